@@ -1,0 +1,120 @@
+//! The library's one error type: what was wrong, where, what was expected and what was found.
+
+use std::path::PathBuf;
+
+use crate::data::IdxError;
+
+/// Everything that can go wrong because of what the library was given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting, or a combination of settings, that cannot be meant.
+    #[error("{setting}: {reason}")]
+    Setting {
+        /// The setting's name, as the configuration file spells it.
+        setting: &'static str,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A configuration file that cannot be understood.
+    #[error("{}: {reason}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A file that was to be read could not be.
+    #[error("{}: cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Something that was to be read is no regular file.
+    #[error("{}: expected a regular file, found {found}", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// An IDX file whose bytes are wrong.
+    #[error("{}", path.display())]
+    Idx {
+        /// The file.
+        path: PathBuf,
+        /// The defect.
+        source: IdxError,
+    },
+    /// Data files, each sound, that do not belong together or not to the model.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    Mismatch {
+        /// The file that does not fit.
+        path: PathBuf,
+        /// What it had to be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// A model file that cannot be understood.
+    #[error("{}: not a gingham model: {reason}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// An image file that cannot be understood.
+    #[error("{}: not a PNG image that can be used: {reason}", path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// Something stands where a new file or folder was to be made.
+    #[error("{}: exists already, and nothing is written over", path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file could not be written.
+    #[error("{}: cannot be written", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The training left the finite numbers.
+    #[error(
+        "the {what} became {value} in epoch {epoch}, batch {batch} (step {step}), at learning rate {learning_rate}"
+    )]
+    Diverged {
+        /// What is not finite any more.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The epoch, from 0.
+        epoch: usize,
+        /// The batch within it, from 0.
+        batch: usize,
+        /// The step within the run, from 0.
+        step: u64,
+        /// The learning rate at that step.
+        learning_rate: f64,
+    },
+    /// The thread pool could not be made.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// The pool's reason.
+        reason: String,
+    },
+}
+
+/// The library's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
