@@ -1,0 +1,19 @@
+//! From files to the pixels of one image: readers, split, standardisation, mini-batches, synthetic sets.
+//!
+//! Pixels stay `u8` here for ever; what scales them is [`Standardizer`], and what stages a scaled batch is the engine.
+//! This area knows no model and no floating-point copy of a data set.
+
+pub mod batches;
+mod dataset;
+pub mod idx;
+mod mmap;
+pub mod png;
+mod split;
+mod standardize;
+pub mod synth;
+
+pub use dataset::{Dataset, Images, Labelled};
+pub use idx::IdxError;
+pub(crate) use mmap::bytes;
+pub use split::{Split, split};
+pub use standardize::Standardizer;

@@ -1,0 +1,106 @@
+//! Per-pixel standardisation: minus the mean, over the population standard deviation.
+
+use rayon::prelude::*;
+
+use super::Images;
+
+/// Images whose sums are kept in `u32` before they move to `u64`: 255² · 66,051 is the most that fits.
+const IMAGES_PER_TASK: usize = 4096;
+
+/// What standardises each pixel: `x = (u - mean) / deviation`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standardizer {
+    /// The mean of each pixel, in 0..=255.
+    pub mean: Vec<f64>,
+    /// The population standard deviation of each pixel; 1 where all images have the same value.
+    pub deviation: Vec<f64>,
+}
+
+impl Standardizer {
+    /// Leaves pixels as they are.
+    #[must_use]
+    pub fn identity(pixels: usize) -> Self {
+        Self {
+            mean: vec![0.0; pixels],
+            deviation: vec![1.0; pixels],
+        }
+    }
+
+    /// The figures of the images at `places`. Exact up to the last rounding: sums of pixels and of their squares are
+    /// integers, and the variance is `(n Σu² - (Σu)²) / n²` with its numerator in 128 bits, so neither the order nor the
+    /// number of threads can show. With no place at all, the same as [`Self::identity`].
+    ///
+    /// # Panics
+    /// If a place is beyond the images.
+    #[must_use]
+    pub fn fit(images: &Images, places: &[u32]) -> Self {
+        if places.is_empty() {
+            return Self::identity(images.pixels_per_image());
+        }
+        let sums = places
+            .par_chunks(IMAGES_PER_TASK)
+            .map(|places| Sums::of(images, places))
+            .reduce(|| Sums::zero(images.pixels_per_image()), Sums::plus);
+        let count = places.len() as u128;
+        let figures = |(&sum, &squares): (&u64, &u64)| {
+            let spread = count * u128::from(squares) - u128::from(sum) * u128::from(sum);
+            let deviation = (spread as f64).sqrt() / count as f64;
+            (
+                sum as f64 / count as f64,
+                if spread == 0 { 1.0 } else { deviation },
+            )
+        };
+        let (mean, deviation) = sums.sum.iter().zip(&sums.squares).map(figures).unzip();
+        Self { mean, deviation }
+    }
+
+    /// Pixels that this scales.
+    #[must_use]
+    pub fn pixels(&self) -> usize {
+        self.mean.len()
+    }
+}
+
+/// Per pixel, the sum over images and the sum of squares.
+struct Sums {
+    sum: Vec<u64>,
+    squares: Vec<u64>,
+}
+
+impl Sums {
+    fn zero(pixels: usize) -> Self {
+        Self {
+            sum: vec![0; pixels],
+            squares: vec![0; pixels],
+        }
+    }
+
+    fn of(images: &Images, places: &[u32]) -> Self {
+        let pixels = images.pixels_per_image();
+        let (mut sum, mut squares) = (vec![0_u32; pixels], vec![0_u32; pixels]);
+        for &place in places {
+            let image = images.image(place as usize);
+            for ((sum, squares), &pixel) in sum.iter_mut().zip(&mut squares).zip(image) {
+                let pixel = u32::from(pixel);
+                *sum += pixel;
+                *squares += pixel * pixel;
+            }
+        }
+        let widen = |sums: Vec<u32>| sums.into_iter().map(u64::from).collect();
+        Self {
+            sum: widen(sum),
+            squares: widen(squares),
+        }
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        let add = |sums: &mut [u64], others: &[u64]| {
+            for (sum, other) in sums.iter_mut().zip(others) {
+                *sum += other;
+            }
+        };
+        add(&mut self.sum, &other.sum);
+        add(&mut self.squares, &other.squares);
+        self
+    }
+}
