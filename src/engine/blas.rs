@@ -1,0 +1,179 @@
+//! Products through OpenBLAS by way of ndarray, and the library's own account of itself.
+//!
+//! In a build without the feature `blas`, ndarray's pure-Rust product (the crate matrixmultiply) takes the same calls.
+
+#![allow(unsafe_code)]
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::Engine;
+use crate::scalar::Scalar;
+
+/// BLAS.
+#[derive(Clone, Copy, Debug)]
+pub struct Blas;
+
+impl<T: Scalar> Engine<T> for Blas {
+    fn forward(&self, x: ArrayView2<'_, T>, w: ArrayView2<'_, T>, z: ArrayViewMut2<'_, T>) {
+        product(x, w.reversed_axes(), z, false);
+    }
+
+    fn backward(&self, d_z: ArrayView2<'_, T>, w: ArrayView2<'_, T>, d_x: ArrayViewMut2<'_, T>) {
+        product(d_z, w, d_x, false);
+    }
+
+    fn gradient(
+        &self,
+        d_z: ArrayView2<'_, T>,
+        x: ArrayView2<'_, T>,
+        d_w: ArrayViewMut2<'_, T>,
+        accumulate: bool,
+    ) {
+        product(d_z.reversed_axes(), x, d_w, accumulate);
+    }
+}
+
+/// `c = a b`, or with `accumulate` `c += a b`.
+///
+/// # Panics
+/// If a matrix has no unit stride: ndarray would leave BLAS without a word.
+fn product<T: Scalar>(
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    mut c: ArrayViewMut2<'_, T>,
+    accumulate: bool,
+) {
+    // An axis of one number may have any stride: there is nothing to stride to.
+    let unit = |matrix: &ArrayView2<'_, T>| {
+        matrix
+            .shape()
+            .iter()
+            .zip(matrix.strides())
+            .any(|(&length, &stride)| length <= 1 || stride == 1)
+    };
+    assert!(
+        unit(&a) && unit(&b) && unit(&c.view()),
+        "matrices that BLAS takes"
+    );
+    let beta = if accumulate { T::one() } else { T::zero() };
+    general_mat_mul(T::one(), &a, &b, beta, &mut c);
+}
+
+/// Which product library this is, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Library {
+    /// `OpenBLAS`, or the crate that takes over without it.
+    pub name: &'static str,
+    /// Its version.
+    pub version: String,
+    /// The kind of core it took this machine's to be.
+    pub core: String,
+    /// How it was built to use threads.
+    pub threading: Threading,
+}
+
+/// How a BLAS was built to use threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Threading {
+    /// For one thread; whether several callers at once are safe depends on how it was built, which it does not tell.
+    Serial,
+    /// With threads of its own.
+    Pthreads,
+    /// With OpenMP's threads.
+    OpenMp,
+    /// Pure Rust without threads of its own, safe from any number of callers.
+    None,
+}
+
+impl std::fmt::Display for Library {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            name,
+            version,
+            core,
+            threading,
+        } = self;
+        let threading = match threading {
+            Threading::Serial => "serial",
+            Threading::Pthreads => "pthreads",
+            Threading::OpenMp => "OpenMP",
+            Threading::None => "no threads of its own",
+        };
+        write!(formatter, "{name} {version}, core {core}, {threading}")
+    }
+}
+
+#[cfg(feature = "blas")]
+mod openblas {
+    use std::ffi::{CStr, c_char, c_int};
+
+    use super::{Library, Threading};
+    #[cfg(feature = "openblas-static")]
+    use openblas_src as _; // links it; without it build.rs does
+
+    unsafe extern "C" {
+        safe fn openblas_set_num_threads(threads: c_int);
+        safe fn openblas_get_num_threads() -> c_int;
+        safe fn openblas_get_parallel() -> c_int;
+        safe fn openblas_get_config() -> *const c_char;
+        safe fn openblas_get_corename() -> *const c_char;
+    }
+
+    fn text(pointer: *const c_char) -> String {
+        if pointer.is_null() {
+            return String::new();
+        }
+        // SAFETY: OpenBLAS returns a pointer to a string of its own that ends in zero and is never freed.
+        unsafe { CStr::from_ptr(pointer) }
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    pub(super) fn library() -> Library {
+        // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... SkylakeX MAX_THREADS=64"
+        let config = text(openblas_get_config());
+        Library {
+            name: "OpenBLAS",
+            version: config
+                .split_whitespace()
+                .nth(1)
+                .unwrap_or("of unknown version")
+                .to_owned(),
+            core: text(openblas_get_corename()),
+            threading: match openblas_get_parallel() {
+                0 => Threading::Serial,
+                1 => Threading::Pthreads,
+                _ => Threading::OpenMp,
+            },
+        }
+    }
+
+    pub(super) fn hold_to(threads: c_int) -> bool {
+        openblas_set_num_threads(threads);
+        openblas_get_num_threads() == threads
+    }
+}
+
+/// The library that products go through.
+#[must_use]
+pub fn library() -> Library {
+    #[cfg(feature = "blas")]
+    return openblas::library();
+    #[cfg(not(feature = "blas"))]
+    Library {
+        name: "matrixmultiply",
+        version: "(pure Rust; built without OpenBLAS)".to_owned(),
+        core: std::env::consts::ARCH.to_owned(),
+        threading: Threading::None,
+    }
+}
+
+/// Holds BLAS to one thread for calls from this thread and, but for the OpenMP flavour, from every other. Whether it took.
+pub(crate) fn hold_to_one_thread() -> bool {
+    #[cfg(feature = "blas")]
+    return openblas::hold_to(1);
+    #[cfg(not(feature = "blas"))]
+    true
+}

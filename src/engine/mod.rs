@@ -1,0 +1,81 @@
+//! How a batch's products are computed, and the choice between the ways.
+//!
+//! An engine supplies the three matrix products of a layer and knows nothing of batches, losses or optimizers. What
+//! calls it decides how the work is cut; every call computes one whole product on one thread.
+
+pub mod blas;
+mod matrix;
+mod naive;
+pub mod workspace;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
+
+pub use blas::Blas;
+pub use matrix::Matrix;
+pub use naive::Naive;
+
+use crate::scalar::Scalar;
+
+/// Which engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// The fastest that this build and machine offer.
+    Auto,
+    /// Plain loops on one thread: the baseline to beat, and the oracle.
+    Naive,
+    /// Products through BLAS (or, in a build without one, ndarray's own).
+    Blas,
+}
+
+impl EngineKind {
+    /// What `Auto` stands for here.
+    #[must_use]
+    pub fn resolve(self) -> Self {
+        match self {
+            Self::Auto => Self::Blas,
+            other => other,
+        }
+    }
+
+    /// The name by which it is asked for.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Naive => "naive",
+            Self::Blas => "blas",
+        }
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine<T: Scalar>(self) -> &'static dyn Engine<T> {
+        match self.resolve() {
+            Self::Naive => &Naive,
+            _ => &Blas,
+        }
+    }
+}
+
+/// The products of a layer. Matrices are row-major with contiguous rows; each output is summed by one thread, in an order
+/// that depends on the shapes alone.
+pub trait Engine<T: Scalar>: Sync {
+    /// `z = x wᵀ`: `x` is `(images, inputs)`, `w` `(outputs, inputs)`, `z` `(images, outputs)` and overwritten.
+    fn forward(&self, x: ArrayView2<'_, T>, w: ArrayView2<'_, T>, z: ArrayViewMut2<'_, T>);
+
+    /// `d_x = d_z w`: `d_z` is `(images, outputs)`, `w` `(outputs, inputs)`, `d_x` `(images, inputs)` and overwritten.
+    fn backward(&self, d_z: ArrayView2<'_, T>, w: ArrayView2<'_, T>, d_x: ArrayViewMut2<'_, T>);
+
+    /// `d_w = d_zᵀ x`, or with `accumulate` `d_w += d_zᵀ x`: `d_z` is `(images, outputs)`, `x` `(images, inputs)`, `d_w`
+    /// `(outputs, inputs)`; any block of rows of `d_w` goes with the same columns of `d_z`, any block of its columns
+    /// with the same columns of `x`.
+    fn gradient(
+        &self,
+        d_z: ArrayView2<'_, T>,
+        x: ArrayView2<'_, T>,
+        d_w: ArrayViewMut2<'_, T>,
+        accumulate: bool,
+    );
+}

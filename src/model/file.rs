@@ -1,0 +1,411 @@
+//! The model file: safetensors, with everything that is needed to predict.
+//!
+//! Tensors: `layers.L.weight` of shape `(outputs, inputs)` and, with biases, `layers.L.bias` of shape `(outputs)`, in
+//! the type that the network was trained in; `scale.mean` and `scale.deviation` of shape `(pixels)` in f64. Metadata: one entry,
+//! `gingham`, with [`ModelInfo`] as JSON. One entry only, because the format keeps metadata in a hash map: with two, the
+//! same model would be written in a different order from run to run.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype as TensorDtype, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{Activation, Layout, Mlp, Output, Probability};
+use crate::data::{self, Standardizer};
+use crate::durable;
+use crate::error::{Error, Result};
+use crate::scalar::{Dtype, Scalar};
+
+/// The version of this format; readers refuse a higher one.
+const FORMAT: u32 = 1;
+/// The name of the one metadata entry.
+const METADATA: &str = "gingham";
+
+/// Whether pixels are standardised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// Pixels 0..=255 as they are.
+    None,
+    /// Per pixel, minus the mean, over the standard deviation.
+    Standard,
+}
+
+/// By whose figures the held-out images are standardised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeldoutScale {
+    /// By their own: the article's leak.
+    Own,
+    /// By the training images'.
+    Train,
+}
+
+/// What a model file says beside its tensors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Version of the format.
+    pub format: u32,
+    /// Rows of an image.
+    pub rows: usize,
+    /// Columns of an image.
+    pub columns: usize,
+    /// The name of each class.
+    pub classes: Vec<String>,
+    /// What hidden layers do to their weighted sums.
+    pub activation: Activation,
+    /// What the output layer does.
+    pub output: Output,
+    /// How probabilities are made of outputs.
+    pub probability: Probability,
+    /// Whether pixels are standardised.
+    pub scale: Scale,
+    /// By whose figures the held-out images were.
+    pub heldout_scale: HeldoutScale,
+    /// The share of the training file that was held out.
+    pub holdout: f64,
+    /// The seed of that split and of the initial weights.
+    pub seed: u32,
+    /// SHA-256 of the label file that it was trained with, in hexadecimal.
+    pub labels_sha256: String,
+}
+
+impl ModelInfo {
+    /// The version to write.
+    pub const FORMAT: u32 = FORMAT;
+}
+
+/// A trained network with what it needs to predict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model<T> {
+    /// The network.
+    pub mlp: Mlp<T>,
+    /// What its pixels are scaled by.
+    pub standardizer: Standardizer,
+    /// What it was trained on and how.
+    pub info: ModelInfo,
+}
+
+/// A model as a file holds it, in whichever type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnyModel {
+    /// Trained in 32 bits.
+    F32(Model<f32>),
+    /// Trained in 64 bits.
+    F64(Model<f64>),
+}
+
+impl AnyModel {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::NotAFile`], and [`Error::Model`] for everything that is wrong with its bytes.
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = data::bytes(path)?;
+        parse(&bytes).map_err(|reason| Error::Model {
+            path: path.to_owned(),
+            reason,
+        })
+    }
+
+    /// What the file says beside its tensors.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        match self {
+            Self::F32(model) => &model.info,
+            Self::F64(model) => &model.info,
+        }
+    }
+}
+
+impl<T: Scalar> Model<T> {
+    /// Writes the model as a new file. The same model always makes the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] and [`Error::Write`].
+    pub fn save(&self, path: &Path) -> Result<()> {
+        durable::write_new(path, &self.bytes())
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let own = match T::DTYPE {
+            Dtype::F32 => TensorDtype::F32,
+            Dtype::F64 => TensorDtype::F64,
+        };
+        let mut tensors: Vec<(String, TensorDtype, Vec<usize>, Vec<u8>)> = Vec::new();
+        for (number, layer) in self.mlp.layout.layers().iter().enumerate() {
+            let part = |range: &std::ops::Range<usize>| put(&self.mlp.parameters[range.clone()]);
+            tensors.push((
+                weight_name(number),
+                own,
+                vec![layer.outputs, layer.inputs],
+                part(&layer.weight),
+            ));
+            if let Some(bias) = &layer.bias {
+                tensors.push((bias_name(number), own, vec![layer.outputs], part(bias)));
+            }
+        }
+        for (name, figures) in [
+            ("mean", &self.standardizer.mean),
+            ("deviation", &self.standardizer.deviation),
+        ] {
+            tensors.push((
+                format!("scale.{name}"),
+                TensorDtype::F64,
+                vec![figures.len()],
+                put(figures),
+            ));
+        }
+        let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+            (
+                name.as_str(),
+                TensorView::new(*dtype, shape.clone(), bytes).expect("a size that fits its shape"),
+            )
+        });
+        let info = serde_json::to_string(&self.info).expect("plain fields");
+        safetensors::serialize(views, Some(HashMap::from([(METADATA.to_owned(), info)])))
+            .expect("sound tensors")
+    }
+}
+
+fn weight_name(layer: usize) -> String {
+    format!("layers.{layer}.weight")
+}
+
+fn bias_name(layer: usize) -> String {
+    format!("layers.{layer}.bias")
+}
+
+fn put<T: Scalar>(numbers: &[T]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(size_of_val(numbers));
+    for &number in numbers {
+        number.put_bytes(&mut bytes);
+    }
+    bytes
+}
+
+/// Reads the bytes of a model file; the error is the first defect, in words.
+fn parse(bytes: &[u8]) -> Result<AnyModel, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let metadata = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(METADATA));
+    let metadata = metadata.ok_or(format!("its metadata has no entry '{METADATA}'"))?;
+    let info: ModelInfo =
+        serde_json::from_str(metadata).map_err(|error| format!("its metadata: {error}"))?;
+    if info.format != FORMAT {
+        return Err(format!("expected format {FORMAT}, found {}", info.format));
+    }
+    if !(0.0..1.0).contains(&info.holdout) {
+        return Err(format!(
+            "holdout: expected a share from 0 to below 1, found {}",
+            info.holdout
+        ));
+    }
+    match tensor(&tensors, &weight_name(0))?.dtype() {
+        TensorDtype::F32 => Ok(AnyModel::F32(model(&tensors, info)?)),
+        TensorDtype::F64 => Ok(AnyModel::F64(model(&tensors, info)?)),
+        other => Err(format!("expected weights in F32 or F64, found {other:?}")),
+    }
+}
+
+fn model<T: Scalar>(tensors: &SafeTensors<'_>, info: ModelInfo) -> Result<Model<T>, String> {
+    let pixels = info
+        .rows
+        .checked_mul(info.columns)
+        .ok_or("its image size overflows")?;
+    let mut widths = vec![pixels];
+    while let Ok(weight) = tensors.tensor(&weight_name(widths.len() - 1)) {
+        let &[outputs, inputs] = weight.shape() else {
+            return Err(format!(
+                "{}: expected two dimensions",
+                weight_name(widths.len() - 1)
+            ));
+        };
+        if inputs != widths[widths.len() - 1] || outputs == 0 {
+            let name = weight_name(widths.len() - 1);
+            return Err(format!(
+                "{name}: expected {} inputs, found shape {:?}",
+                widths[widths.len() - 1],
+                weight.shape()
+            ));
+        }
+        widths.push(outputs);
+    }
+    if widths.len() < 2 || widths[widths.len() - 1] != info.classes.len() || pixels == 0 {
+        return Err(format!(
+            "its widths {widths:?} do not lead to its {} classes",
+            info.classes.len()
+        ));
+    }
+    let biases = tensors.tensor(&bias_name(0)).is_ok();
+    let layout = Layout::new(&widths, biases);
+    let mut parameters = Vec::with_capacity(layout.parameters());
+    for (number, layer) in layout.layers().iter().enumerate() {
+        parameters.extend(numbers::<T>(
+            tensors,
+            &weight_name(number),
+            &[layer.outputs, layer.inputs],
+        )?);
+        if biases {
+            parameters.extend(numbers::<T>(tensors, &bias_name(number), &[layer.outputs])?);
+        }
+    }
+    let standardizer = Standardizer {
+        mean: numbers(tensors, "scale.mean", &[pixels])?,
+        deviation: numbers(tensors, "scale.deviation", &[pixels])?,
+    };
+    if let Some(place) = standardizer
+        .deviation
+        .iter()
+        .position(|&deviation| deviation <= 0.0)
+    {
+        return Err(format!(
+            "scale.deviation: expected positive numbers, found {} at {place}",
+            standardizer.deviation[place]
+        ));
+    }
+    let mlp = Mlp {
+        layout,
+        parameters,
+        activation: info.activation,
+        output: info.output,
+    };
+    Ok(Model {
+        mlp,
+        standardizer,
+        info,
+    })
+}
+
+fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, String> {
+    tensors
+        .tensor(name)
+        .map_err(|_| format!("it has no tensor '{name}'"))
+}
+
+/// The finite numbers of a tensor of exactly this name, shape and type.
+fn numbers<T: Scalar>(
+    tensors: &SafeTensors<'_>,
+    name: &str,
+    shape: &[usize],
+) -> Result<Vec<T>, String> {
+    let view = tensor(tensors, name)?;
+    let right_type = match T::DTYPE {
+        Dtype::F32 => view.dtype() == TensorDtype::F32,
+        Dtype::F64 => view.dtype() == TensorDtype::F64,
+    };
+    if view.shape() != shape || !right_type {
+        let expected = T::DTYPE.name().to_uppercase();
+        return Err(format!(
+            "{name}: expected {expected} {shape:?}, found {:?} {:?}",
+            view.dtype(),
+            view.shape()
+        ));
+    }
+    let numbers = T::from_bytes(view.data());
+    match numbers.iter().position(|number| !number.is_finite()) {
+        Some(place) => Err(format!(
+            "{name}: expected finite numbers, found {} at {place}",
+            numbers[place]
+        )),
+        None => Ok(numbers),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Init;
+
+    fn example(biases: bool) -> Model<f32> {
+        let layout = Layout::new(&[6, 4, 3], biases);
+        let parameters = Init::Xavier.parameters(&layout, 7);
+        let info = ModelInfo {
+            format: FORMAT,
+            rows: 2,
+            columns: 3,
+            classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            activation: Activation::Tanh,
+            output: Output::Softmax,
+            probability: Probability::Output,
+            scale: Scale::Standard,
+            heldout_scale: HeldoutScale::Train,
+            holdout: 0.25,
+            seed: 7,
+            labels_sha256: String::new(),
+        };
+        let mlp = Mlp {
+            layout,
+            parameters,
+            activation: info.activation,
+            output: info.output,
+        };
+        let standardizer = Standardizer {
+            mean: vec![0.5; 6],
+            deviation: vec![2.0; 6],
+        };
+        Model {
+            mlp,
+            standardizer,
+            info,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for biases in [false, true] {
+            let model = example(biases);
+            let bytes = model.bytes();
+            assert_eq!(bytes, model.bytes(), "the same model, the same bytes");
+            assert_eq!(parse(&bytes), Ok(AnyModel::F32(model)));
+        }
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_header_byte_is_refused_or_read_without_panic() {
+        let bytes = example(true).bytes();
+        for length in 0..bytes.len() {
+            assert!(parse(&bytes[..length]).is_err(), "cut to {length} bytes");
+        }
+        let header = 8 + u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
+        for place in 0..header {
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[place] ^= 1 << bit;
+                let _ = parse(&damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn defects_are_named() {
+        let reason = |change: &dyn Fn(&mut Model<f32>)| {
+            let mut model = example(true);
+            change(&mut model);
+            parse(&model.bytes()).unwrap_err()
+        };
+        assert!(reason(&|model| model.info.format = 9).contains("expected format 1, found 9"));
+        assert!(
+            reason(&|model| model.info.columns = 4).contains("layers.0.weight: expected 8 inputs")
+        );
+        assert!(
+            reason(&|model| model.info.classes.truncate(2))
+                .contains("do not lead to its 2 classes")
+        );
+        assert!(
+            reason(&|model| model.mlp.parameters[3] = f32::NAN)
+                .contains("layers.0.weight: expected finite")
+        );
+        assert!(
+            reason(&|model| model.standardizer.deviation[1] = 0.0)
+                .contains("expected positive numbers, found 0 at 1")
+        );
+        let mean = |model: &mut Model<f32>| model.standardizer.mean.truncate(5);
+        assert!(reason(&mean).contains("scale.mean: expected F64 [6], found F64 [5]"));
+    }
+}

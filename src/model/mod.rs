@@ -1,0 +1,136 @@
+//! The network: its shape, its one flat buffer of parameters, and how that buffer is read by name.
+//!
+//! A network of widths `w0, w1, .., wn` has `n` layers. Layer `l` maps `w_l` inputs to `w_(l+1)` outputs by a weight
+//! matrix of shape `(outputs, inputs)`, row-major, and where biases are on by a bias of `outputs` numbers. The buffer
+//! holds layer after layer, each its weight and then its bias. Nothing here multiplies matrices: engines do.
+
+mod activation;
+mod file;
+mod init;
+
+use std::ops::Range;
+
+use ndarray::ArrayView2;
+
+pub use activation::{Activation, Output, Probability};
+pub use file::{AnyModel, HeldoutScale, Model, ModelInfo, Scale};
+pub use init::Init;
+
+use crate::scalar::Scalar;
+
+/// Where one layer's parameters stand in the buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Numbers that come in.
+    pub inputs: usize,
+    /// Units, and so numbers that go out.
+    pub outputs: usize,
+    /// The weight matrix, `(outputs, inputs)`, row-major.
+    pub weight: Range<usize>,
+    /// The bias, directly behind the weight, where the network has biases.
+    pub bias: Option<Range<usize>>,
+}
+
+/// Where every layer's parameters stand in the buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    layers: Vec<Layer>,
+}
+
+impl Layout {
+    /// The layout for `widths`: inputs, hidden units of each hidden layer, classes.
+    ///
+    /// # Panics
+    /// With fewer than two widths, or where the number of parameters is no `usize`; options are validated before.
+    #[must_use]
+    pub fn new(widths: &[usize], biases: bool) -> Self {
+        assert!(widths.len() >= 2, "a network has inputs and outputs");
+        let mut next = 0;
+        let layers = widths
+            .windows(2)
+            .map(|pair| {
+                let (inputs, outputs) = (pair[0], pair[1]);
+                let weight = next..next + inputs.checked_mul(outputs).expect("a size");
+                let bias = biases.then(|| weight.end..weight.end + outputs);
+                next = bias.as_ref().map_or(weight.end, |bias| bias.end);
+                Layer {
+                    inputs,
+                    outputs,
+                    weight,
+                    bias,
+                }
+            })
+            .collect();
+        Self { layers }
+    }
+
+    /// The layers, from the pixels to the classes.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Parameters in all.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.layers
+            .iter()
+            .map(|layer| layer.weight.len() + layer.bias.as_ref().map_or(0, Range::len))
+            .sum()
+    }
+
+    /// Numbers that the first layer takes.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.layers[0].inputs
+    }
+
+    /// Numbers that the last layer gives.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.layers[self.layers.len() - 1].outputs
+    }
+}
+
+/// A multi-layer perceptron.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mlp<T> {
+    /// Where the parameters stand.
+    pub layout: Layout,
+    /// All parameters.
+    pub parameters: Vec<T>,
+    /// What every hidden layer does to its weighted sums.
+    pub activation: Activation,
+    /// What the output layer does to its weighted sums.
+    pub output: Output,
+}
+
+impl<T: Scalar> Mlp<T> {
+    /// The weight matrix of layer `layer`, `(outputs, inputs)`.
+    ///
+    /// # Panics
+    /// If there is no such layer.
+    #[must_use]
+    pub fn weight(&self, layer: usize) -> ArrayView2<'_, T> {
+        let Layer {
+            inputs,
+            outputs,
+            weight,
+            ..
+        } = &self.layout.layers[layer];
+        ArrayView2::from_shape((*outputs, *inputs), &self.parameters[weight.clone()])
+            .expect("the layout's own sizes")
+    }
+
+    /// The bias of layer `layer`, if the network has biases.
+    ///
+    /// # Panics
+    /// If there is no such layer.
+    #[must_use]
+    pub fn bias(&self, layer: usize) -> Option<&[T]> {
+        self.layout.layers[layer]
+            .bias
+            .clone()
+            .map(|bias| &self.parameters[bias])
+    }
+}
