@@ -1,0 +1,369 @@
+//! The article's job, timed: the engines side by side in one run, beside what the machine allows.
+//!
+//! Everything is measured in rounds, and in each round every subject runs once: a machine that is shared and changes its
+//! clock is then unfair to all alike. What is reported is the median of the rounds. The yardsticks are two: the
+//! multiply-adds that the cores do when nothing else is asked of them ([`peak`](crate::kernels::peak)), and the two
+//! products of the first layer alone, staged beforehand, at the best chunking ([`products`]).
+
+mod products;
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::data::{Dataset, Standardizer, split};
+use crate::engine::workspace::PixelScale;
+use crate::engine::{EngineKind, blas};
+use crate::error::Result;
+use crate::kernels::{Level, peak};
+use crate::model::{Layout, Mlp};
+use crate::parallel::Threads;
+use crate::scalar::{Dtype, Scalar};
+use crate::train::optimizer::Sgd;
+use crate::train::step::Trainer;
+use crate::train::{self, TrainOptions};
+
+use products::Products;
+
+/// What to time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BenchOptions {
+    /// Engines, each in each of its types.
+    pub subjects: Vec<(EngineKind, Dtype)>,
+    /// Rounds; in each, every subject trains one epoch.
+    pub epochs: usize,
+    /// Threads of the engines that can use them (0: one for each core); such an engine is timed with one thread too.
+    pub threads: usize,
+}
+
+/// One subject's figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The engine, or `products` for the two products alone.
+    pub engine: String,
+    /// The type of its numbers.
+    pub dtype: &'static str,
+    /// Its threads.
+    pub threads: usize,
+    /// Median time of an epoch, in milliseconds.
+    pub ms_per_epoch: f64,
+    /// The fastest epoch.
+    pub fastest_ms: f64,
+    /// Training images a second.
+    pub images_per_second: f64,
+    /// Floating-point operations of the products, in 10⁹ a second.
+    pub gflops: f64,
+    /// These as a share of the peak of as many cores (of `f32`; of half of it for `f64`).
+    pub share_of_peak: f64,
+    /// Times faster than the naive engine in the same type; none where that was not timed.
+    pub times_naive: Option<f64>,
+    /// Time over that of the two products alone, at the same type and thread count; none for `naive`.
+    pub over_products: Option<f64>,
+}
+
+/// All figures of one run of the bench.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Training images.
+    pub images: usize,
+    /// Images of a mini-batch.
+    pub batch: usize,
+    /// Rounds.
+    pub rounds: usize,
+    /// The instructions that kernels used.
+    pub level: &'static str,
+    /// The library that products went through.
+    pub blas: blas::Library,
+    /// Measured `f32` peak of one core, in 10⁹ floating-point operations a second.
+    pub peak_gflops_per_core: f64,
+    /// A row a subject.
+    pub rows: Vec<Row>,
+}
+
+/// Something that can run an epoch over and over.
+struct Subject<'a> {
+    name: String,
+    kind: Option<EngineKind>,
+    dtype: Dtype,
+    threads: usize,
+    /// Runs in rounds whose number it divides: slow ones less often.
+    every: usize,
+    /// Runs an epoch; returns its seconds.
+    epoch: Box<dyn FnMut() -> f64 + 'a>,
+    seconds: Vec<f64>,
+}
+
+/// Rounds between two epochs of the naive engine, which takes as long as forty of the others.
+const NAIVE_EVERY: usize = 5;
+
+/// Times the article's job on `dataset`.
+///
+/// # Errors
+/// [`crate::error::Error::Threads`] and [`crate::error::Error::Setting`] for the thread count.
+pub fn run(
+    dataset: &Dataset,
+    options: &BenchOptions,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Report> {
+    let settings = TrainOptions::default();
+    let split = split(
+        dataset.train.labels.len() as u32,
+        settings.holdout,
+        settings.seed,
+    );
+    let standardizer = Standardizer::fit(&dataset.train.images, &split.train);
+    let job = Job {
+        dataset,
+        settings: &settings,
+        standardizer: &standardizer,
+        order: &split.train,
+    };
+    let cut = settings.cut();
+    let batch = cut.largest(split.train.len());
+
+    let many = Threads::new(options.threads, EngineKind::Blas)?;
+    let one = Threads::new(1, EngineKind::Blas)?;
+    let pools: Vec<&Threads> = if many.count() > 1 {
+        vec![&one, &many]
+    } else {
+        vec![&one]
+    };
+    progress("measuring the peak");
+    let mut peaks = vec![peak_gflops_per_core()];
+
+    let mut subjects = Vec::new();
+    for &(kind, dtype) in &options.subjects {
+        let pools = if kind == EngineKind::Naive {
+            &pools[..1]
+        } else {
+            &pools[..]
+        };
+        for pool in pools {
+            subjects.push(match dtype {
+                Dtype::F32 => job.subject::<f32>(kind, pool),
+                Dtype::F64 => job.subject::<f64>(kind, pool),
+            });
+            if kind != EngineKind::Naive {
+                progress(&format!(
+                    "choosing the products' chunks: {}, {} threads",
+                    dtype.name(),
+                    pool.count()
+                ));
+                subjects.push(match dtype {
+                    Dtype::F32 => job.products::<f32>(pool, batch),
+                    Dtype::F64 => job.products::<f64>(pool, batch),
+                });
+            }
+        }
+    }
+    for round in 0..options.epochs {
+        for subject in subjects
+            .iter_mut()
+            .filter(|subject| round % subject.every == 0)
+        {
+            progress(&format!(
+                "round {} of {}: {}",
+                round + 1,
+                options.epochs,
+                subject.name
+            ));
+            let seconds = (subject.epoch)();
+            subject.seconds.push(seconds);
+        }
+        peaks.push(peak_gflops_per_core());
+    }
+    let peak = median(&mut peaks);
+    let images = split.train.len();
+    let layout = job.layout(dataset);
+    Ok(Report {
+        images,
+        batch,
+        rounds: options.epochs,
+        level: Level::detect().name(),
+        blas: blas::library(),
+        peak_gflops_per_core: peak,
+        rows: rows(subjects, &layout, images, peak),
+    })
+}
+
+/// The article's job on one data set.
+struct Job<'a> {
+    dataset: &'a Dataset,
+    settings: &'a TrainOptions,
+    standardizer: &'a Standardizer,
+    order: &'a [u32],
+}
+
+impl<'a> Job<'a> {
+    fn layout(&self, dataset: &Dataset) -> Layout {
+        let (pixels, classes) = (
+            dataset.train.images.pixels_per_image(),
+            dataset.classes.len(),
+        );
+        self.settings
+            .layout(pixels, classes)
+            .expect("the article's network is small")
+    }
+
+    /// An engine that trains epoch after epoch.
+    fn subject<T: Scalar>(&self, kind: EngineKind, threads: &'a Threads) -> Subject<'a> {
+        let Job {
+            dataset,
+            settings,
+            order,
+            ..
+        } = *self;
+        let layout = self.layout(dataset);
+        let parameters = settings.init.parameters(&layout, settings.seed);
+        let mut mlp = Mlp {
+            layout,
+            parameters,
+            activation: settings.activation,
+            output: settings.output,
+        };
+        let scale = PixelScale::<T>::new(self.standardizer);
+        let cut = settings.cut();
+        let objective = train::objective(settings);
+        let optimizer = Sgd {
+            learning_rate: T::of(settings.learning_rate),
+            momentum: T::zero(),
+        };
+        let batch = cut.largest(order.len());
+        let ordered = dataset.train.gathered(order);
+        let places: Vec<u32> = (0..order.len() as u32).collect();
+        let epoch = move || {
+            let (engine, data) = (kind.engine(), &ordered);
+            let start = mlp.clone();
+            threads.run(|| {
+                let mut trainer =
+                    Trainer::new(engine, &optimizer, objective, data, &scale, start, batch);
+                let clock = Instant::now();
+                for batch in 0..cut.count(order.len()) {
+                    trainer.step(&places[cut.range(order.len(), batch)]);
+                }
+                mlp.clone_from(&trainer.mlp);
+                clock.elapsed().as_secs_f64()
+            })
+        };
+        Subject {
+            name: format!(
+                "{} {}, {} threads",
+                kind.name(),
+                T::DTYPE.name(),
+                threads.count()
+            ),
+            kind: Some(kind),
+            dtype: T::DTYPE,
+            threads: threads.count(),
+            every: if kind == EngineKind::Naive {
+                NAIVE_EVERY
+            } else {
+                1
+            },
+            epoch: Box::new(epoch),
+            seconds: Vec::new(),
+        }
+    }
+
+    /// The two products of the first layer alone.
+    fn products<T: Scalar>(&self, threads: &'a Threads, batch: usize) -> Subject<'a> {
+        let layout = self.layout(self.dataset);
+        let layer = &layout.layers()[0];
+        let mut products = threads.run(|| Products::<T>::best(layer.outputs, layer.inputs, batch));
+        let batches = self.settings.cut().count(self.order.len());
+        Subject {
+            name: format!("products {}, {} threads", T::DTYPE.name(), threads.count()),
+            kind: None,
+            dtype: T::DTYPE,
+            threads: threads.count(),
+            every: 1,
+            epoch: Box::new(move || {
+                threads.run(|| {
+                    let clock = Instant::now();
+                    (0..batches).for_each(|_| products.run());
+                    clock.elapsed().as_secs_f64()
+                })
+            }),
+            seconds: Vec::new(),
+        }
+    }
+}
+
+/// The `f32` peak of this core, over some 20 ms.
+fn peak_gflops_per_core() -> f64 {
+    const ROUNDS: u32 = 8_000_000;
+    let start = Instant::now();
+    let (operations, sum) = peak::f32_multiply_adds(Level::detect(), std::hint::black_box(ROUNDS));
+    std::hint::black_box(sum); // before the clock is read again: the loop may not move behind it
+    let seconds = start.elapsed().as_secs_f64();
+    operations as f64 / seconds / 1e9
+}
+
+fn rows(mut subjects: Vec<Subject<'_>>, layout: &Layout, images: usize, peak: f64) -> Vec<Row> {
+    let medians: Vec<f64> = subjects
+        .iter_mut()
+        .map(|subject| median(&mut subject.seconds))
+        .collect();
+    let time_of = |kind, dtype, threads| {
+        let same = |subject: &Subject<'_>| {
+            (subject.kind, subject.dtype, subject.threads) == (kind, dtype, threads)
+        };
+        subjects.iter().position(same).map(|place| medians[place])
+    };
+    let row = |(subject, &seconds): (&Subject<'_>, &f64)| {
+        let Subject {
+            kind,
+            dtype,
+            threads,
+            ..
+        } = *subject;
+        let operations = images as f64 * operations_per_image(layout, kind.is_some()) as f64;
+        let gflops = operations / seconds / 1e9;
+        let peak = match dtype {
+            Dtype::F32 => peak,
+            Dtype::F64 => peak / 2.0,
+        };
+        let naive = time_of(Some(EngineKind::Naive), dtype, 1).filter(|_| kind.is_some());
+        let products = time_of(None, dtype, threads).filter(|_| kind == Some(EngineKind::Blas));
+        Row {
+            engine: kind.map_or("products", EngineKind::name).to_owned(),
+            dtype: dtype.name(),
+            threads,
+            ms_per_epoch: seconds * 1e3,
+            fastest_ms: subject
+                .seconds
+                .iter()
+                .copied()
+                .fold(f64::INFINITY, f64::min)
+                * 1e3,
+            images_per_second: images as f64 / seconds,
+            gflops,
+            share_of_peak: gflops / (peak * threads as f64),
+            times_naive: naive.map(|naive| naive / seconds),
+            over_products: products.map(|products| seconds / products),
+        }
+    };
+    subjects.iter().zip(&medians).map(row).collect()
+}
+
+/// Floating-point operations of the products of one image: forward and gradient in every layer, and backward through all but
+/// the first; or of the first layer's two alone.
+fn operations_per_image(layout: &Layout, whole: bool) -> usize {
+    let of_layer =
+        |products: usize, layer: &crate::model::Layer| 2 * products * layer.inputs * layer.outputs;
+    let [first, later @ ..] = layout.layers() else {
+        return 0;
+    };
+    let later: usize = later.iter().map(|layer| of_layer(3, layer)).sum();
+    of_layer(2, first) + if whole { later } else { 0 }
+}
+
+/// The middle of the times; of an even number, the mean of the two.
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_unstable_by(f64::total_cmp);
+    match times.len() {
+        0 => f64::NAN,
+        length if length % 2 == 1 => times[length / 2],
+        length => f64::midpoint(times[length / 2 - 1], times[length / 2]),
+    }
+}

@@ -1,0 +1,54 @@
+//! What the system and the build know about this process.
+
+use std::time::Duration;
+
+use crate::engine::blas;
+
+/// The commit that this program was built from; `unknown` outside a checkout, a `+` behind it where the tree was changed.
+#[must_use]
+pub fn commit() -> &'static str {
+    env!("GINGHAM_COMMIT")
+}
+
+/// What `gingham --version` prints behind the name.
+#[must_use]
+pub fn version() -> String {
+    format!(
+        "{} (commit {})\n{}",
+        env!("CARGO_PKG_VERSION"),
+        commit(),
+        blas::library()
+    )
+}
+
+/// The most memory that this process ever had in use, mapped files included; none where the system does not tell.
+#[must_use]
+pub fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// The time since this process began, loading of libraries included, in steps of 10 ms; none where the system does not
+/// tell.
+#[must_use]
+pub fn process_age() -> Option<Duration> {
+    /// Clock ticks a second: Linux fixes this for what it shows to programs.
+    const TICKS_PER_S: f64 = 100.0;
+    /// The place of `starttime` behind the program's name, which ends with the last parenthesis (proc(5), field 22).
+    const START: usize = 19;
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let start_ticks: f64 = stat
+        .rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(START)?
+        .parse()
+        .ok()?;
+    let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+    let uptime_s: f64 = uptime.split_whitespace().next()?.parse().ok()?;
+    Duration::try_from_secs_f64(uptime_s - start_ticks / TICKS_PER_S).ok()
+}

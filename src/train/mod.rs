@@ -1,0 +1,345 @@
+//! The training loop: epoch, batch, step, evaluation, record.
+//!
+//! [`train`] shows these in order. What a step computes is in [`step`], what it descends on in [`loss`], how a parameter moves in
+//! [`optimizer`]. The loop knows no engine by name, reads no clock and prints nothing: who wants to see it working
+//! hands in an [`Observer`].
+
+pub mod loss;
+pub mod metrics;
+pub mod optimizer;
+mod options;
+pub mod step;
+
+pub use options::{L1Form, Preset, Reduction, TrainOptions};
+
+use crate::data::{Dataset, Labelled, Split, Standardizer, split};
+use crate::engine::Engine;
+use crate::engine::workspace::{self, PixelScale, Workspace};
+use crate::error::{Error, Result};
+use crate::model::{HeldoutScale, Mlp, Model, ModelInfo, Scale};
+use crate::rng::{Purpose, Stream};
+use crate::scalar::Scalar;
+
+use metrics::Evaluator;
+use optimizer::Sgd;
+use step::{Objective, Regularizer, Trainer};
+
+/// The accuracies of one evaluation, in 0..=1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accuracies {
+    /// On the training images; none if there are none.
+    pub train: Option<f64>,
+    /// On the held-out images; none if none are held out.
+    pub heldout: Option<f64>,
+}
+
+/// Watches a run. Every method may do nothing; an error stops the run.
+pub trait Observer: Send {
+    /// The data's figures are known, and the first epoch is about to begin.
+    fn prepared(&mut self) {}
+
+    /// An epoch's last step is done.
+    ///
+    /// # Errors
+    /// Whatever the observer's work met.
+    fn trained(&mut self, _epoch: usize, _error: f64) -> Result<()> {
+        Ok(())
+    }
+
+    /// The epoch is over: evaluated, or not because that was not asked for.
+    ///
+    /// # Errors
+    /// Whatever the observer's work met.
+    fn ended(&mut self, epoch: usize, error: f64, accuracies: Option<Accuracies>) -> Result<()>;
+}
+
+/// What a run leaves.
+#[derive(Clone, Debug)]
+pub struct Outcome<T> {
+    /// The trained network with what it needs to predict.
+    pub model: Model<T>,
+    /// The last epoch's error.
+    pub error: f64,
+    /// The last evaluation.
+    pub accuracies: Accuracies,
+    /// Accuracy on the official test images, scaled by the training figures; none where there are none.
+    pub test_accuracy: Option<f64>,
+    /// Images that it was trained on.
+    pub training_images: usize,
+}
+
+/// Trains a network. Call it within [`crate::parallel::Threads::run`].
+///
+/// # Errors
+/// [`Error::Setting`] for settings that cannot be meant or do not fit the data, [`Error::Diverged`] when the error or a
+/// parameter is not finite any more, and what `observer` returns.
+pub fn train<T: Scalar>(
+    dataset: &Dataset,
+    options: &TrainOptions,
+    engine: &dyn Engine<T>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome<T>> {
+    options.validate()?;
+    let data = &dataset.train;
+    let Split {
+        train: mut order,
+        heldout,
+    } = split(data.labels.len() as u32, options.holdout, options.seed);
+    let cut = options.cut();
+    check_fit(options, order.len(), data.labels.len())?;
+    let layout = options.layout(data.images.pixels_per_image(), dataset.classes.len())?;
+    let parameters = options.init.parameters(&layout, options.seed);
+    let mlp = Mlp {
+        layout,
+        parameters,
+        activation: options.activation,
+        output: options.output,
+    };
+
+    let scales = Scales::<T>::new(dataset, options, &order, &heldout);
+    let in_order = in_order(data, &order, options);
+    let (data_in_order, in_split_order) = match &in_order {
+        Some(copy) => {
+            order = (0..order.len() as u32).collect();
+            (copy, order.clone())
+        }
+        None => (data, order.clone()),
+    };
+    let optimizer = Sgd {
+        learning_rate: T::of(options.learning_rate),
+        momentum: T::of(options.momentum),
+    };
+    let objective = objective(options);
+    let batch = cut.largest(order.len());
+    let mut trainer = Trainer::new(
+        engine,
+        &optimizer,
+        objective,
+        data_in_order,
+        &scales.train,
+        mlp,
+        batch,
+    );
+    let mut accuracies = Accuracies {
+        train: None,
+        heldout: None,
+    };
+    let mut error = f64::NAN;
+
+    observer.prepared();
+    for epoch in 0..options.epochs {
+        if options.shuffle {
+            order.copy_from_slice(&in_split_order);
+            Stream::new(options.seed, Purpose::Shuffle, epoch as u64).shuffle(&mut order);
+        }
+        let batches = cut.count(order.len());
+        let mut sum = 0.0;
+        for batch in 0..batches {
+            let error = trainer.step(&order[cut.range(order.len(), batch)]);
+            check_finite("error", error, epoch, batch, trainer.steps() - 1, options)?;
+            sum += error;
+        }
+        error = sum / batches as f64;
+        observer.trained(epoch, error)?;
+        let evaluation = options.evaluates_after(epoch).then(|| {
+            let Trainer { mlp, workspace, .. } = &mut trainer;
+            let mut on = |data, places: &[u32], scale| {
+                Evaluator {
+                    engine,
+                    mlp,
+                    scale,
+                    workspace,
+                }
+                .accuracy(data, places)
+            };
+            Accuracies {
+                train: on(data_in_order, &in_split_order, &scales.train),
+                heldout: on(data, &heldout, &scales.heldout),
+            }
+        });
+        accuracies = evaluation.unwrap_or(accuracies);
+        observer.ended(epoch, error, evaluation)?;
+    }
+    let Trainer {
+        mlp, mut workspace, ..
+    } = trainer;
+    if let Some(&wrong) = mlp
+        .parameters
+        .iter()
+        .find(|parameter| !parameter.is_finite())
+    {
+        let last = cut.count(order.len()) - 1;
+        let steps = (options.epochs * (last + 1)) as u64;
+        check_finite(
+            "parameters",
+            wrong.wide(),
+            options.epochs - 1,
+            last,
+            steps - 1,
+            options,
+        )?;
+    }
+    let test_accuracy = dataset.test.as_ref().and_then(|test| {
+        let places: Vec<u32> = (0..test.labels.len() as u32).collect();
+        Evaluator {
+            engine,
+            mlp: &mlp,
+            scale: &scales.train,
+            workspace: &mut workspace,
+        }
+        .accuracy(test, &places)
+    });
+    let model = Model {
+        mlp,
+        standardizer: scales.standardizer,
+        info: info(dataset, options),
+    };
+    Ok(Outcome {
+        model,
+        error,
+        accuracies,
+        test_accuracy,
+        training_images: order.len(),
+    })
+}
+
+/// What the settings say the steps descend on.
+#[must_use]
+pub fn objective(options: &TrainOptions) -> Objective {
+    let TrainOptions {
+        l1,
+        l1_form,
+        l2,
+        reduction,
+        error,
+        ..
+    } = *options;
+    Objective {
+        reduction,
+        regularizer: Regularizer { l1, l1_form, l2 },
+        error,
+    }
+}
+
+/// A copy of the training images, still as bytes, in the order in which every epoch takes them; none where epochs differ or
+/// the copy would be large. The split's order is a random walk through the file: with the copy an epoch of the article's
+/// job takes 2 to 3 % less (`benches/record/2026-11-23-step.md`).
+fn in_order(data: &Labelled, order: &[u32], options: &TrainOptions) -> Option<Labelled> {
+    /// Largest copy that is made: memory must not grow with files that are larger than it.
+    const MOST_BYTES: usize = 256 << 20;
+    let bytes = data.images.pixels_per_image() * order.len();
+    (!options.shuffle && bytes <= MOST_BYTES).then(|| data.gathered(order))
+}
+
+/// Refuses settings that ask for more images than there are.
+fn check_fit(options: &TrainOptions, training: usize, images: usize) -> Result<()> {
+    let refuse = |setting, reason| Err(Error::Setting { setting, reason });
+    if training == 0 {
+        let reason = format!(
+            "expected a share that leaves an image to train on, found {}: all {images} are held out",
+            options.holdout
+        );
+        return refuse("holdout", reason);
+    }
+    match options.batches {
+        Some(batches) if batches > training => {
+            let reason = format!(
+                "expected at most {training}, one for each training image, found {batches}"
+            );
+            refuse("batches", reason)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Stops the run at a value that is not finite.
+fn check_finite(
+    what: &'static str,
+    value: f64,
+    epoch: usize,
+    batch: usize,
+    step: u64,
+    options: &TrainOptions,
+) -> Result<()> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Diverged {
+        what,
+        value,
+        epoch,
+        batch,
+        step,
+        learning_rate: options.learning_rate,
+    })
+}
+
+/// What scales which images.
+struct Scales<T> {
+    standardizer: Standardizer,
+    train: PixelScale<T>,
+    heldout: PixelScale<T>,
+}
+
+impl<T: Scalar> Scales<T> {
+    fn new(dataset: &Dataset, options: &TrainOptions, training: &[u32], heldout: &[u32]) -> Self {
+        let images = &dataset.train.images;
+        let standardizer = match options.scale {
+            Scale::None => Standardizer::identity(images.pixels_per_image()),
+            Scale::Standard => Standardizer::fit(images, training),
+        };
+        let train = PixelScale::new(&standardizer);
+        let heldout = heldout_scale(
+            options.scale,
+            options.heldout_scale,
+            &standardizer,
+            dataset,
+            heldout,
+        );
+        Self {
+            standardizer,
+            train,
+            heldout: PixelScale::new(&heldout),
+        }
+    }
+}
+
+/// What standardises the held-out images at `places`, given the training images' `standardizer`.
+#[must_use]
+pub fn heldout_scale(
+    scale: Scale,
+    heldout_scale: HeldoutScale,
+    standardizer: &Standardizer,
+    dataset: &Dataset,
+    places: &[u32],
+) -> Standardizer {
+    match (scale, heldout_scale) {
+        (Scale::Standard, HeldoutScale::Own) => Standardizer::fit(&dataset.train.images, places),
+        _ => standardizer.clone(),
+    }
+}
+
+/// What the model file says of its making.
+fn info(dataset: &Dataset, options: &TrainOptions) -> ModelInfo {
+    ModelInfo {
+        format: ModelInfo::FORMAT,
+        rows: dataset.train.images.rows(),
+        columns: dataset.train.images.columns(),
+        classes: dataset.classes.clone(),
+        activation: options.activation,
+        output: options.output,
+        probability: options.probability,
+        scale: options.scale,
+        heldout_scale: options.heldout_scale,
+        holdout: options.holdout,
+        seed: options.seed,
+        labels_sha256: dataset.train.labels_sha256.clone(),
+    }
+}
+
+/// A workspace for evaluation alone: as many images at a time as a large batch has.
+#[must_use]
+pub fn evaluation_workspace<T: Scalar>(mlp: &Mlp<T>) -> Workspace<T> {
+    const IMAGES: usize = 1920;
+    Workspace::new(&mlp.layout, IMAGES, workspace::Purpose::Evaluation)
+}

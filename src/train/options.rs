@@ -1,0 +1,326 @@
+//! What a training run can be told, what it is told by default, and what it refuses to be told.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+use super::loss::ErrorForm;
+use crate::data::batches::Batches;
+use crate::engine::EngineKind;
+use crate::error::{Error, Result};
+use crate::model::{Activation, HeldoutScale, Init, Layout, Output, Probability, Scale};
+use crate::scalar::Dtype;
+
+/// Whether the losses of a batch's images are added up or averaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reduction {
+    /// Added up.
+    Sum,
+    /// Averaged.
+    Mean,
+}
+
+/// Which gradient the L1 term has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum L1Form {
+    /// `l1 sign(w)`.
+    Sign,
+    /// `l1 w`: the article's, which makes it a second L2.
+    Linear,
+}
+
+/// A named set of defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// The tutorial's network and its quirks.
+    Article,
+    /// A wider network in today's usual form: ReLU, softmax, biases, momentum, shuffled mini-batches.
+    Wide,
+}
+
+/// Every setting of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainOptions {
+    /// Where the settings that were not given come from.
+    pub preset: Preset,
+    /// The folder of the data set.
+    pub data: PathBuf,
+    /// Units of each hidden layer.
+    pub hidden: Vec<usize>,
+    /// What hidden layers do to their weighted sums.
+    pub activation: Activation,
+    /// What the output layer does.
+    pub output: Output,
+    /// How probabilities are made of outputs.
+    pub probability: Probability,
+    /// Whether layers have biases.
+    pub bias: bool,
+    /// Where weights begin.
+    pub init: Init,
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// Mini-batches an epoch; either this or `batch_size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batches: Option<usize>,
+    /// Images a mini-batch; either this or `batches`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<usize>,
+    /// Whether every epoch takes the images in an order of its own.
+    pub shuffle: bool,
+    /// The step's length by the gradient's.
+    pub learning_rate: f64,
+    /// The share of the last step that is kept, in `0..1`.
+    pub momentum: f64,
+    /// Factor of the weights' magnitudes.
+    pub l1: f64,
+    /// Which gradient that has.
+    pub l1_form: L1Form,
+    /// Factor of half the weights' squares.
+    pub l2: f64,
+    /// Whether losses are added up or averaged over a batch.
+    pub reduction: Reduction,
+    /// Which figure is reported as the error.
+    pub error: ErrorForm,
+    /// Whether pixels are standardised.
+    pub scale: Scale,
+    /// By whose figures the held-out images are.
+    pub heldout_scale: HeldoutScale,
+    /// Share of the training file that is held out, in `0..1`.
+    pub holdout: f64,
+    /// Seed of the split, the weights and the shuffling.
+    pub seed: u32,
+    /// How products are computed.
+    pub engine: EngineKind,
+    /// In which type.
+    pub dtype: Dtype,
+    /// Epochs from one evaluation to the next; 0: only at the end. Where it is not given: every epoch in runs of up to 30,
+    /// else about a dozen times. The last epoch always is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eval_every: Option<usize>,
+    /// Threads; 0: one for each core. No result depends on it.
+    pub threads: usize,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self::of(Preset::Article)
+    }
+}
+
+/// Units of one layer beyond which a setting is taken for a slip.
+const MOST_UNITS: usize = 1 << 20;
+/// Layers likewise.
+const MOST_LAYERS: usize = 64;
+/// Parameters likewise: 8 GiB in f32.
+const MOST_PARAMETERS: usize = 1 << 31;
+/// Epochs likewise.
+const MOST_EPOCHS: usize = 100_000_000;
+/// Runs of up to so many epochs are evaluated after each one, unless told otherwise.
+const EVALUATED_THROUGHOUT: usize = 30;
+/// Longer ones about so many times: a dozen evaluations cost 300 epochs of the article's job 3 %.
+const EVALUATIONS: usize = 12;
+
+impl TrainOptions {
+    /// The settings of a preset.
+    #[must_use]
+    pub fn of(preset: Preset) -> Self {
+        let article = Self {
+            preset,
+            data: PathBuf::from("data/fashion-mnist"),
+            hidden: vec![50],
+            activation: Activation::Sigmoid,
+            output: Output::Sigmoid,
+            probability: Probability::Softmax,
+            bias: false,
+            init: Init::Uniform,
+            epochs: 300,
+            batches: Some(25),
+            batch_size: None,
+            shuffle: false,
+            learning_rate: 0.001,
+            momentum: 0.0,
+            l1: 0.0,
+            l1_form: L1Form::Linear,
+            l2: 0.5,
+            reduction: Reduction::Sum,
+            error: ErrorForm::Article,
+            scale: Scale::Standard,
+            heldout_scale: HeldoutScale::Own,
+            holdout: 0.2,
+            seed: 42,
+            engine: EngineKind::Auto,
+            dtype: Dtype::F32,
+            eval_every: None,
+            threads: 0,
+        };
+        match preset {
+            Preset::Article => article,
+            Preset::Wide => Self {
+                hidden: vec![512, 256],
+                activation: Activation::Relu,
+                output: Output::Softmax,
+                probability: Probability::Output,
+                bias: true,
+                init: Init::He,
+                epochs: 20,
+                batches: None,
+                batch_size: Some(128),
+                shuffle: true,
+                learning_rate: 0.02,
+                momentum: 0.9,
+                l1_form: L1Form::Sign,
+                l2: 0.0005,
+                reduction: Reduction::Mean,
+                error: ErrorForm::Objective,
+                heldout_scale: HeldoutScale::Train,
+                ..article
+            },
+        }
+    }
+
+    /// How an epoch is cut.
+    ///
+    /// # Panics
+    /// If neither or both of `batches` and `batch_size` are given, which [`Self::validate`] refuses.
+    #[must_use]
+    pub fn cut(&self) -> Batches {
+        match (self.batches, self.batch_size) {
+            (Some(count), None) => Batches::Count(count),
+            (None, Some(size)) => Batches::Size(size),
+            _ => panic!("validated options give one of the two"),
+        }
+    }
+
+    /// Epochs from one evaluation to the next, 0 for the end only.
+    #[must_use]
+    pub fn evaluation_interval(&self) -> usize {
+        self.eval_every.unwrap_or({
+            if self.epochs <= EVALUATED_THROUGHOUT {
+                1
+            } else {
+                self.epochs.div_ceil(EVALUATIONS)
+            }
+        })
+    }
+
+    /// Whether the network is evaluated after epoch number `epoch`.
+    #[must_use]
+    pub fn evaluates_after(&self, epoch: usize) -> bool {
+        let interval = self.evaluation_interval();
+        epoch + 1 == self.epochs || (interval != 0 && (epoch + 1).is_multiple_of(interval))
+    }
+
+    /// The layout of the network for images of `pixels` pixels and `classes` classes.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where the network would have more parameters than anybody can mean.
+    pub fn layout(&self, pixels: usize, classes: usize) -> Result<Layout> {
+        let widths: Vec<usize> = [pixels]
+            .into_iter()
+            .chain(self.hidden.iter().copied())
+            .chain([classes])
+            .collect();
+        let parameters = widths.windows(2).try_fold(0_usize, |sum, pair| {
+            pair[0]
+                .checked_add(1)?
+                .checked_mul(pair[1])?
+                .checked_add(sum)
+                .filter(|&sum| sum <= MOST_PARAMETERS)
+        });
+        if parameters.is_some() {
+            return Ok(Layout::new(&widths, self.bias));
+        }
+        refuse(
+            "hidden",
+            format!(
+                "expected at most {MOST_PARAMETERS} parameters, found more in widths {widths:?}"
+            ),
+        )
+    }
+
+    /// Refuses settings that cannot be meant.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for the first one.
+    pub fn validate(&self) -> Result<()> {
+        if self.hidden.len() > MOST_LAYERS {
+            return refuse(
+                "hidden",
+                format!(
+                    "expected at most {MOST_LAYERS} layers, found {}",
+                    self.hidden.len()
+                ),
+            );
+        }
+        for &units in &self.hidden {
+            whole("hidden", units, MOST_UNITS)?;
+        }
+        whole("epochs", self.epochs, MOST_EPOCHS)?;
+        match (self.batches, self.batch_size) {
+            (Some(batches), None) => whole("batches", batches, u32::MAX as usize)?,
+            (None, Some(size)) => whole("batch_size", size, u32::MAX as usize)?,
+            (Some(_), Some(_)) => {
+                return refuse(
+                    "batches",
+                    "expected this or batch_size, found both".to_owned(),
+                );
+            }
+            (None, None) => {
+                return refuse(
+                    "batches",
+                    "expected this or batch_size, found neither".to_owned(),
+                );
+            }
+        }
+        number(
+            "learning_rate",
+            self.learning_rate,
+            "a number above 0, at most 1e6",
+            |x| x > 0.0 && x <= 1e6,
+        )?;
+        number(
+            "momentum",
+            self.momentum,
+            "a number from 0 to below 1",
+            |x| (0.0..1.0).contains(&x),
+        )?;
+        number("l1", self.l1, "a number from 0 to 1e6", |x| {
+            (0.0..=1e6).contains(&x)
+        })?;
+        number("l2", self.l2, "a number from 0 to 1e6", |x| {
+            (0.0..=1e6).contains(&x)
+        })?;
+        number("holdout", self.holdout, "a share from 0 to below 1", |x| {
+            (0.0..1.0).contains(&x)
+        })
+    }
+}
+
+fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {
+    Err(Error::Setting { setting, reason })
+}
+
+fn whole(setting: &'static str, found: usize, most: usize) -> Result<()> {
+    if (1..=most).contains(&found) {
+        return Ok(());
+    }
+    refuse(
+        setting,
+        format!("expected a number from 1 to {most}, found {found}"),
+    )
+}
+
+fn number(
+    setting: &'static str,
+    found: f64,
+    expected: &str,
+    fits: impl Fn(f64) -> bool,
+) -> Result<()> {
+    if fits(found) {
+        return Ok(());
+    }
+    refuse(setting, format!("expected {expected}, found {found}"))
+}
