@@ -1,0 +1,141 @@
+//! `gingham bench`
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use gingham::bench::{self, BenchOptions, Report, Row};
+use gingham::engine::EngineKind;
+use gingham::scalar::Dtype;
+
+use super::output::table;
+use super::{Common, data_folder, open_data};
+
+/// Time the engines on the article's job, side by side.
+///
+/// An epoch of 784-50-10 on 48,000 images in 25 mini-batches, evaluation and loading not counted, in rounds in which every engine
+/// runs once; medians. 'products' is the first layer's two products alone. The peak is measured in the same run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  gingham bench --engine blas --dtype f32 --epochs 31")]
+pub struct Args {
+    /// Engines to time
+    #[arg(
+        long,
+        value_name = "NAME,..",
+        value_delimiter = ',',
+        default_value = "naive,blas"
+    )]
+    engine: Vec<Engine>,
+    /// Types to time them in
+    #[arg(
+        long,
+        value_name = "TYPE,..",
+        value_delimiter = ',',
+        default_value = "f32,f64"
+    )]
+    dtype: Vec<Type>,
+    /// Rounds; the naive engine takes part in every fifth
+    #[arg(long, value_name = "N", default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    epochs: u32,
+    /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Engine {
+    Naive,
+    Blas,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Type {
+    F32,
+    F64,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let dataset = open_data(&data_folder(args.data.as_deref()))?;
+    let kind = |engine: &Engine| match engine {
+        Engine::Naive => EngineKind::Naive,
+        Engine::Blas => EngineKind::Blas,
+    };
+    let dtype = |dtype: &Type| match dtype {
+        Type::F32 => Dtype::F32,
+        Type::F64 => Dtype::F64,
+    };
+    let types = || args.dtype.iter().map(dtype);
+    let options = BenchOptions {
+        subjects: args
+            .engine
+            .iter()
+            .map(kind)
+            .flat_map(|kind| types().map(move |dtype| (kind, dtype)))
+            .collect(),
+        epochs: args.epochs as usize,
+        threads: args.common.threads.unwrap_or(0),
+    };
+    let output = args.common.output();
+    let report = bench::run(&dataset, &options, &mut |what| output.progress(what))?;
+    if args.common.json {
+        output.result(serde_json::to_string(&report)?)
+    } else {
+        output.result(text(&report))
+    }
+}
+
+fn text(report: &Report) -> String {
+    let heads = [
+        "",
+        "threads",
+        "ms/epoch",
+        "fastest",
+        "images/s",
+        "GFLOP/s",
+        "of peak",
+        "x naive",
+        "x products",
+    ];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    for row in &report.rows {
+        let Row {
+            engine,
+            dtype,
+            threads,
+            ms_per_epoch,
+            fastest_ms,
+            images_per_second,
+            gflops,
+            ..
+        } = row;
+        let times = |times: Option<f64>| {
+            times.map_or_else(|| "-".to_owned(), |times| format!("{times:.2}"))
+        };
+        rows.push(vec![
+            format!("{engine} {dtype}"),
+            threads.to_string(),
+            format!("{ms_per_epoch:.2}"),
+            format!("{fastest_ms:.2}"),
+            format!("{images_per_second:.0}"),
+            format!("{gflops:.1}"),
+            format!("{:.1} %", row.share_of_peak * 100.0),
+            times(row.times_naive),
+            times(row.over_products),
+        ]);
+    }
+    let Report {
+        images,
+        batch,
+        rounds,
+        level,
+        blas,
+        peak_gflops_per_core,
+        ..
+    } = report;
+    format!(
+        "{}\n\n{images} images in batches of {batch}; medians of {rounds} rounds\n\
+         peak: {peak_gflops_per_core:.0} GFLOP/s a core in f32, half of it in f64 ({level}, measured in this run)\n{blas}",
+        table(&rows)
+    )
+}

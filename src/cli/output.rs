@@ -1,0 +1,85 @@
+//! The two streams: results on stdout, everything else on stderr. A closed pipe is no error.
+
+use std::fmt;
+use std::io::{ErrorKind, Write};
+
+/// Where a command's words go.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Whether only results and errors are printed.
+    pub quiet: bool,
+}
+
+impl Output {
+    /// Prints a result.
+    pub fn result(self, text: impl fmt::Display) -> anyhow::Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "{text}")?;
+        stdout.flush()?;
+        Ok(())
+    }
+
+    /// Prints progress, unless told to be quiet. A stderr that is gone takes nothing from the result.
+    pub fn progress(self, text: impl fmt::Display) {
+        if !self.quiet {
+            self.note(format_args!("{text}"));
+        }
+    }
+
+    /// Prints what must be said.
+    pub fn note(self, text: fmt::Arguments<'_>) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}
+
+/// Whether the reader of our stdout went away.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// A share as per cent.
+pub fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))
+}
+
+/// Names and what they stand for, below one another.
+pub fn facts(rows: &[(&str, String)]) -> String {
+    let width = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    rows.iter()
+        .map(|(name, value)| format!("{name:<width$}  {value}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A table: the first column to the left, the others to the right, two spaces between.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let length = |text: &str| text.chars().count();
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| length(cell))
+            .max()
+    };
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
+    let line = |row: &Vec<String>| {
+        let cells =
+            row.iter()
+                .zip(&widths)
+                .enumerate()
+                .map(|(column, (cell, &width))| match column {
+                    0 => format!("{cell:<width$}"),
+                    _ => format!("{cell:>width$}"),
+                });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

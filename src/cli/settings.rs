@@ -1,0 +1,303 @@
+//! The settings of a training run: from preset, configuration file, environment and flags to [`TrainOptions`].
+//!
+//! Each source is a TOML table, and a later one covers an earlier one key by key. So a flag, a key of the
+//! configuration file and a field of [`TrainOptions`] are the same thing under the same name, and a new setting is
+//! added in two places: there and in [`Flags`].
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use gingham::error::{Error, Result};
+use gingham::train::{Preset, TrainOptions};
+use serde::Serialize;
+use toml::Table;
+
+use super::{DATA_VARIABLE, output};
+
+/// Every setting as a flag. Without one, the configuration file's value holds, then the preset's.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct Flags {
+    /// Where settings that are not given come from: 'article' is the tutorial's network, 'wide' a larger one in today's form
+    #[arg(long, value_name = "NAME", value_parser = ["article", "wide"], help_heading = "Data and settings")]
+    preset: Option<String>,
+    /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
+    #[arg(long, value_name = "DIR", help_heading = "Data and settings")]
+    data: Option<PathBuf>,
+    /// Share of the training file that is held out
+    #[arg(
+        long,
+        value_name = "SHARE",
+        allow_negative_numbers = true,
+        help_heading = "Data and settings"
+    )]
+    holdout: Option<f64>,
+    /// Whether pixels are standardised, each by its mean and deviation
+    #[arg(long, value_name = "HOW", value_parser = ["none", "standard"], help_heading = "Data and settings")]
+    scale: Option<String>,
+    /// By whose figures the held-out images are standardised
+    #[arg(long, value_name = "WHOSE", value_parser = ["own", "train"], help_heading = "Data and settings")]
+    heldout_scale: Option<String>,
+    /// Seed of the split, the weights and the shuffling
+    #[arg(long, value_name = "N", help_heading = "Data and settings")]
+    seed: Option<u32>,
+
+    /// Units of each hidden layer, or 'none'
+    #[arg(long, value_name = "N,N,..", help_heading = "Model")]
+    hidden: Option<Widths>,
+    /// What hidden layers do to their weighted sums
+    #[arg(long, value_name = "NAME", value_parser = ["sigmoid", "relu", "tanh"], help_heading = "Model")]
+    activation: Option<String>,
+    /// What the output layer does, with its cross-entropy
+    #[arg(long, value_name = "NAME", value_parser = ["sigmoid", "softmax"], help_heading = "Model")]
+    output: Option<String>,
+    /// What probabilities are: the outputs over their sum, or the softmax of the outputs
+    #[arg(long, value_name = "NAME", value_parser = ["output", "softmax"], help_heading = "Model")]
+    probability: Option<String>,
+    /// Whether layers have biases
+    #[arg(long, value_name = "on|off", value_parser = on_or_off(), help_heading = "Model")]
+    bias: Option<bool>,
+    /// Where weights begin: uniform in [-1, 1), Xavier's range, or He's
+    #[arg(long, value_name = "NAME", value_parser = ["uniform", "xavier", "he"], help_heading = "Model")]
+    init: Option<String>,
+
+    /// Passes over the training images
+    #[arg(long, value_name = "N", help_heading = "Optimisation")]
+    epochs: Option<usize>,
+    /// Mini-batches an epoch
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "batch_size",
+        help_heading = "Optimisation"
+    )]
+    batches: Option<usize>,
+    /// Images a mini-batch
+    #[arg(long, value_name = "N", help_heading = "Optimisation")]
+    batch_size: Option<usize>,
+    /// Whether every epoch takes the images in an order of its own
+    #[arg(long, value_name = "on|off", value_parser = on_or_off(), num_args = 0..=1, default_missing_value = "on",
+          help_heading = "Optimisation")]
+    shuffle: Option<bool>,
+    /// The step's length by the gradient's
+    #[arg(
+        long,
+        value_name = "RATE",
+        allow_negative_numbers = true,
+        help_heading = "Optimisation"
+    )]
+    learning_rate: Option<f64>,
+    /// The share of the last step that is kept
+    #[arg(
+        long,
+        value_name = "SHARE",
+        allow_negative_numbers = true,
+        help_heading = "Optimisation"
+    )]
+    momentum: Option<f64>,
+    /// Factor of the weights' magnitudes
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        allow_negative_numbers = true,
+        help_heading = "Optimisation"
+    )]
+    l1: Option<f64>,
+    /// Which gradient that has: the sign of the weight, or (the article's) the weight
+    #[arg(long, value_name = "FORM", value_parser = ["sign", "linear"], help_heading = "Optimisation")]
+    l1_form: Option<String>,
+    /// Factor of half the weights' squares
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        allow_negative_numbers = true,
+        help_heading = "Optimisation"
+    )]
+    l2: Option<f64>,
+    /// Whether losses are added up or averaged over a batch
+    #[arg(long, value_name = "HOW", value_parser = ["sum", "mean"], help_heading = "Optimisation")]
+    reduction: Option<String>,
+    /// Which figure is reported: what the steps descend on, or the article's
+    #[arg(long, value_name = "FORM", value_parser = ["objective", "article"], help_heading = "Optimisation")]
+    error: Option<String>,
+
+    /// How products are computed
+    #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas"], help_heading = "Runtime and output")]
+    engine: Option<String>,
+    /// The type of the numbers
+    #[arg(long, value_name = "TYPE", value_parser = ["f32", "f64"], help_heading = "Runtime and output")]
+    dtype: Option<String>,
+    /// Epochs from one evaluation to the next; 0: at the end only [default: every epoch up to 30, else a dozen times]
+    #[arg(long, value_name = "N", help_heading = "Runtime and output")]
+    eval_every: Option<usize>,
+}
+
+fn on_or_off() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|value| value == "on")
+}
+
+/// Widths of hidden layers, as `512,256`, or `none`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+struct Widths(Vec<usize>);
+
+impl FromStr for Widths {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        let width = |part: &str| {
+            part.trim()
+                .parse()
+                .map_err(|_| format!("expected numbers or 'none', found '{part}'"))
+        };
+        text.split(',')
+            .map(width)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl Flags {
+    /// All settings, from the preset, `config`, the environment and the flags, in this order; validated.
+    pub fn resolve(&self, config: Option<&Path>, threads: Option<usize>) -> Result<TrainOptions> {
+        let mut flags = flag_table(self)?;
+        if let Some(threads) = threads {
+            flags.insert(
+                "threads".to_owned(),
+                toml::Value::try_from(threads).expect("a small number"),
+            );
+        }
+        let file = config.map(read).transpose()?;
+        let file_preset = file.as_ref().and_then(|(_, table)| table.get("preset"));
+        let preset = match flags.get("preset").or(file_preset) {
+            Some(name) => name
+                .clone()
+                .try_into()
+                .map_err(|error| unusable(config, &error))?,
+            None => Preset::Article,
+        };
+        let mut settings = table(&TrainOptions::of(preset));
+        if let Some((path, table)) = file {
+            cover(&mut settings, table);
+            // Checked before flags cover its values, so that what is wrong with the file is said of the file.
+            let options: TrainOptions = settings
+                .clone()
+                .try_into()
+                .map_err(|error| unusable(Some(path), &error))?;
+            options.validate().map_err(|error| Error::Config {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
+        }
+        if let Some(folder) = std::env::var_os(DATA_VARIABLE).filter(|folder| !folder.is_empty()) {
+            settings.insert(
+                "data".to_owned(),
+                folder.to_string_lossy().into_owned().into(),
+            );
+        }
+        cover(&mut settings, flags);
+        let options: TrainOptions = settings
+            .try_into()
+            .map_err(|error| unusable(None, &error))?;
+        options.validate()?;
+        Ok(options)
+    }
+}
+
+/// What follows the options in the help: an example, and what each preset sets.
+pub fn presets_and_example() -> String {
+    let presets = [Preset::Article, Preset::Wide].map(|preset| table(&TrainOptions::of(preset)));
+    let mut keys: Vec<&String> = presets.iter().flat_map(Table::keys).collect();
+    keys.retain(|&key| !matches!(key.as_str(), "data" | "preset"));
+    keys.sort_unstable();
+    keys.dedup();
+    let value =
+        |preset: &Table, key: &str| preset.get(key).map_or("-".to_owned(), ToString::to_string);
+    let row = |key: &&String| {
+        [
+            vec![(*key).clone()],
+            presets.iter().map(|preset| value(preset, key)).collect(),
+        ]
+        .concat()
+    };
+    let heads = ["setting", "article", "wide"].map(str::to_owned).to_vec();
+    let rows: Vec<Vec<String>> = std::iter::once(heads).chain(keys.iter().map(row)).collect();
+    format!(
+        "What the presets set, as the configuration file spells it:\n\n{}\n\n\
+         Example:\n  gingham train --epochs 30 --hidden 100 --seed 7 --out runs/first\n  \
+         gingham train --config runs/first/config.toml --epochs 300",
+        output::table(&rows)
+    )
+}
+
+fn table(settings: &impl Serialize) -> Table {
+    Table::try_from(settings).expect("settings are a table of plain values")
+}
+
+/// The flags as a table. A folder's name that is no UTF-8 is refused: no configuration file could hold it.
+fn flag_table(flags: &Flags) -> Result<Table> {
+    if let Some(folder) = flags
+        .data
+        .as_ref()
+        .filter(|folder| folder.to_str().is_none())
+    {
+        let reason = format!("expected a name in UTF-8, found {}", folder.display());
+        return Err(Error::Setting {
+            setting: "data",
+            reason,
+        });
+    }
+    Ok(table(flags))
+}
+
+/// Puts `above` over `below`. The two ways to cut an epoch exclude each other, so one removes the other.
+fn cover(below: &mut Table, above: Table) {
+    for (key, other) in [("batches", "batch_size"), ("batch_size", "batches")] {
+        if above.contains_key(key) && !above.contains_key(other) {
+            below.remove(other);
+        }
+    }
+    below.extend(above);
+}
+
+fn read(path: &Path) -> Result<(&Path, Table)> {
+    let config = |reason: String| Error::Config {
+        path: path.to_owned(),
+        reason,
+    };
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(config(
+            "expected a regular file, found a directory, pipe or device".to_owned(),
+        ));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| config(error.to_string()))?;
+    let table = text
+        .parse()
+        .map_err(|error: toml::de::Error| config(one_line(&error.to_string())))?;
+    Ok((path, table))
+}
+
+fn unusable(config: Option<&Path>, error: &toml::de::Error) -> Error {
+    let reason = one_line(&error.to_string());
+    match config {
+        Some(path) => Error::Config {
+            path: path.to_owned(),
+            reason,
+        },
+        None => Error::Setting {
+            setting: "settings",
+            reason,
+        },
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

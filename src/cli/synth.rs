@@ -1,0 +1,60 @@
+//! `gingham synth`
+
+use std::path::PathBuf;
+
+use gingham::data::synth;
+use gingham::engine::EngineKind;
+use serde_json::json;
+
+use super::Common;
+
+/// Draw a data set: ten classes of garments, of any size, no download.
+///
+/// Writes the four IDX files and classes.txt into a new folder. An image depends on the seed, its place and its class alone.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  gingham synth --out data/synth --train 60000 --test 10000 --seed 1"
+)]
+pub struct Args {
+    /// The new folder
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Training images
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    train: u32,
+    /// Test images
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    test: u32,
+    /// Seed of everything that is drawn
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let threads = args
+        .common
+        .pool(args.common.threads.unwrap_or(0), EngineKind::Auto)?;
+    let Args {
+        out,
+        train,
+        test,
+        seed,
+        ..
+    } = args;
+    args.common
+        .output()
+        .progress(format_args!("drawing {train} + {test} images"));
+    threads.run(|| synth::write(out, *train, *test, *seed))?;
+    let result = if args.common.json {
+        json!({ "out": out, "train": train, "test": test, "seed": seed }).to_string()
+    } else {
+        format!(
+            "{}: {train} training and {test} test images of {} classes",
+            out.display(),
+            synth::CLASSES
+        )
+    };
+    args.common.output().result(result)
+}
