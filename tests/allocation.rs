@@ -1,0 +1,314 @@
+//! What is allocated, counted: nothing by a step of training, and nothing on the word of a file's header.
+//!
+//! Allocations are counted for the threads that a test names, so neither the test harness nor another test can be seen in a
+//! count. OpenBLAS keeps its buffers by means of its own, which are not counted: what this shows is our side.
+
+// A global allocator is an unsafe trait. This one hands every call to the system's, and counts.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gingham::data::{Dataset, IdxError, Standardizer, synth};
+use gingham::engine::EngineKind;
+use gingham::engine::workspace::PixelScale;
+use gingham::error::Error;
+use gingham::model::{Activation, Init, Layout as NetworkLayout, Mlp, Output};
+use gingham::parallel::Threads;
+use gingham::scalar::Scalar;
+use gingham::train::loss::ErrorForm;
+use gingham::train::optimizer::Sgd;
+use gingham::train::step::{Objective, Regularizer, Trainer};
+use gingham::train::{L1Form, Reduction};
+
+/// What the threads that carry it did.
+#[derive(Default)]
+struct Count {
+    calls: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Count {
+    /// One that lives for ever, so that a thread may carry it as long as it likes.
+    fn new() -> &'static Self {
+        Box::leak(Box::default())
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+}
+
+thread_local! {
+    /// Without a destructor and known at compile time: looking at it allocates nothing.
+    static CARRIED: Cell<Option<&'static Count>> = const { Cell::new(None) };
+}
+
+/// The system's allocator, counting new blocks and grown ones.
+struct Counting;
+
+fn count(bytes: usize) {
+    if let Some(count) = CARRIED.get() {
+        count.calls.fetch_add(1, Ordering::SeqCst);
+        count.bytes.fetch_add(bytes, Ordering::SeqCst);
+    }
+}
+
+// SAFETY: every method hands its arguments to the system's allocator and returns its answer.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: the caller's promise is the one that the system's allocator asks for; so below.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size);
+        // SAFETY: as above.
+        unsafe { System.realloc(block, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// A network and a job for it.
+struct Job {
+    hidden: &'static [usize],
+    biases: bool,
+    momentum: f64,
+    objective: Objective,
+    /// Images of the largest batch, and of a smaller one.
+    batches: [u32; 2],
+}
+
+const ARTICLE: Job = Job {
+    hidden: &[50],
+    biases: false,
+    momentum: 0.0,
+    objective: Objective {
+        reduction: Reduction::Sum,
+        regularizer: Regularizer {
+            l1: 0.0,
+            l1_form: L1Form::Linear,
+            l2: 0.5,
+        },
+        error: ErrorForm::Article,
+    },
+    batches: [320, 319],
+};
+
+/// Two hidden layers cut into several blocks, momentum, biases, both regularisers, a tail.
+const WIDE: Job = Job {
+    hidden: &[300, 40],
+    biases: true,
+    momentum: 0.9,
+    objective: Objective {
+        reduction: Reduction::Mean,
+        regularizer: Regularizer {
+            l1: 1e-4,
+            l1_form: L1Form::Sign,
+            l2: 1e-3,
+        },
+        error: ErrorForm::Objective,
+    },
+    batches: [100, 9],
+};
+
+/// A batch of one image and layers of one unit: matrices of one row, one column and one number, before and behind wide layers.
+const NARROW: Job = Job {
+    hidden: &[1, 300, 1, 20],
+    batches: [40, 1],
+    ..WIDE
+};
+
+fn synthetic() -> Dataset {
+    let folder = tempfile::tempdir().unwrap();
+    let set = folder.path().join("set");
+    synth::write(&set, 20, 1, 1).unwrap();
+    Dataset::open(&set).unwrap()
+}
+
+/// Allocations of the first step, and of `steps` more.
+fn allocations<T: Scalar>(
+    data: &Dataset,
+    job: &Job,
+    kind: EngineKind,
+    threads: usize,
+    steps: usize,
+) -> [usize; 2] {
+    let mut widths = vec![data.train.images.pixels_per_image()];
+    widths.extend(job.hidden);
+    widths.push(data.classes.len());
+    let layout = NetworkLayout::new(&widths, job.biases);
+    let parameters = Init::Xavier.parameters(&layout, 3);
+    let mlp = Mlp {
+        layout,
+        parameters,
+        activation: Activation::Sigmoid,
+        output: Output::Softmax,
+    };
+    let places: Vec<u32> = (0..20).collect();
+    let scale = PixelScale::new(&Standardizer::fit(&data.train.images, &places));
+    let optimizer = Sgd {
+        learning_rate: T::of(1e-3),
+        momentum: T::of(job.momentum),
+    };
+    // A batch may hold an image more than once.
+    let batches = job
+        .batches
+        .map(|images| (0..20).cycle().take(images as usize).collect::<Vec<u32>>());
+    let largest = batches[0].len();
+    // A pool for the BLAS engine serves the naive one too, which by itself would never be given two threads.
+    let pool = Threads::new(threads, EngineKind::Blas).unwrap();
+    let counted = Count::new();
+    pool.run(|| {
+        let (data, engine) = (&data.train, kind.engine());
+        let mut trainer = Trainer::new(
+            engine,
+            &optimizer,
+            job.objective,
+            data,
+            &scale,
+            mlp,
+            largest,
+        );
+        rayon::broadcast(|_| CARRIED.set(Some(counted)));
+        let error = trainer.step(&batches[0]);
+        let first = counted.calls();
+        let mut sum = error;
+        for step in 0..steps {
+            sum += trainer.step(&batches[(step + 1) % 2]);
+        }
+        let all = counted.calls();
+        assert!(sum.is_finite() && trainer.steps() == 1 + steps as u64);
+        // The count sees the threads that it is meant to see.
+        rayon::broadcast(|_| drop(std::hint::black_box(Box::new(7))));
+        assert!(counted.calls() >= all + rayon::current_num_threads());
+        [first, all - first]
+    })
+}
+
+fn a_step_allocates_nothing(job: &Job) {
+    let data = synthetic();
+    for kind in [EngineKind::Naive, EngineKind::Blas] {
+        if kind == EngineKind::Blas && !cfg!(feature = "blas") {
+            continue; // ndarray's own product packs its operands in memory that it allocates for each call
+        }
+        for threads in [1, 2] {
+            let [_, later] = allocations::<f32>(&data, job, kind, threads, 30);
+            assert_eq!(
+                later, 0,
+                "{kind:?}, {threads} threads: allocations in 30 steps after the first"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_step_of_the_articles_network_allocates_nothing() {
+    a_step_allocates_nothing(&ARTICLE);
+}
+
+#[test]
+fn a_step_of_a_wide_network_allocates_nothing() {
+    a_step_allocates_nothing(&WIDE);
+}
+
+#[test]
+fn a_step_of_one_image_or_one_unit_allocates_nothing() {
+    a_step_allocates_nothing(&NARROW);
+}
+
+/// Bytes that this thread asks for while it runs `work`.
+fn bytes_of(work: impl FnOnce()) -> usize {
+    let counted = Count::new();
+    CARRIED.set(Some(counted));
+    work();
+    CARRIED.set(None);
+    counted.bytes.load(Ordering::SeqCst)
+}
+
+#[test]
+fn a_header_that_promises_the_moon_costs_nothing() {
+    // 2.3e18 bytes, 9.9e9 bytes and 1.7e9 bytes of pixels; 72 are there. What is allowed is what a decoder and its buffers take.
+    const MOST: usize = 1 << 20;
+    let images = |dimensions: [u32; 3]| {
+        let mut bytes = vec![0, 0, 8, 3];
+        bytes.extend(
+            dimensions
+                .iter()
+                .flat_map(|dimension| dimension.to_be_bytes()),
+        );
+        bytes.resize(16 + 72, 0);
+        bytes
+    };
+    let put =
+        |folder: &Path, name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
+    for dimensions in [
+        [u32::MAX, 32_767, 16_383],
+        [1, 99_999, 99_999],
+        [2_200_000, 28, 28],
+    ] {
+        let bytes = images(dimensions);
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, &bytes).unwrap();
+        let packed = encoder.finish().unwrap();
+        for (name, bytes) in [
+            ("train-images-idx3-ubyte", &bytes),
+            ("train-images-idx3-ubyte.gz", &packed),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            put(folder.path(), name, bytes);
+            let asked = bytes_of(|| assert!(Dataset::open(folder.path()).is_err()));
+            assert!(asked < MOST, "{dimensions:?}, {name}: {asked} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_packed_file_of_zeros_costs_what_its_header_accounts_for() {
+    // A bomb: 64 MB of zeros behind a header that promises 10 labels.
+    const MOST: usize = 1 << 20;
+    let mut bytes = vec![0, 0, 8, 1, 0, 0, 0, 10];
+    bytes.resize(64 << 20, 0);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, &bytes).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let images = [
+        &[0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 1, 0, 0, 0, 1][..],
+        &[0; 10],
+    ]
+    .concat();
+    std::fs::write(folder.path().join("train-images-idx3-ubyte"), images).unwrap();
+    std::fs::write(
+        folder.path().join("train-labels-idx1-ubyte.gz"),
+        encoder.finish().unwrap(),
+    )
+    .unwrap();
+    let asked = bytes_of(|| {
+        let error = Dataset::open(folder.path()).unwrap_err();
+        let size = IdxError::Size {
+            expected: 18,
+            found: 19,
+        };
+        assert!(
+            matches!(&error, Error::Idx { source, .. } if *source == size),
+            "{error:?}"
+        );
+    });
+    assert!(asked < MOST, "{asked} bytes");
+}

@@ -1,0 +1,142 @@
+//! The article's figures on Fashion-MNIST itself, in the folder that `$GINGHAM_DATA` names.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::util::{Outcome, Scratch, skipped};
+
+/// The first 30 epochs of the article's program, typed anew in NumPy 2.4 in f64, on the standardised data: mean error of
+/// the epoch's batches, accuracy on the 48,000 training and the 12,000 held-out images after it.
+const ARTICLE: &str = include_str!("article_scaled_f64.csv");
+
+/// Digest of Fashion-MNIST's raw training labels.
+const LABELS: &str = "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9";
+
+/// A naive epoch takes about a second, and several tests may share two cores.
+const DEADLINE_S: u64 = 600;
+
+/// The folder of the data, or a notice that there is none.
+fn data(test: &str) -> Option<PathBuf> {
+    let Some(folder) = std::env::var_os("GINGHAM_DATA").filter(|folder| !folder.is_empty()) else {
+        skipped(test, "GINGHAM_DATA names no folder");
+        return None;
+    };
+    let folder = PathBuf::from(folder)
+        .canonicalize()
+        .expect("GINGHAM_DATA names a folder that is there");
+    let labels = folder.join("train-labels-idx1-ubyte");
+    let digest = |bytes: Vec<u8>| {
+        Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    if std::fs::read(&labels).is_ok_and(|bytes| digest(bytes) != LABELS) {
+        skipped(
+            test,
+            "GINGHAM_DATA names another data set than Fashion-MNIST",
+        );
+        return None;
+    }
+    Some(folder)
+}
+
+fn train(scratch: &Scratch, data: PathBuf, settings: &str) -> Outcome {
+    let command = format!("train -q --json --out run {settings} --data");
+    scratch
+        .gingham(&command)
+        .arg(data)
+        .deadline(DEADLINE_S)
+        .outcome()
+        .succeeded()
+}
+
+/// Trains for some epochs and compares each with the article's: the error within a relative tolerance, the images
+/// that are classified right within a number of images.
+fn follows_the_article(engine: &str, dtype: &str, epochs: usize, tolerance: f64, images: f64) {
+    let Some(data) = data(&format!("the article's figures, {engine} {dtype}")) else {
+        return;
+    };
+    let scratch = Scratch::new();
+    train(
+        &scratch,
+        data,
+        &format!("--engine {engine} --dtype {dtype} --epochs {epochs} --eval-every 1"),
+    );
+    let metrics = scratch.text("run/metrics.csv");
+    assert_eq!(metrics.lines().count(), 1 + epochs);
+    for (found, expected) in metrics.lines().zip(ARTICLE.lines()).skip(1) {
+        let fields = |line: &str| {
+            line.split(',')
+                .map(|field| field.parse().expect("a number"))
+                .collect::<Vec<f64>>()
+        };
+        let (row, reference) = (fields(found), fields(expected));
+        assert_eq!(row[0], reference[0], "the epoch");
+        assert!(
+            (row[1] / reference[1] - 1.0).abs() <= tolerance,
+            "error: {found} for {expected}"
+        );
+        for (column, count) in [(2, 48_000.0), (3, 12_000.0)] {
+            let right = |row: &[f64]| (row[column] * count).round();
+            assert!(
+                (right(&row) - right(&reference)).abs() <= images,
+                "accuracy: {found} for {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn blas_f64_follows_the_article() {
+    follows_the_article("blas", "f64", 30, 1e-9, 1.0);
+}
+
+#[test]
+fn blas_f32_follows_the_article() {
+    follows_the_article("blas", "f32", 30, 1e-5, 3.0);
+}
+
+#[test]
+fn naive_f64_follows_the_article() {
+    follows_the_article("naive", "f64", 10, 1e-9, 1.0);
+}
+
+#[test]
+fn naive_f32_follows_the_article() {
+    follows_the_article("naive", "f32", 10, 1e-5, 3.0);
+}
+
+/// The whole run is chaotic: a different order of summation ends elsewhere in these bands.
+#[test]
+fn the_articles_job_ends_where_it_should() {
+    let Some(data) = data("the article's 300 epochs") else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let summary: Value = train(&scratch, data, "").json();
+    assert_eq!(
+        (&summary["epochs"], &summary["seed"]),
+        (&300.into(), &42.into())
+    );
+    let number = |key: &str| {
+        summary[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{key} in {summary}"))
+    };
+    assert!(
+        (0.915..=0.942).contains(&number("train_accuracy")),
+        "{summary}"
+    );
+    assert!(
+        (0.860..=0.885).contains(&number("heldout_accuracy")),
+        "{summary}"
+    );
+    // Images of the same kind, so only a slip (another scale, another order of labels) ends far from the others.
+    assert!(number("test_accuracy") > 0.8, "{summary}");
+    if summary["peak_rss_bytes"].is_number() {
+        assert!(number("peak_rss_bytes") <= 170e6, "{summary}");
+    }
+}

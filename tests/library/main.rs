@@ -1,0 +1,11 @@
+//! The library from outside: what it computes, held against figures and definitions that owe it nothing.
+
+mod data;
+mod determinism;
+mod engines;
+mod golden;
+mod gradients;
+mod metrics;
+
+/// What the modules share: tiny data sets, random numbers, the distance of two lists of them.
+mod support;

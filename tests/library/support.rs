@@ -1,0 +1,111 @@
+use std::io::Write;
+use std::ops::Range;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use gingham::data::Dataset;
+use gingham::engine::EngineKind;
+use gingham::parallel::{Threads, half};
+use gingham::rng::{Purpose, Stream};
+use gingham::scalar::Scalar;
+
+pub const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
+pub const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
+pub const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
+pub const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
+
+/// Both engines; in a build without BLAS the second is ndarray's own product.
+pub const ENGINES: [EngineKind; 2] = [EngineKind::Naive, EngineKind::Blas];
+
+/// An IDX file of bytes.
+pub fn idx(dimensions: &[u32], elements: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, u8::try_from(dimensions.len()).unwrap()];
+    for dimension in dimensions {
+        bytes.extend(dimension.to_be_bytes());
+    }
+    bytes.extend(elements);
+    bytes
+}
+
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Writes the training files of a data set.
+pub fn write_train(folder: &Path, rows: u32, columns: u32, pixels: &[u8], labels: &[u8]) {
+    let count = u32::try_from(labels.len()).unwrap();
+    let images = idx(&[count, rows, columns], pixels);
+    std::fs::write(folder.join(TRAIN_IMAGES), images).unwrap();
+    std::fs::write(folder.join(TRAIN_LABELS), idx(&[count], labels)).unwrap();
+}
+
+/// A data set of these training images. Its files are gone when this returns; what is mapped stays readable.
+pub fn dataset(rows: u32, columns: u32, pixels: &[u8], labels: &[u8]) -> Dataset {
+    let folder = tempfile::tempdir().unwrap();
+    write_train(folder.path(), rows, columns, pixels, labels);
+    Dataset::open(folder.path()).unwrap()
+}
+
+/// A data set of random pixels, its labels in turn: every class has an image if there are as many.
+pub fn random_dataset(rows: u32, columns: u32, images: usize, classes: u8, seed: u32) -> Dataset {
+    let pixels = random_bytes(images * (rows * columns) as usize, seed);
+    let labels: Vec<u8> = (0..classes).cycle().take(images).collect();
+    dataset(rows, columns, &pixels, &labels)
+}
+
+pub fn random_bytes(count: usize, seed: u32) -> Vec<u8> {
+    let mut stream = Stream::new(seed, Purpose::Bench, 0);
+    (0..count).map(|_| stream.below(256) as u8).collect()
+}
+
+/// Runs `work` where the library expects to be called: in a pool, with BLAS held to one thread.
+pub fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    // A pool for the BLAS engine serves the naive one too, which by itself would never be given two threads.
+    Threads::new(threads, EngineKind::Blas).unwrap().run(work)
+}
+
+/// The Euclidean length of the difference over that of `expected`.
+///
+/// # Panics
+/// If the lists differ in length or there is nothing to compare with.
+pub fn relative_error<T: Scalar>(found: &[T], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let length = expected.iter().map(|x| x * x).sum::<f64>().sqrt();
+    assert!(length > 0.0, "nothing to compare with");
+    let difference = found
+        .iter()
+        .zip(expected)
+        .map(|(found, expected)| (found.wide() - expected).powi(2));
+    difference.sum::<f64>().sqrt() / length
+}
+
+pub fn wide<T: Scalar>(numbers: &[T]) -> Vec<f64> {
+    numbers.iter().map(|number| number.wide()).collect()
+}
+
+/// The bytes of these numbers: equal where every bit is.
+pub fn bytes_of<T: Scalar>(numbers: &[T]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for number in numbers {
+        number.put_bytes(&mut bytes);
+    }
+    bytes
+}
+
+/// The parts that a weight matrix's rows or columns are cut into, by halving what is above `most`.
+pub fn blocks(all: Range<usize>, most: usize) -> Vec<Range<usize>> {
+    match half(all.len(), most) {
+        Some(half) => {
+            let border = all.start + half;
+            [
+                blocks(all.start..border, most),
+                blocks(border..all.end, most),
+            ]
+            .concat()
+        }
+        None => vec![all],
+    }
+}
