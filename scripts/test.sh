@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Every check of the project, in the order in which a failure is cheapest to learn of:  scripts/test.sh
+#
+# Installs what a build needs where it can. Stops at the first part that fails; parts that cannot run here are skipped,
+# and named with the reason. $GINGHAM_DATA names a folder with Fashion-MNIST for the tests on real data.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+case ${1:-} in
+-h | --help)
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"
+    exit 0
+    ;;
+esac
+
+skipped=()
+current=""
+part() {
+    current=$1
+    shift
+    say "$current"
+    "$@"
+    current=""
+}
+skip() {
+    skipped+=("$1 ($2)")
+    say "skipped: $1 ($2)"
+}
+closing() {
+    local code=$? line
+    for line in ${skipped[@]+"${skipped[@]}"}; do
+        say "skipped: $line"
+    done
+    if [ "$code" -eq 0 ]; then
+        say "all checks passed in $SECONDS s"
+    else
+        say "FAILED${current:+ in: $current}"
+    fi
+}
+trap closing EXIT
+
+enter_root
+set_up
+pure=(--locked --no-default-features --features cli)
+if [ -z "${GINGHAM_DATA:-}" ] && is_data_set data/fashion-mnist; then
+    GINGHAM_DATA=$PWD/data/fashion-mnist
+    export GINGHAM_DATA
+fi
+[ -n "${GINGHAM_DATA:-}" ] || skip "tests on real data" "no \$GINGHAM_DATA and no data/fashion-mnist"
+
+if have shellcheck; then
+    part "shellcheck" shellcheck -x scripts/*.sh .ci/run
+else
+    skip "shellcheck" "not installed"
+fi
+if cargo fmt --version >/dev/null 2>&1; then
+    part "rustfmt" cargo fmt --check
+else
+    skip "rustfmt" "this tool chain has none: rustup component add rustfmt"
+fi
+if cargo clippy --version >/dev/null 2>&1; then
+    part "clippy" cargo clippy "${CARGO_FLAGS[@]}" --all-targets -- -D warnings
+    [ "$BLAS_FOUND" = no ] || part "clippy, without BLAS" cargo clippy "${pure[@]}" --all-targets -- -D warnings
+else
+    skip "clippy" "this tool chain has none: rustup component add clippy"
+fi
+part "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${CARGO_FLAGS[@]}" --no-deps
+
+if [ "$BLAS_FOUND" = yes ]; then
+    part "tests" cargo test --locked
+else
+    skip "tests with OpenBLAS" "it is not installed"
+fi
+part "tests, without BLAS" cargo test "${pure[@]}"
+part "the library alone" cargo build --locked --no-default-features --lib
+part "benches compile" cargo bench "${CARGO_FLAGS[@]}" --no-run
+
+if cargo deny --version >/dev/null 2>&1; then
+    part "cargo deny" cargo deny check bans licenses sources
+    if cargo deny fetch db >/dev/null 2>&1; then
+        part "cargo deny, advisories" cargo deny check advisories
+    else
+        skip "cargo deny, advisories" "their database cannot be reached"
+    fi
+else
+    skip "cargo deny" "not installed: cargo install cargo-deny"
+fi
+
+# Other programs' view of our files. The venv stays in target/, so that a second run needs no network.
+venv=${CARGO_TARGET_DIR:-target}/check-venv
+python=$venv/bin/python
+make_venv() {
+    [ -x "$python" ] || python3 -m venv "$venv" || return 1
+    "$python" -c 'import numpy, safetensors' 2>/dev/null || "$venv/bin/pip" install -q numpy safetensors
+}
+if ! have python3; then
+    skip "Python cross-checks" "no python3"
+elif ! make_venv >&2; then
+    # A half-made venv would be taken for a whole one by the next run.
+    rm -rf "$venv"
+    skip "Python cross-checks" "no venv with numpy and safetensors could be made"
+else
+    part "golden figures" "$python" scripts/reference.py --check tests/golden
+    if [ -f scripts/check_model.py ]; then
+        part "build for the cross-checks" cargo build --release "${CARGO_FLAGS[@]}"
+        part "model file, read by Python" "$python" scripts/check_model.py
+    else
+        skip "model file, read by Python" "no scripts/check_model.py"
+    fi
+fi
