@@ -38,15 +38,7 @@ impl Threads {
     /// # Errors
     /// [`Error::Setting`] above [`MOST_THREADS`], [`Error::Threads`] where the system refuses.
     pub fn new(requested: usize, engine: EngineKind) -> Result<Self> {
-        if requested > MOST_THREADS {
-            let reason = format!(
-                "expected at most {MOST_THREADS} (0: one for each core), found {requested}"
-            );
-            return Err(Error::Setting {
-                setting: "threads",
-                reason,
-            });
-        }
+        check_count(requested)?;
         let available = || {
             std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
         };
@@ -110,6 +102,22 @@ impl Threads {
             })
         })
     }
+}
+
+/// Refuses a number of threads that cannot be meant.
+///
+/// # Errors
+/// [`Error::Setting`] above [`MOST_THREADS`].
+pub fn check_count(requested: usize) -> Result<()> {
+    if requested <= MOST_THREADS {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        setting: "threads",
+        reason: format!(
+            "expected at most {MOST_THREADS} (0: one for each core), found {requested}"
+        ),
+    })
 }
 
 fn pool(threads: usize) -> Result<rayon::ThreadPool> {

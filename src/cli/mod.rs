@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use gingham::data::Dataset;
 use gingham::engine::EngineKind;
 use gingham::error::Error;
@@ -114,11 +114,15 @@ pub fn main() -> ExitCode {
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let version: &'static str = report::version().leak(); // clap wants it for ever, and asks once
-    Cli::from_arg_matches(
-        &Cli::command()
-            .version(version)
-            .try_get_matches_from(arguments)?,
-    )
+    // '--seed -1' is a wrong value of --seed, not an option named -1.
+    let negative = |arg: Arg| {
+        let takes_values = arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes_values)
+    };
+    let command = Cli::command()
+        .version(version)
+        .mut_subcommands(|command| command.mut_args(negative));
+    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {

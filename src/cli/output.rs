@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{ErrorKind, Write};
 
+use anyhow::Context;
+
 /// Where a command's words go.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
@@ -14,9 +16,9 @@ impl Output {
     /// Prints a result.
     pub fn result(self, text: impl fmt::Display) -> anyhow::Result<()> {
         let mut stdout = std::io::stdout().lock();
-        writeln!(stdout, "{text}")?;
-        stdout.flush()?;
-        Ok(())
+        writeln!(stdout, "{text}")
+            .and_then(|()| stdout.flush())
+            .context("stdout: cannot be written")
     }
 
     /// Prints progress, unless told to be quiet. A stderr that is gone takes nothing from the result.

@@ -25,12 +25,7 @@ pub struct Flags {
     #[arg(long, value_name = "DIR", help_heading = "Data and settings")]
     data: Option<PathBuf>,
     /// Share of the training file that is held out
-    #[arg(
-        long,
-        value_name = "SHARE",
-        allow_negative_numbers = true,
-        help_heading = "Data and settings"
-    )]
+    #[arg(long, value_name = "SHARE", help_heading = "Data and settings")]
     holdout: Option<f64>,
     /// Whether pixels are standardised, each by its mean and deviation
     #[arg(long, value_name = "HOW", value_parser = ["none", "standard"], help_heading = "Data and settings")]
@@ -80,39 +75,19 @@ pub struct Flags {
           help_heading = "Optimisation")]
     shuffle: Option<bool>,
     /// The step's length by the gradient's
-    #[arg(
-        long,
-        value_name = "RATE",
-        allow_negative_numbers = true,
-        help_heading = "Optimisation"
-    )]
+    #[arg(long, value_name = "RATE", help_heading = "Optimisation")]
     learning_rate: Option<f64>,
     /// The share of the last step that is kept
-    #[arg(
-        long,
-        value_name = "SHARE",
-        allow_negative_numbers = true,
-        help_heading = "Optimisation"
-    )]
+    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
     momentum: Option<f64>,
     /// Factor of the weights' magnitudes
-    #[arg(
-        long,
-        value_name = "FACTOR",
-        allow_negative_numbers = true,
-        help_heading = "Optimisation"
-    )]
+    #[arg(long, value_name = "FACTOR", help_heading = "Optimisation")]
     l1: Option<f64>,
     /// Which gradient that has: the sign of the weight, or (the article's) the weight
     #[arg(long, value_name = "FORM", value_parser = ["sign", "linear"], help_heading = "Optimisation")]
     l1_form: Option<String>,
     /// Factor of half the weights' squares
-    #[arg(
-        long,
-        value_name = "FACTOR",
-        allow_negative_numbers = true,
-        help_heading = "Optimisation"
-    )]
+    #[arg(long, value_name = "FACTOR", help_heading = "Optimisation")]
     l2: Option<f64>,
     /// Whether losses are added up or averaged over a batch
     #[arg(long, value_name = "HOW", value_parser = ["sum", "mean"], help_heading = "Optimisation")]

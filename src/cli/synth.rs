@@ -20,10 +20,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Training images
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N")]
     train: u32,
     /// Test images
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N")]
     test: u32,
     /// Seed of everything that is drawn
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -48,7 +48,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .progress(format_args!("drawing {train} + {test} images"));
     threads.run(|| synth::write(out, *train, *test, *seed))?;
     let result = if args.common.json {
-        json!({ "out": out, "train": train, "test": test, "seed": seed }).to_string()
+        json!({ "out": out.to_string_lossy(), "train": train, "test": test, "seed": seed })
+            .to_string()
     } else {
         format!(
             "{}: {train} training and {test} test images of {} classes",

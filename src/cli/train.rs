@@ -50,8 +50,16 @@ fn train_in<T: Scalar>(
     let age_at_start = report::process_age().unwrap_or_default();
     let output = args.common.output();
     let dataset = open_data(&options.data)?;
-    // What the configuration file says is what was done: resolved, and the same from any folder.
-    options.data = options.data.canonicalize().unwrap_or(options.data);
+    train::check(&dataset, &options)?;
+    // What the configuration file says is what was done: resolved, and the same from any folder whose name it can hold.
+    if let Some(folder) = options
+        .data
+        .canonicalize()
+        .ok()
+        .filter(|folder| folder.to_str().is_some())
+    {
+        options.data = folder;
+    }
     options.engine = options.engine.resolve();
     options.eval_every = Some(options.evaluation_interval());
     let mut folder = create_folder(args.out.as_deref(), &options)?;

@@ -339,17 +339,29 @@ fn decode(path: &Path, content: Content) -> Result<Vec<u8>> {
 
 /// The names in `classes.txt`, if there is one.
 fn class_names(path: &Path) -> Result<Option<Vec<String>>> {
+    /// No list of 256 names is longer.
+    const MOST_BYTES: u64 = 64 * 1024;
     if !path.exists() {
         return Ok(None);
     }
+    let refuse = |found: String| {
+        Err(Error::Mismatch {
+            path: path.to_owned(),
+            expected: "1 to 256 class names, one a line".to_owned(),
+            found,
+        })
+    };
     let mut text = String::new();
     mmap::open(path)?
-        .take(64 * 1024)
+        .take(MOST_BYTES + 1)
         .read_to_string(&mut text)
         .map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;
+    if text.len() as u64 > MOST_BYTES {
+        return refuse(format!("more than {} KiB", MOST_BYTES / 1024));
+    }
     let names: Vec<String> = text
         .lines()
         .map(str::trim)
@@ -359,10 +371,6 @@ fn class_names(path: &Path) -> Result<Option<Vec<String>>> {
     if (1..=256).contains(&names.len()) {
         Ok(Some(names))
     } else {
-        Err(Error::Mismatch {
-            path: path.to_owned(),
-            expected: "1 to 256 class names, one a line".to_owned(),
-            found: names.len().to_string(),
-        })
+        refuse(names.len().to_string())
     }
 }

@@ -15,5 +15,5 @@ pub mod synth;
 pub use dataset::{Dataset, Images, Labelled};
 pub use idx::IdxError;
 pub(crate) use mmap::bytes;
-pub use split::{Split, split};
+pub use split::{Split, held_out, split};
 pub use standardize::Standardizer;

@@ -24,10 +24,15 @@ pub fn split(count: u32, holdout: f64, seed: u32) -> Split {
         "a share of the images: {holdout}"
     );
     let mut heldout = RandomState::new(seed).permutation(count);
-    let kept_aside = (holdout * f64::from(count)).ceil() as usize;
-    let train = heldout.split_off(kept_aside);
+    let train = heldout.split_off(held_out(count, holdout));
     heldout.shrink_to_fit();
     Split { train, heldout }
+}
+
+/// How many of `count` images [`split`] holds out.
+#[must_use]
+pub fn held_out(count: u32, holdout: f64) -> usize {
+    (holdout * f64::from(count)).ceil() as usize
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use super::Engine;
 use crate::scalar::Scalar;
@@ -45,6 +45,7 @@ fn product<T: Scalar>(
     accumulate: bool,
 ) {
     // An axis of one number may have any stride: there is nothing to stride to.
+    let (a, b) = (with_strides(a), with_strides(b));
     let unit = |matrix: &ArrayView2<'_, T>| {
         matrix
             .shape()
@@ -58,6 +59,17 @@ fn product<T: Scalar>(
     );
     let beta = if accumulate { T::one() } else { T::zero() };
     general_mat_mul(T::one(), &a, &b, beta, &mut c);
+}
+
+/// The same matrix, where axes of one number have a stride that BLAS takes: slicing leaves them with none, and ndarray then
+/// leaves BLAS.
+fn with_strides<T>(mut matrix: ArrayView2<'_, T>) -> ArrayView2<'_, T> {
+    for axis in [Axis(0), Axis(1)] {
+        if matrix.len_of(axis) == 1 {
+            matrix = matrix.index_axis_move(axis, 0).insert_axis(axis);
+        }
+    }
+    matrix
 }
 
 /// Which product library this is, in its own words.

@@ -81,8 +81,10 @@ pub struct Summary {
     /// The most memory that the process had in use, mapped files included.
     pub peak_rss_bytes: Option<u64>,
     /// The run's folder.
+    #[serde(serialize_with = "as_text")]
     pub run_dir: PathBuf,
     /// The model file.
+    #[serde(serialize_with = "as_text")]
     pub model: PathBuf,
     /// The library that products went through.
     pub blas: blas::Library,
@@ -92,6 +94,11 @@ pub struct Summary {
     pub commit: &'static str,
     /// SHA-256 of the training labels.
     pub labels_sha256: String,
+}
+
+/// A path as text; what is no UTF-8 in it is replaced, for JSON could not hold it.
+fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 impl RunFolder {

@@ -12,11 +12,11 @@ pub mod step;
 
 pub use options::{L1Form, Preset, Reduction, TrainOptions};
 
-use crate::data::{Dataset, Labelled, Split, Standardizer, split};
+use crate::data::{Dataset, Labelled, Split, Standardizer, held_out, split};
 use crate::engine::Engine;
 use crate::engine::workspace::{self, PixelScale, Workspace};
 use crate::error::{Error, Result};
-use crate::model::{HeldoutScale, Mlp, Model, ModelInfo, Scale};
+use crate::model::{HeldoutScale, Layout, Mlp, Model, ModelInfo, Scale};
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 
@@ -79,15 +79,13 @@ pub fn train<T: Scalar>(
     engine: &dyn Engine<T>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome<T>> {
-    options.validate()?;
+    let layout = check(dataset, options)?;
     let data = &dataset.train;
     let Split {
         train: mut order,
         heldout,
     } = split(data.labels.len() as u32, options.holdout, options.seed);
     let cut = options.cut();
-    check_fit(options, order.len(), data.labels.len())?;
-    let layout = options.layout(data.images.pixels_per_image(), dataset.classes.len())?;
     let parameters = options.init.parameters(&layout, options.seed);
     let mlp = Mlp {
         layout,
@@ -231,9 +229,17 @@ fn in_order(data: &Labelled, order: &[u32], options: &TrainOptions) -> Option<La
     (!options.shuffle && bytes <= MOST_BYTES).then(|| data.gathered(order))
 }
 
-/// Refuses settings that ask for more images than there are.
-fn check_fit(options: &TrainOptions, training: usize, images: usize) -> Result<()> {
+/// Refuses settings that cannot be meant or do not fit the data. Returns the layout of the network that they ask for.
+///
+/// [`train`] begins with this; who makes a folder for a run does it before.
+///
+/// # Errors
+/// [`Error::Setting`] for the first one.
+pub fn check(dataset: &Dataset, options: &TrainOptions) -> Result<Layout> {
+    options.validate()?;
     let refuse = |setting, reason| Err(Error::Setting { setting, reason });
+    let images = dataset.train.labels.len();
+    let training = images - held_out(images as u32, options.holdout);
     if training == 0 {
         let reason = format!(
             "expected a share that leaves an image to train on, found {}: all {images} are held out",
@@ -248,7 +254,10 @@ fn check_fit(options: &TrainOptions, training: usize, images: usize) -> Result<(
             );
             refuse("batches", reason)
         }
-        _ => Ok(()),
+        _ => options.layout(
+            dataset.train.images.pixels_per_image(),
+            dataset.classes.len(),
+        ),
     }
 }
 

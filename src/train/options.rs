@@ -8,6 +8,7 @@ use crate::data::batches::Batches;
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::model::{Activation, HeldoutScale, Init, Layout, Output, Probability, Scale};
+use crate::parallel;
 use crate::scalar::Dtype;
 
 /// Whether the losses of a batch's images are added up or averaged.
@@ -258,6 +259,7 @@ impl TrainOptions {
         for &units in &self.hidden {
             whole("hidden", units, MOST_UNITS)?;
         }
+        parallel::check_count(self.threads)?;
         whole("epochs", self.epochs, MOST_EPOCHS)?;
         match (self.batches, self.batch_size) {
             (Some(batches), None) => whole("batches", batches, u32::MAX as usize)?,

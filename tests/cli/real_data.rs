@@ -109,31 +109,38 @@ fn naive_f32_follows_the_article() {
     follows_the_article("naive", "f32", 10, 1e-5, 3.0);
 }
 
-/// The whole run is chaotic: a different order of summation ends elsewhere in these bands.
+/// The whole run is chaotic: it ends elsewhere with every order of summation, and swings to its end, so that in NumPy too
+/// about one epoch in five of the last hundred lies below the band that their median lies in. So the median is tested.
 #[test]
 fn the_articles_job_ends_where_it_should() {
     let Some(data) = data("the article's 300 epochs") else {
         return;
     };
     let scratch = Scratch::new();
-    let summary: Value = train(&scratch, data, "").json();
+    let summary: Value = train(&scratch, data, "--eval-every 5").json();
     assert_eq!(
         (&summary["epochs"], &summary["seed"]),
         (&300.into(), &42.into())
     );
+    let metrics = scratch.text("run/metrics.csv");
+    let median_of_the_last = |column: usize| {
+        let mut accuracies: Vec<f64> = metrics
+            .lines()
+            .skip(1 + 200)
+            .filter_map(|line| line.split(',').nth(column)?.parse().ok())
+            .collect();
+        assert_eq!(accuracies.len(), 20, "every fifth of the last 100 epochs");
+        accuracies.sort_by(f64::total_cmp);
+        accuracies[10]
+    };
+    let (train, heldout) = (median_of_the_last(2), median_of_the_last(3));
+    assert!((0.915..=0.942).contains(&train), "{train}, {summary}");
+    assert!((0.860..=0.885).contains(&heldout), "{heldout}, {summary}");
     let number = |key: &str| {
         summary[key]
             .as_f64()
             .unwrap_or_else(|| panic!("{key} in {summary}"))
     };
-    assert!(
-        (0.915..=0.942).contains(&number("train_accuracy")),
-        "{summary}"
-    );
-    assert!(
-        (0.860..=0.885).contains(&number("heldout_accuracy")),
-        "{summary}"
-    );
     // Images of the same kind, so only a slip (another scale, another order of labels) ends far from the others.
     assert!(number("test_accuracy") > 0.8, "{summary}");
     if summary["peak_rss_bytes"].is_number() {

@@ -96,7 +96,7 @@ pub fn write(out: &Path, train: u32, test: u32, seed: u32) -> Result<()> {
     let mut hidden = std::ffi::OsString::from(".");
     hidden.push(name);
     hidden.push(format!(".partial-{}", std::process::id()));
-    let partial = Partial::create(parent.join(hidden))?;
+    let partial = Partial::create(parent.join(hidden), out)?;
     write_set(&partial.path, "train", 0, train, seed)?;
     write_set(&partial.path, "t10k", 1, test, seed)?;
     let names = NAMES.map(|name| format!("{name}\n")).concat();
@@ -116,9 +116,10 @@ struct Partial {
 }
 
 impl Partial {
-    fn create(path: PathBuf) -> Result<Self> {
+    /// Makes the folder at `path`; an error is told of `out`, the name that the user knows.
+    fn create(path: PathBuf, out: &Path) -> Result<Self> {
         refuse_existing(&path)?;
-        fs::create_dir(&path).map_err(failed(&path))?;
+        fs::create_dir(&path).map_err(failed(out))?;
         Ok(Self { path })
     }
 }
@@ -378,7 +379,8 @@ mod tests {
     #[test]
     fn a_failure_leaves_nothing_behind() {
         let place = tempfile::tempdir().unwrap();
-        let partial = Partial::create(place.path().join(".partial")).unwrap();
+        let path = place.path().join(".partial");
+        let partial = Partial::create(path.clone(), &path).unwrap();
         write_set(&partial.path, "train", 0, 3, 0).unwrap();
         // The second time, the file exists.
         let failure = write_set(&partial.path, "train", 0, 3, 0).unwrap_err();
