@@ -13,6 +13,7 @@ mod train;
 mod xor;
 
 use std::ffi::OsString;
+use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,7 +21,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use gingham::data::Dataset;
 use gingham::engine::EngineKind;
 use gingham::error::Error;
-use gingham::parallel::Threads;
+use gingham::parallel::{self, Threads};
 use gingham::report;
 use gingham::train::TrainOptions;
 
@@ -71,8 +72,16 @@ struct Common {
     #[arg(short, long)]
     quiet: bool,
     /// Threads; 0: one for each core. No result depends on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = thread_count)]
     threads: Option<usize>,
+}
+
+fn thread_count(text: &str) -> Result<usize, String> {
+    let count = text
+        .parse()
+        .map_err(|error: ParseIntError| error.to_string())?;
+    parallel::check_count(count).map_err(|error| error.to_string())?;
+    Ok(count)
 }
 
 impl Common {
@@ -97,12 +106,18 @@ impl Common {
 pub fn main() -> ExitCode {
     let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print(); // a closed pipe is no error
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        Err(error) if error.use_stderr() => {
+            let _ = error.print(); // a stderr that is gone leaves the exit code
+            return ExitCode::from(2);
         }
+        Err(help) => return exit(output::shown(help.print())),
     };
-    match run(cli) {
+    exit(run(cli))
+}
+
+/// Tells the error, if there is one; the exit code.
+fn exit(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -16,9 +16,7 @@ impl Output {
     /// Prints a result.
     pub fn result(self, text: impl fmt::Display) -> anyhow::Result<()> {
         let mut stdout = std::io::stdout().lock();
-        writeln!(stdout, "{text}")
-            .and_then(|()| stdout.flush())
-            .context("stdout: cannot be written")
+        shown(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
     }
 
     /// Prints progress, unless told to be quiet. A stderr that is gone takes nothing from the result.
@@ -32,6 +30,11 @@ impl Output {
     pub fn note(self, text: fmt::Arguments<'_>) {
         let _ = writeln!(std::io::stderr(), "{text}");
     }
+}
+
+/// Whether stdout took what it was given.
+pub fn shown(written: std::io::Result<()>) -> anyhow::Result<()> {
+    written.context("stdout: cannot be written")
 }
 
 /// Whether the reader of our stdout went away.

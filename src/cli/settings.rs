@@ -58,7 +58,7 @@ pub struct Flags {
 
     /// Passes over the training images
     #[arg(long, value_name = "N", help_heading = "Optimisation")]
-    epochs: Option<usize>,
+    epochs: Option<u32>,
     /// Mini-batches an epoch
     #[arg(
         long,
@@ -66,10 +66,10 @@ pub struct Flags {
         conflicts_with = "batch_size",
         help_heading = "Optimisation"
     )]
-    batches: Option<usize>,
+    batches: Option<u32>,
     /// Images a mini-batch
     #[arg(long, value_name = "N", help_heading = "Optimisation")]
-    batch_size: Option<usize>,
+    batch_size: Option<u32>,
     /// Whether every epoch takes the images in an order of its own
     #[arg(long, value_name = "on|off", value_parser = on_or_off(), num_args = 0..=1, default_missing_value = "on",
           help_heading = "Optimisation")]
@@ -104,7 +104,7 @@ pub struct Flags {
     dtype: Option<String>,
     /// Epochs from one evaluation to the next; 0: at the end only [default: every epoch up to 30, else a dozen times]
     #[arg(long, value_name = "N", help_heading = "Runtime and output")]
-    eval_every: Option<usize>,
+    eval_every: Option<u32>,
 }
 
 fn on_or_off() -> impl TypedValueParser<Value = bool> {
@@ -114,7 +114,7 @@ fn on_or_off() -> impl TypedValueParser<Value = bool> {
 /// Widths of hidden layers, as `512,256`, or `none`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-struct Widths(Vec<usize>);
+struct Widths(Vec<u32>);
 
 impl FromStr for Widths {
     type Err = String;
@@ -138,7 +138,11 @@ impl FromStr for Widths {
 impl Flags {
     /// All settings, from the preset, `config`, the environment and the flags, in this order; validated.
     pub fn resolve(&self, config: Option<&Path>, threads: Option<usize>) -> Result<TrainOptions> {
-        let mut flags = flag_table(self)?;
+        let environment = std::env::var_os(DATA_VARIABLE)
+            .filter(|folder| !folder.is_empty())
+            .map(PathBuf::from);
+        self.data.as_deref().map(text).transpose()?;
+        let mut flags = table(self);
         if let Some(threads) = threads {
             flags.insert(
                 "threads".to_owned(),
@@ -148,35 +152,35 @@ impl Flags {
         let file = config.map(read).transpose()?;
         let file_preset = file.as_ref().and_then(|(_, table)| table.get("preset"));
         let preset = match flags.get("preset").or(file_preset) {
-            Some(name) => name
-                .clone()
-                .try_into()
-                .map_err(|error| unusable(config, &error))?,
+            Some(name) => name.clone().try_into().map_err(|error: toml::de::Error| {
+                let reason = format!("preset: {}", one_line(&error.to_string()));
+                unusable(config, reason)
+            })?,
             None => Preset::Article,
         };
         let mut settings = table(&TrainOptions::of(preset));
         if let Some((path, table)) = file {
             cover(&mut settings, table);
             // Checked before flags cover its values, so that what is wrong with the file is said of the file.
-            let options: TrainOptions = settings
-                .clone()
-                .try_into()
-                .map_err(|error| unusable(Some(path), &error))?;
+            let options: TrainOptions =
+                settings
+                    .clone()
+                    .try_into()
+                    .map_err(|error: toml::de::Error| {
+                        unusable(Some(path), one_line(&error.to_string()))
+                    })?;
             options.validate().map_err(|error| Error::Config {
                 path: path.to_owned(),
                 reason: error.to_string(),
             })?;
         }
-        if let Some(folder) = std::env::var_os(DATA_VARIABLE).filter(|folder| !folder.is_empty()) {
-            settings.insert(
-                "data".to_owned(),
-                folder.to_string_lossy().into_owned().into(),
-            );
+        if let Some(folder) = environment {
+            settings.insert("data".to_owned(), text(&folder)?.into());
         }
         cover(&mut settings, flags);
         let options: TrainOptions = settings
             .try_into()
-            .map_err(|error| unusable(None, &error))?;
+            .map_err(|error: toml::de::Error| unusable(None, one_line(&error.to_string())))?;
         options.validate()?;
         Ok(options)
     }
@@ -212,20 +216,15 @@ fn table(settings: &impl Serialize) -> Table {
     Table::try_from(settings).expect("settings are a table of plain values")
 }
 
-/// The flags as a table. A folder's name that is no UTF-8 is refused: no configuration file could hold it.
-fn flag_table(flags: &Flags) -> Result<Table> {
-    if let Some(folder) = flags
-        .data
-        .as_ref()
-        .filter(|folder| folder.to_str().is_none())
-    {
-        let reason = format!("expected a name in UTF-8, found {}", folder.display());
-        return Err(Error::Setting {
+/// A folder's name as text: a configuration file can hold no other.
+fn text(folder: &Path) -> Result<String> {
+    folder
+        .to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| Error::Setting {
             setting: "data",
-            reason,
-        });
-    }
-    Ok(table(flags))
+            reason: format!("expected a name in UTF-8, found {}", folder.display()),
+        })
 }
 
 /// Puts `above` over `below`. The two ways to cut an epoch exclude each other, so one removes the other.
@@ -255,8 +254,7 @@ fn read(path: &Path) -> Result<(&Path, Table)> {
     Ok((path, table))
 }
 
-fn unusable(config: Option<&Path>, error: &toml::de::Error) -> Error {
-    let reason = one_line(&error.to_string());
+fn unusable(config: Option<&Path>, reason: String) -> Error {
     match config {
         Some(path) => Error::Config {
             path: path.to_owned(),

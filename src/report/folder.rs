@@ -81,10 +81,8 @@ pub struct Summary {
     /// The most memory that the process had in use, mapped files included.
     pub peak_rss_bytes: Option<u64>,
     /// The run's folder.
-    #[serde(serialize_with = "as_text")]
     pub run_dir: PathBuf,
     /// The model file.
-    #[serde(serialize_with = "as_text")]
     pub model: PathBuf,
     /// The library that products went through.
     pub blas: blas::Library,
@@ -96,21 +94,23 @@ pub struct Summary {
     pub labels_sha256: String,
 }
 
-/// A path as text; what is no UTF-8 in it is replaced, for JSON could not hold it.
-fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&path.display())
-}
-
 impl RunFolder {
     /// Makes a run's folder with its `config.toml`. Parents are made where they are missing.
     ///
     /// # Errors
-    /// [`Error::Exists`] where something stands at `path`, [`Error::Write`].
+    /// [`Error::Setting`] for a name that is no UTF-8, which the run's own files could not hold, [`Error::Exists`] where
+    /// something stands at `path`, [`Error::Write`].
     pub fn create(path: &Path, config: &str) -> Result<Self> {
         let failed = |source| Error::Write {
             path: path.to_owned(),
             source,
         };
+        if path.to_str().is_none() {
+            return Err(Error::Setting {
+                setting: "out",
+                reason: format!("expected a name in UTF-8, found {}", path.display()),
+            });
+        }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(failed)?;
         }

@@ -324,5 +324,5 @@ fn number(
     if fits(found) {
         return Ok(());
     }
-    refuse(setting, format!("expected {expected}, found {found}"))
+    refuse(setting, format!("expected {expected}, found {found:?}"))
 }
