@@ -9,8 +9,8 @@
 //! then              the elements, row-major, nothing after them
 //! ```
 //!
-//! Nothing here opens a file, allocates or trusts a size: [`images`] and [`labels`] either borrow exactly what the
-//! header promised or name the one defect they met first. Source of the format: Y. LeCun, C. Cortes, C. Burges, "The
+//! Nothing here opens a file, allocates or trusts a size: [`header`] and [`whole`] either believe exactly what the
+//! bytes bear out or name the one defect they met first. Source of the format: Y. LeCun, C. Cortes, C. Burges, "The
 //! MNIST database of handwritten digits", section "File formats".
 
 /// What is wrong with the bytes of an IDX file.

@@ -8,7 +8,7 @@
 //! | softmax | `-log a_y` | `a_c - [c = y]` |
 //!
 //! The article reports less than it descends on: of the sigmoids' cross-entropy it keeps only `-log a_y`
-//! ([`Error::Article`]). Logarithms are taken of weighted sums, not of outputs, so that a saturated output gives a
+//! ([`ErrorForm::Article`]). Logarithms are taken of weighted sums, not of outputs, so that a saturated output gives a
 //! large loss, not an infinite one: `-log sigmoid(z) = max(-z, 0) - log max(a, 1 - a)`, whose second term lies in
 //! `[0, log 2]`. The logarithm of a product replaces the sum of logarithms: one for hundreds of factors.
 

@@ -159,8 +159,8 @@ fn check<T: Scalar>(engine: &dyn Engine<T>, product: Product, case: &Case) -> Re
         let (expected, magnitude) = oracle(start, factors);
         let roundings = (terms + 1) as f64 * T::epsilon().wide() / 2.0;
         let tolerance = roundings / (1.0 - roundings) * magnitude;
-        // Written so that NaN does not pass.
-        if !((found.wide() - expected).abs() <= tolerance) {
+        let distance = (found.wide() - expected).abs();
+        if distance > tolerance || distance.is_nan() {
             return Err(format!(
                 "{product:?} [{row}, {column}]: {expected}, got {found}: {case:?}"
             ));
@@ -326,6 +326,7 @@ fn sigmoid_is_the_same_at_every_level() {
 }
 
 fn scale_is_the_same<T: Scalar>() {
+    type Kernel<'a, T> = dyn Fn(&[u8], &[T], &[T], &mut [T]) + 'a;
     for_every_level(|level, length, offset| {
         let seed = (length * 8 + offset) as u32;
         let mut stream = Stream::new(seed, Purpose::Bench, 3);
@@ -336,7 +337,7 @@ fn scale_is_the_same<T: Scalar>() {
         let shift = awkward::<T>(length + offset, false, seed + 1);
         let own = offset..offset + length;
         // Poisoned: what is overwritten must not be read, and what lies behind it not be written.
-        let run = |kernel: &dyn Fn(&[u8], &[T], &[T], &mut [T])| {
+        let run = |kernel: &Kernel<'_, T>| {
             let mut scaled = vec![T::nan(); offset + length + 5];
             kernel(
                 &pixels[own.clone()],
