@@ -82,7 +82,7 @@ pub struct Report {
 
 /// Something that can run an epoch over and over.
 struct Subject<'a> {
-    name: String,
+    /// None: the two products alone.
     kind: Option<EngineKind>,
     dtype: Dtype,
     threads: usize,
@@ -157,16 +157,11 @@ pub fn run(
         }
     }
     for round in 0..options.epochs {
+        progress(&format!("round {} of {}", round + 1, options.epochs));
         for subject in subjects
             .iter_mut()
             .filter(|subject| round % subject.every == 0)
         {
-            progress(&format!(
-                "round {} of {}: {}",
-                round + 1,
-                options.epochs,
-                subject.name
-            ));
             let seconds = (subject.epoch)();
             subject.seconds.push(seconds);
         }
@@ -246,12 +241,6 @@ impl<'a> Job<'a> {
             })
         };
         Subject {
-            name: format!(
-                "{} {}, {} threads",
-                kind.name(),
-                T::DTYPE.name(),
-                threads.count()
-            ),
             kind: Some(kind),
             dtype: T::DTYPE,
             threads: threads.count(),
@@ -272,7 +261,6 @@ impl<'a> Job<'a> {
         let mut products = threads.run(|| Products::<T>::best(layer.outputs, layer.inputs, batch));
         let batches = self.settings.cut().count(self.order.len());
         Subject {
-            name: format!("products {}, {} threads", T::DTYPE.name(), threads.count()),
             kind: None,
             dtype: T::DTYPE,
             threads: threads.count(),
