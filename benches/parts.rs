@@ -69,11 +69,13 @@ fn standardize(bencher: Bencher<'_, '_>, threads: usize) {
 /// One step: (preset, engine, images of the batch).
 #[divan::bench(args = [
     (Preset::Article, EngineKind::Naive, 1920), (Preset::Article, EngineKind::Blas, 1920),
-    (Preset::Wide, EngineKind::Blas, 128), (Preset::Wide, EngineKind::Blas, 512),
+    (Preset::Article, EngineKind::Fixed, 1920), (Preset::Wide, EngineKind::Blas, 128),
+    (Preset::Wide, EngineKind::Fixed, 128), (Preset::Wide, EngineKind::Blas, 512),
+    (Preset::Wide, EngineKind::Fixed, 512),
 ])]
 fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind, u32)) {
     let options = TrainOptions::of(preset);
-    let scale = PixelScale::new(&standardizer());
+    let scale = PixelScale::new(&standardizer(), engine);
     let optimizer = Sgd {
         learning_rate: options.learning_rate as f32,
         momentum: options.momentum as f32,
@@ -101,13 +103,16 @@ fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind,
 }
 
 /// The accuracy on all images: (preset, engine).
-#[divan::bench(args = [(Preset::Article, EngineKind::Blas), (Preset::Wide, EngineKind::Blas)])]
+#[divan::bench(args = [
+    (Preset::Article, EngineKind::Blas), (Preset::Article, EngineKind::Fixed),
+    (Preset::Wide, EngineKind::Blas), (Preset::Wide, EngineKind::Fixed),
+])]
 fn evaluate(bencher: Bencher<'_, '_>, (preset, engine): (Preset, EngineKind)) {
     let mlp = network(&TrainOptions::of(preset));
-    let scale = PixelScale::<f32>::new(&standardizer());
+    let scale = PixelScale::<f32>::new(&standardizer(), engine);
     let places: Vec<u32> = (0..IMAGES).collect();
     let threads = Threads::new(0, engine).expect("a pool");
-    let mut workspace = threads.run(|| evaluation_workspace(&mlp));
+    let mut workspace = threads.run(|| evaluation_workspace(&mlp, &scale));
     let engine = engine.engine();
     bencher.counter(ItemsCount::new(IMAGES)).bench_local(|| {
         threads.run(|| {

@@ -23,7 +23,7 @@
 //!     let dataset = Dataset::open("data/fashion-mnist".as_ref())?;
 //!     let options = TrainOptions { epochs: 30, hidden: vec![100], ..TrainOptions::default() };
 //!     let threads = Threads::new(0, EngineKind::Blas)?;
-//!     let outcome = threads.run(|| train::<f32>(&dataset, &options, EngineKind::Blas.engine(), &mut Printer))?;
+//!     let outcome = threads.run(|| train::<f32>(&dataset, &options, &mut Printer))?;
 //!     outcome.model.save("model.safetensors".as_ref())
 //! }
 //! ```

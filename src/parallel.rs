@@ -48,9 +48,9 @@ impl Threads {
             requested
         };
         let serial_blas = blas::library().threading == Threading::Serial;
-        let note = match engine.resolve() {
+        let note = match engine {
             EngineKind::Naive if wanted > 1 => Some("the naive engine is one thread by definition"),
-            EngineKind::Blas if wanted > 1 && serial_blas => Some(
+            _ if wanted > 1 && serial_blas => Some(
                 "this OpenBLAS is the serial flavour, which need not be safe under several callers",
             ),
             _ => None,
@@ -61,7 +61,7 @@ impl Threads {
             .broadcast(|_| blas::hold_to_one_thread())
             .into_iter()
             .all(|held| held);
-        if held || engine.resolve() == EngineKind::Naive {
+        if held || engine == EngineKind::Naive {
             return Ok(Self { pool, note });
         }
         let note =
@@ -102,6 +102,17 @@ impl Threads {
             })
         })
     }
+}
+
+/// The machine's memory, where it tells.
+#[must_use]
+pub fn memory_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
 }
 
 /// Refuses a number of threads that cannot be meant.

@@ -1,6 +1,6 @@
 //! The two floating-point types that a network can be trained in.
 
-use ndarray::NdFloat;
+use ndarray::{ArrayViewMut2, NdFloat};
 
 use crate::kernels::portable;
 
@@ -42,6 +42,12 @@ pub trait Scalar: NdFloat + Default + std::iter::Sum + sealed::Sealed {
     /// The exponential, after the argument was moved into the range whose exponential is a normal number; NaN stays NaN.
     fn exp_clamped(self) -> Self;
 
+    /// The same view, if it is one of `f32`.
+    fn view_as_f32(view: ArrayViewMut2<'_, Self>) -> Option<ArrayViewMut2<'_, f32>>;
+
+    /// The same numbers, if they are `f32`.
+    fn slice_as_f32(numbers: &[Self]) -> Option<&[f32]>;
+
     /// Appends the number's bytes, little end first.
     fn put_bytes(self, bytes: &mut Vec<u8>);
 
@@ -68,6 +74,14 @@ impl Scalar for f32 {
     #[inline(always)]
     fn exp_clamped(self) -> Self {
         portable::exp_f32(self)
+    }
+
+    fn view_as_f32(view: ArrayViewMut2<'_, Self>) -> Option<ArrayViewMut2<'_, f32>> {
+        Some(view)
+    }
+
+    fn slice_as_f32(numbers: &[Self]) -> Option<&[f32]> {
+        Some(numbers)
     }
 
     fn put_bytes(self, bytes: &mut Vec<u8>) {
@@ -106,6 +120,14 @@ impl Scalar for f64 {
         let x = if self < -708.0 { -708.0 } else { self };
         let x: Self = if x > 709.0 { 709.0 } else { x };
         x.exp()
+    }
+
+    fn view_as_f32(_view: ArrayViewMut2<'_, Self>) -> Option<ArrayViewMut2<'_, f32>> {
+        None
+    }
+
+    fn slice_as_f32(_numbers: &[Self]) -> Option<&[f32]> {
+        None
     }
 
     fn put_bytes(self, bytes: &mut Vec<u8>) {

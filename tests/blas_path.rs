@@ -188,7 +188,7 @@ fn calls_of<T: Scalar>(
         output: Output::Sigmoid,
     };
     let places: Vec<u32> = (0..20).cycle().take(images).collect();
-    let scale = PixelScale::new(&Standardizer::fit(&data.train.images, &places));
+    let scale = PixelScale::new(&Standardizer::fit(&data.train.images, &places), kind);
     let optimizer = Sgd {
         learning_rate: T::of(0.01),
         momentum: T::of(0.0),

@@ -216,7 +216,7 @@ impl<'a> Job<'a> {
             activation: settings.activation,
             output: settings.output,
         };
-        let scale = PixelScale::<T>::new(self.standardizer);
+        let scale = PixelScale::<T>::new(self.standardizer, kind);
         let cut = settings.cut();
         let objective = train::objective(settings);
         let optimizer = Sgd {
@@ -232,9 +232,12 @@ impl<'a> Job<'a> {
             threads.run(|| {
                 let mut trainer =
                     Trainer::new(engine, &optimizer, objective, data, &scale, start, batch);
+                let batch = |batch| &places[cut.range(order.len(), batch)];
+                let batches = 0..cut.count(order.len());
+                trainer.keep_packed(batches.clone().map(batch));
                 let clock = Instant::now();
-                for batch in 0..cut.count(order.len()) {
-                    trainer.step(&places[cut.range(order.len(), batch)]);
+                for number in batches {
+                    trainer.step_on(number, batch(number));
                 }
                 mlp.clone_from(&trainer.mlp);
                 clock.elapsed().as_secs_f64()

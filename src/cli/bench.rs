@@ -47,6 +47,7 @@ pub struct Args {
 enum Engine {
     Naive,
     Blas,
+    Fixed,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -60,6 +61,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let kind = |engine: &Engine| match engine {
         Engine::Naive => EngineKind::Naive,
         Engine::Blas => EngineKind::Blas,
+        Engine::Fixed => EngineKind::Fixed,
     };
     let dtype = |dtype: &Type| match dtype {
         Type::F32 => Dtype::F32,

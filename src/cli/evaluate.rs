@@ -172,11 +172,13 @@ fn on<T: Scalar>(
     places: &[u32],
     standardizer: &Standardizer,
 ) -> Evaluation {
+    let kind = EngineKind::Auto.resolve(T::DTYPE);
+    let scale = PixelScale::new(standardizer, kind);
     Evaluator {
-        engine: EngineKind::Auto.engine(),
+        engine: kind.engine(),
         mlp: &model.mlp,
-        scale: &PixelScale::new(standardizer),
-        workspace: &mut evaluation_workspace(&model.mlp),
+        scale: &scale,
+        workspace: &mut evaluation_workspace(&model.mlp, &scale),
     }
     .evaluation(data, places)
 }

@@ -21,6 +21,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use gingham::data::Dataset;
 use gingham::engine::EngineKind;
 use gingham::error::Error;
+use gingham::kernels::Level;
 use gingham::parallel::{self, Threads};
 use gingham::report;
 use gingham::train::TrainOptions;
@@ -141,6 +142,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
+    Level::check_variable()?;
     match cli.command {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

@@ -114,12 +114,12 @@ fn print<T: Scalar>(
 ) -> anyhow::Result<()> {
     let info = &model.info;
     let classes = info.classes.len();
-    let scale = PixelScale::new(&model.standardizer);
-    let mut workspace = evaluation_workspace(&model.mlp);
+    let kind = EngineKind::Auto.resolve(T::DTYPE);
+    let scale = PixelScale::new(&model.standardizer, kind);
+    let mut workspace = evaluation_workspace(&model.mlp, &scale);
     let level = workspace.level();
-    let engine = EngineKind::Auto.engine();
     let mut evaluator = Evaluator {
-        engine,
+        engine: kind.engine(),
         mlp: &model.mlp,
         scale: &scale,
         workspace: &mut workspace,

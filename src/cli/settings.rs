@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham::error::{Error, Result};
-use gingham::train::{Preset, TrainOptions};
+use gingham::train::{Preset, Size, TrainOptions};
 use serde::Serialize;
 use toml::Table;
 
@@ -97,7 +97,7 @@ pub struct Flags {
     error: Option<String>,
 
     /// How products are computed
-    #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas"], help_heading = "Runtime and output")]
+    #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas", "fixed"], help_heading = "Runtime and output")]
     engine: Option<String>,
     /// The type of the numbers
     #[arg(long, value_name = "TYPE", value_parser = ["f32", "f64"], help_heading = "Runtime and output")]
@@ -105,6 +105,9 @@ pub struct Flags {
     /// Epochs from one evaluation to the next; 0: at the end only [default: every epoch up to 30, else a dozen times]
     #[arg(long, value_name = "N", help_heading = "Runtime and output")]
     eval_every: Option<u32>,
+    /// Memory that packed pixels may take, such as 500M or 2G [default: a quarter of the machine's]
+    #[arg(long, value_name = "SIZE", help_heading = "Runtime and output")]
+    memory: Option<Size>,
 }
 
 fn on_or_off() -> impl TypedValueParser<Value = bool> {

@@ -60,16 +60,15 @@ fn train_in<T: Scalar>(
     {
         options.data = folder;
     }
-    options.engine = options.engine.resolve();
+    options.engine = options.engine.resolve(T::DTYPE);
     options.eval_every = Some(options.evaluation_interval());
     let mut folder = create_folder(args.out.as_deref(), &options)?;
     output.progress(format_args!("writing {}", folder.path().display()));
 
     let mut show = |record: &EpochRecord| progress(output, options.epochs, record);
     let mut recorder = Recorder::new(&mut folder, &mut show);
-    let engine = options.engine.engine::<T>();
     let outcome = threads
-        .run(|| train::train(&dataset, &options, engine, &mut recorder))
+        .run(|| train::train::<T>(&dataset, &options, &mut recorder))
         .context("training")?;
     let Recorder {
         prepare_s,

@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, Ix2, RawData};
 
 use super::Engine;
 use crate::scalar::Scalar;
@@ -41,11 +41,11 @@ impl<T: Scalar> Engine<T> for Blas {
 fn product<T: Scalar>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
-    mut c: ArrayViewMut2<'_, T>,
+    c: ArrayViewMut2<'_, T>,
     accumulate: bool,
 ) {
     // An axis of one number may have any stride: there is nothing to stride to.
-    let (a, b) = (with_strides(a), with_strides(b));
+    let (a, b, mut c) = (with_strides(a), with_strides(b), with_strides(c));
     let unit = |matrix: &ArrayView2<'_, T>| {
         matrix
             .shape()
@@ -63,7 +63,7 @@ fn product<T: Scalar>(
 
 /// The same matrix, where axes of one number have a stride that BLAS takes: slicing leaves them with none, and ndarray then
 /// leaves BLAS.
-fn with_strides<T>(mut matrix: ArrayView2<'_, T>) -> ArrayView2<'_, T> {
+fn with_strides<S: RawData>(mut matrix: ArrayBase<S, Ix2>) -> ArrayBase<S, Ix2> {
     for axis in [Axis(0), Axis(1)] {
         if matrix.len_of(axis) == 1 {
             matrix = matrix.index_axis_move(axis, 0).insert_axis(axis);

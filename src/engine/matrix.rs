@@ -3,7 +3,7 @@
 //! The allocator gives large buffers an address 16 bytes behind a page's, and every wide load of a row then touches two lines.
 //! Beginning on a line is worth 2 to 3 % of an epoch: `benches/record/2026-11-23-step.md`.
 
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, s};
 
 use crate::scalar::Scalar;
 
@@ -83,6 +83,85 @@ impl<T: Scalar> Matrix<T> {
         let columns = self.columns;
         ArrayViewMut2::from_shape((rows, columns), self.flat_mut(rows))
             .expect("a slice of this size")
+    }
+}
+
+/// A number of each of a layer's units for each image, row-major `(images, units)` or turned.
+#[derive(Debug)]
+pub struct Units<T> {
+    numbers: Matrix<T>,
+    turned: bool,
+}
+
+impl<T: Scalar> Units<T> {
+    /// All zero. Turned rows begin on cache lines.
+    #[must_use]
+    pub fn new(images: usize, units: usize, turned: bool) -> Self {
+        let line = LINE_BYTES / size_of::<T>();
+        let numbers = if turned {
+            Matrix::zeros(units, images.next_multiple_of(line))
+        } else {
+            Matrix::zeros(images, units)
+        };
+        Self { numbers, turned }
+    }
+
+    /// Those of the first `images` images, `(images, units)`.
+    ///
+    /// # Panics
+    /// Here and below, if there are fewer.
+    #[must_use]
+    pub fn view(&self, images: usize) -> ArrayView2<'_, T> {
+        if self.turned {
+            let all = self.numbers.view(self.numbers.rows());
+            all.slice_move(s![.., ..images]).reversed_axes()
+        } else {
+            self.numbers.view(images)
+        }
+    }
+
+    /// Those of the first `images` images, `(images, units)`.
+    pub fn view_mut(&mut self, images: usize) -> ArrayViewMut2<'_, T> {
+        if self.turned {
+            let all = self.numbers.view_mut(self.numbers.rows());
+            all.slice_move(s![.., ..images]).reversed_axes()
+        } else {
+            self.numbers.view_mut(images)
+        }
+    }
+
+    /// Those of the first `images` images as they lie; if turned, of all images that there is memory for.
+    #[must_use]
+    pub fn flat(&self, images: usize) -> &[T] {
+        let rows = if self.turned {
+            self.numbers.rows()
+        } else {
+            images
+        };
+        self.numbers.flat(rows)
+    }
+
+    /// Those of the first `images` images as they lie; if turned, of all images that there is memory for.
+    pub fn flat_mut(&mut self, images: usize) -> &mut [T] {
+        let rows = if self.turned {
+            self.numbers.rows()
+        } else {
+            images
+        };
+        self.numbers.flat_mut(rows)
+    }
+
+    /// Unit after unit, and from one unit's first number to the next's.
+    ///
+    /// # Panics
+    /// If they are not turned.
+    #[must_use]
+    pub fn turned_rows(&self) -> (&[T], usize) {
+        assert!(self.turned, "turned numbers");
+        (
+            self.numbers.flat(self.numbers.rows()),
+            self.numbers.columns(),
+        )
     }
 }
 

@@ -4,6 +4,7 @@
 //! calls it decides how the work is cut; every call computes one whole product on one thread.
 
 pub mod blas;
+pub mod fixed;
 mod matrix;
 mod naive;
 pub mod workspace;
@@ -12,10 +13,11 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
 pub use blas::Blas;
-pub use matrix::Matrix;
+pub use matrix::{Matrix, Units};
 pub use naive::Naive;
 
-use crate::scalar::Scalar;
+use crate::kernels::Level;
+use crate::scalar::{Dtype, Scalar};
 
 /// Which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,13 +29,16 @@ pub enum EngineKind {
     Naive,
     /// Products through BLAS (or, in a build without one, ndarray's own).
     Blas,
+    /// The first layer's products in integers, straight from the pixels; further layers as `Blas`. In `f32` only.
+    Fixed,
 }
 
 impl EngineKind {
-    /// What `Auto` stands for here.
+    /// What `Auto` stands for on this CPU, in this type: integers where it has instructions for them.
     #[must_use]
-    pub fn resolve(self) -> Self {
+    pub fn resolve(self, dtype: Dtype) -> Self {
         match self {
+            Self::Auto if dtype == Dtype::F32 && Level::detect() > Level::PORTABLE => Self::Fixed,
             Self::Auto => Self::Blas,
             other => other,
         }
@@ -46,13 +51,14 @@ impl EngineKind {
             Self::Auto => "auto",
             Self::Naive => "naive",
             Self::Blas => "blas",
+            Self::Fixed => "fixed",
         }
     }
 
-    /// The engine.
+    /// The engine; for `Fixed`, that of its further layers.
     #[must_use]
     pub fn engine<T: Scalar>(self) -> &'static dyn Engine<T> {
-        match self.resolve() {
+        match self {
             Self::Naive => &Naive,
             _ => &Blas,
         }

@@ -15,12 +15,13 @@
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::{Engine, Matrix};
+use super::fixed::{FixedChunk, Packed, PixelGroups, RoundedWeights, Scratch};
+use super::{Engine, EngineKind, Matrix, Units};
 use crate::data::{Images, Standardizer};
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Layout, Mlp};
 use crate::parallel;
-use crate::scalar::Scalar;
+use crate::scalar::{Dtype, Scalar};
 
 /// Layers of up to so many units have their gradient taken chunk by chunk.
 const NARROW_UNITS: usize = 128;
@@ -30,19 +31,28 @@ const NARROW_UNITS: usize = 128;
 /// image, would not let it do: 6 ms an epoch of the article's job instead of 17 (same record).
 const GATHERED: usize = 16;
 
-/// A [`Standardizer`] in the form that staging wants: `x = factor · u + offset`.
+/// A [`Standardizer`] in the form in which pixels are taken in.
 #[derive(Clone, Debug)]
 pub struct PixelScale<T> {
+    /// `x = factor · u + offset`: staged so, before a product in `T`.
     factor: Vec<T>,
     offset: Vec<T>,
+    /// For products in integers, which take the pixels as they are.
+    pub(crate) groups: Option<PixelGroups>,
 }
 
 impl<T: Scalar> PixelScale<T> {
-    /// `factor = 1 / deviation`, `offset = -mean / deviation`.
+    /// For products in `T`: `factor = 1 / deviation`, `offset = -mean / deviation`. For [`EngineKind::Fixed`]: groups of pixels.
+    ///
+    /// # Panics
+    /// If that engine is to work in another type than `f32`.
     #[must_use]
-    pub fn new(standardizer: &Standardizer) -> Self {
+    pub fn new(standardizer: &Standardizer, engine: EngineKind) -> Self {
+        let fixed = engine == EngineKind::Fixed;
+        assert!(!fixed || T::DTYPE == Dtype::F32, "{ONLY_F32}");
         let Standardizer { mean, deviation } = standardizer;
         Self {
+            groups: fixed.then(|| PixelGroups::new(standardizer)),
             factor: deviation
                 .iter()
                 .map(|deviation| T::of(1.0 / deviation))
@@ -55,6 +65,11 @@ impl<T: Scalar> PixelScale<T> {
         }
     }
 }
+
+/// What refuses the first layer in integers in `f64`.
+const ONLY_F32: &str = "the first layer in integers has its other numbers in f32";
+/// What every caller keeps to.
+const ONE_FORM: &str = "workspace and scale are of one form";
 
 /// What every task of phase 1 reads.
 #[derive(Clone, Copy)]
@@ -75,6 +90,8 @@ pub struct Lane<T> {
     /// A few images, as they are.
     gathered: Vec<u8>,
     staged: Matrix<T>,
+    /// Instead of both, where pixels are packed.
+    scratch: Option<Scratch>,
 }
 
 /// One task's images on their way through the network.
@@ -84,8 +101,12 @@ pub struct Chunk<T> {
     level: Level,
     /// Staged pixels, where they must outlive the task: for the gradient of a wide first layer.
     staged: Option<Matrix<T>>,
-    activations: Vec<Matrix<T>>,
-    deltas: Vec<Matrix<T>>,
+    /// Where the first layer's products are in integers: its pixels and deltas.
+    fixed: Option<FixedChunk>,
+    /// The output layer as those products have it, where it is the first one: turned.
+    turned_output: Option<Units<T>>,
+    activations: Vec<Units<T>>,
+    deltas: Vec<Units<T>>,
     /// Of each narrow layer, these images' part of the gradient.
     gradients: Vec<Option<Matrix<T>>>,
     /// The chunk's part of the batch's loss.
@@ -97,32 +118,35 @@ fn is_narrow(layer: &Layer) -> bool {
 }
 
 impl<T: Scalar> Chunk<T> {
-    fn new(layout: &Layout, images: usize, purpose: Purpose, level: Level) -> Self {
+    fn new(layout: &Layout, images: usize, purpose: Purpose, fixed: bool, level: Level) -> Self {
         let layers = layout.layers();
-        let units = |layer: &Layer| Matrix::zeros(images, layer.outputs);
-        let (staged, deltas, gradients) = match purpose {
-            Purpose::Evaluation => (None, Vec::new(), Vec::new()),
-            Purpose::Training => {
-                let part = |layer: &Layer| {
-                    is_narrow(layer).then(|| Matrix::zeros(layer.outputs, layer.inputs))
-                };
-                let staged =
-                    (!is_narrow(&layers[0])).then(|| Matrix::zeros(images, layout.inputs()));
-                (
-                    staged,
-                    layers.iter().map(units).collect(),
-                    layers.iter().map(part).collect(),
-                )
-            }
+        let training = purpose == Purpose::Training;
+        let only = layers.len() == 1;
+        // Products in integers have the images side by side; so has what they leave, but for the output.
+        let units = |number: usize| {
+            Units::new(
+                images,
+                layers[number].outputs,
+                fixed && number == 0 && !only,
+            )
         };
-        let activations = layers.iter().map(units).collect();
+        let part = |number: usize| {
+            let layer = &layers[number];
+            let takes_part = is_narrow(layer) && !(fixed && number == 0);
+            takes_part.then(|| Matrix::zeros(layer.outputs, layer.inputs))
+        };
+        let (pixels, outputs) = (layout.inputs(), layers[0].outputs);
+        let of_each_in_training = if training { 0..layers.len() } else { 0..0 };
         Self {
             images,
             level,
-            staged,
-            activations,
-            deltas,
-            gradients,
+            staged: (training && !fixed && !is_narrow(&layers[0]))
+                .then(|| Matrix::zeros(images, pixels)),
+            fixed: fixed.then(|| FixedChunk::new(level, images, pixels, outputs, training)),
+            turned_output: (fixed && only).then(|| Units::new(images, outputs, true)),
+            activations: (0..layers.len()).map(units).collect(),
+            deltas: of_each_in_training.clone().map(units).collect(),
+            gradients: of_each_in_training.map(part).collect(),
             loss: 0.0,
         }
     }
@@ -135,11 +159,10 @@ impl<T: Scalar> Chunk<T> {
 
     /// What layer `layer` takes, `(images, inputs)`, if that outlives the task.
     fn input(&self, layer: usize) -> Option<ArrayView2<'_, T>> {
-        let kept = match layer.checked_sub(1) {
-            Some(before) => Some(&self.activations[before]),
-            None => self.staged.as_ref(),
-        };
-        kept.map(|matrix| matrix.view(self.images))
+        match layer.checked_sub(1) {
+            Some(before) => Some(self.activations[before].view(self.images)),
+            None => self.staged.as_ref().map(|staged| staged.view(self.images)),
+        }
     }
 
     /// The deltas of layer `layer`: the loss's derivative by its weighted sums, `(images, outputs)`.
@@ -154,9 +177,10 @@ impl<T: Scalar> Chunk<T> {
     /// If the workspace is not one for training.
     #[must_use]
     pub fn gradient(&self, layer: usize) -> ChunkGradient<'_, T> {
-        match &self.gradients[layer] {
-            Some(part) => ChunkGradient::Part(part.view(part.rows())),
-            None => ChunkGradient::Factors {
+        match (&self.gradients[layer], &self.fixed) {
+            (Some(part), _) => ChunkGradient::Part(part.view(part.rows())),
+            (None, Some(fixed)) if layer == 0 => ChunkGradient::Fixed(fixed),
+            _ => ChunkGradient::Factors {
                 delta: self.delta(layer),
                 input: self.input(layer).expect("inputs of wide layers are kept"),
             },
@@ -177,15 +201,54 @@ impl<T: Scalar> Chunk<T> {
         (z.flat(self.images), d.flat_mut(self.images))
     }
 
-    /// Stages the images at `places` and takes them through the network, up to the output's weighted sums.
-    pub fn forward(&mut self, lane: &mut Lane<T>, pass: &Pass<'_, T>, places: &[u32]) {
+    /// Takes in the images at `places` and takes them through the network, up to the output's weighted sums.
+    fn forward(
+        &mut self,
+        lane: &mut Lane<T>,
+        pass: &Pass<'_, T>,
+        weights: Option<&RoundedWeights>,
+        places: &[u32],
+    ) {
+        let Pass { engine, mlp, .. } = *pass;
+        self.images = places.len();
+        match weights {
+            Some(weights) => self.first_layer_in_integers(lane, pass, weights, places),
+            None => self.first_layer(lane, pass, places),
+        }
+        let last = mlp.layout.layers().len() - 1;
+        for layer in 0..=last {
+            let (before, here) = self.activations.split_at_mut(layer);
+            let z = &mut here[0];
+            if let Some(x) = before.last() {
+                engine.forward(
+                    x.view(self.images),
+                    mlp.weight(layer),
+                    z.view_mut(self.images),
+                );
+            }
+            // Integers have it already.
+            if let Some(bias) = mlp.bias(layer).filter(|_| layer > 0 || weights.is_none()) {
+                let outputs = bias.len();
+                for row in z.flat_mut(self.images).chunks_exact_mut(outputs) {
+                    for (z, &bias) in row.iter_mut().zip(bias) {
+                        *z += bias;
+                    }
+                }
+            }
+            if layer < last {
+                mlp.activation.forward(self.level, z.flat_mut(self.images));
+            }
+        }
+    }
+
+    /// Stages the pixels, scaled, and multiplies them with the first layer's weights.
+    fn first_layer(&mut self, lane: &mut Lane<T>, pass: &Pass<'_, T>, places: &[u32]) {
         let Pass {
             engine,
             mlp,
             images,
             scale,
         } = *pass;
-        self.images = places.len();
         let staged = self.staged.as_mut().unwrap_or(&mut lane.staged);
         let pixels = images.pixels_per_image();
         let groups = places
@@ -204,24 +267,36 @@ impl<T: Scalar> Chunk<T> {
                 kernels::scale(self.level, image, &scale.factor, &scale.offset, row);
             }
         }
-        let last = mlp.layout.layers().len() - 1;
-        for layer in 0..=last {
-            let (before, here) = self.activations.split_at_mut(layer);
-            let x = before.last().unwrap_or(staged).view(self.images);
-            let z = &mut here[0];
-            engine.forward(x, mlp.weight(layer), z.view_mut(self.images));
-            let outputs = z.columns();
-            let z = z.flat_mut(self.images);
-            if let Some(bias) = mlp.bias(layer) {
-                for row in z.chunks_exact_mut(outputs) {
-                    for (z, &bias) in row.iter_mut().zip(bias) {
-                        *z += bias;
-                    }
-                }
-            }
-            if layer < last {
-                mlp.activation.forward(self.level, z);
-            }
+        let z = self.activations[0].view_mut(self.images);
+        engine.forward(staged.view(self.images), mlp.weight(0), z);
+    }
+
+    /// Packs the pixels, if they are not there already, and multiplies them with the first layer's rounded weights.
+    fn first_layer_in_integers(
+        &mut self,
+        lane: &mut Lane<T>,
+        pass: &Pass<'_, T>,
+        weights: &RoundedWeights,
+        places: &[u32],
+    ) {
+        let (Some(fixed), Some(groups)) = (&mut self.fixed, &pass.scale.groups) else {
+            unreachable!("{ONE_FORM}");
+        };
+        if !fixed.is_packed {
+            let scratch = lane.scratch.as_mut().expect(ONE_FORM);
+            fixed
+                .packed
+                .pack(self.level, groups, pass.images, places, scratch);
+        }
+        let z = self
+            .turned_output
+            .as_mut()
+            .unwrap_or(&mut self.activations[0]);
+        let z = T::view_as_f32(z.view_mut(self.images).reversed_axes()).expect(ONLY_F32);
+        fixed.forward(weights, groups, z);
+        if let Some(turned) = &self.turned_output {
+            let turned = turned.view(self.images);
+            self.activations[0].view_mut(self.images).assign(&turned);
         }
     }
 
@@ -250,11 +325,27 @@ impl<T: Scalar> Chunk<T> {
                 self.gradients[layer] = Some(part);
             }
         }
+        if let Some(fixed) = &mut self.fixed {
+            if let Some(turned) = &mut self.turned_output {
+                turned
+                    .view_mut(self.images)
+                    .assign(&self.deltas[0].view(self.images));
+            }
+            let d = self.turned_output.as_ref().unwrap_or(&self.deltas[0]);
+            let (numbers, stride) = d.turned_rows();
+            fixed.round_deltas(
+                T::slice_as_f32(numbers).expect(ONLY_F32),
+                stride,
+                self.images,
+            );
+        }
     }
 }
 
 /// A chunk's share in the gradient of a layer.
 pub enum ChunkGradient<'a, T> {
+    /// Rounded deltas and packed pixels, of which its part is a product in integers.
+    Fixed(&'a FixedChunk),
     /// Its part of the sum, `(outputs, inputs)`.
     Part(ArrayView2<'a, T>),
     /// The factors of its part, `deltaᵀ input`.
@@ -280,34 +371,47 @@ pub enum Purpose {
 pub struct Workspace<T> {
     chunks: Vec<Chunk<T>>,
     lanes: Vec<Lane<T>>,
+    /// Where the first layer's products are in integers: its weights.
+    weights: Option<RoundedWeights>,
+    images: usize,
     images_per_task: usize,
     level: Level,
 }
 
 impl<T: Scalar> Workspace<T> {
-    /// Memory for batches of up to `images` images, and for the threads of the pool that this is called in.
+    /// Memory for batches of up to `images` images, for the threads of the pool that this is called in, and for pixels in
+    /// the form of `scale`.
     #[must_use]
-    pub fn new(layout: &Layout, images: usize, purpose: Purpose) -> Self {
+    pub fn new(layout: &Layout, images: usize, purpose: Purpose, scale: &PixelScale<T>) -> Self {
         let images_per_task = parallel::images_per_task(images);
         let level = Level::detect();
-        let chunk = |start| Chunk::new(layout, images_per_task.min(images - start), purpose, level);
+        let fixed = scale.groups.is_some();
+        let chunk = |start| {
+            let images = images_per_task.min(images - start);
+            Chunk::new(layout, images, purpose, fixed, level)
+        };
         let chunks: Vec<_> = (0..images).step_by(images_per_task).map(chunk).collect();
         // Chunks that keep their staged pixels need no lane for them.
-        let staged = if chunks.iter().any(|chunk| chunk.staged.is_none()) {
+        let staged = if !fixed && chunks.iter().any(|chunk| chunk.staged.is_none()) {
             images_per_task.min(images)
         } else {
             0
         };
+        let pixels = layout.inputs();
         let lane = || Lane {
-            gathered: vec![0; GATHERED * layout.inputs()],
-            staged: Matrix::zeros(staged, layout.inputs()),
+            gathered: vec![0; if fixed { 0 } else { GATHERED * pixels }],
+            staged: Matrix::zeros(staged, pixels),
+            scratch: fixed.then(|| Scratch::new(pixels)),
         };
         let lanes = std::iter::repeat_with(lane)
             .take(rayon::current_num_threads().min(chunks.len()))
             .collect();
+        let units = layout.layers()[0].outputs;
         Self {
             chunks,
             lanes,
+            weights: fixed.then(|| RoundedWeights::new(level, units, pixels)),
+            images,
             images_per_task,
             level,
         }
@@ -316,10 +420,7 @@ impl<T: Scalar> Workspace<T> {
     /// Images of the largest batch that fits.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.chunks
-            .iter()
-            .map(|chunk| chunk.activations[0].rows())
-            .sum()
+        self.images
     }
 
     /// Images that each task takes but the last.
@@ -340,17 +441,47 @@ impl<T: Scalar> Workspace<T> {
         &self.chunks[..images.div_ceil(self.images_per_task)]
     }
 
-    /// Runs `task` for every chunk of a batch: the images at `places`, one chunk each call, in parallel. Which lane a
-    /// chunk comes to depends on the number of threads; what it computes there does not.
+    /// Memory for the pixels of a batch's chunk number `chunk`; none where pixels are not packed.
+    #[must_use]
+    pub fn packed_like(&self, chunk: usize) -> Option<Packed> {
+        let chunk = &self.chunks[chunk];
+        chunk
+            .fixed
+            .as_ref()
+            .map(|fixed| fixed.packed.of_the_same_size())
+    }
+
+    /// Exchanges the chunks' pixels with those in `packed`, which are those of the next batch, or after it were.
+    pub fn exchange_packed(&mut self, packed: &mut [Packed], is_packed: bool) {
+        let chunks = self
+            .chunks
+            .iter_mut()
+            .filter_map(|chunk| chunk.fixed.as_mut());
+        for (chunk, packed) in chunks.zip(packed) {
+            std::mem::swap(&mut chunk.packed, packed);
+            chunk.is_packed = is_packed;
+        }
+    }
+
+    /// Takes the images at `places` through the network, in parallel, and calls `then` for each chunk that is through. Which lane
+    /// a chunk comes to depends on the number of threads; what it computes there does not.
     ///
     /// # Panics
     /// If the batch is larger than the workspace.
-    pub fn for_each_chunk(
+    pub fn forward(
         &mut self,
+        pass: &Pass<'_, T>,
         places: &[u32],
-        task: impl Fn(&mut Chunk<T>, &mut Lane<T>, &[u32]) + Sync,
+        then: impl Fn(&mut Chunk<T>, &mut Lane<T>, &[u32]) + Sync,
     ) {
         assert!(places.len() <= self.capacity(), "a batch that fits");
+        if let Some(weights) = &mut self.weights {
+            let groups = pass.scale.groups.as_ref().expect(ONE_FORM);
+            let f32s = |numbers| T::slice_as_f32(numbers).expect(ONLY_F32);
+            let w = &pass.mlp.parameters[pass.mlp.layout.layers()[0].weight.clone()];
+            weights.round(groups, f32s(w), pass.mlp.bias(0).map(f32s));
+        }
+        let weights = self.weights.as_ref();
         let chunks = &mut self.chunks[..places.len().div_ceil(self.images_per_task)];
         let chunks_per_lane = chunks.len().div_ceil(self.lanes.len()).max(1);
         self.lanes
@@ -360,7 +491,8 @@ impl<T: Scalar> Workspace<T> {
             .with_max_len(1)
             .for_each(|((lane, chunks), places)| {
                 for (chunk, places) in chunks.iter_mut().zip(places.chunks(self.images_per_task)) {
-                    task(chunk, lane, places);
+                    chunk.forward(lane, pass, weights, places);
+                    then(chunk, lane, places);
                 }
             });
     }

@@ -3,6 +3,11 @@
 //! A [`Level`] can only be had from detection, so holding one proves that the CPU has its instructions: that is the fact on
 //! which every call below rests.
 
+use crate::error::{Error, Result};
+
+/// The environment variable that lowers the level: `portable` or `avx2`. It cannot raise it.
+pub const VARIABLE: &str = "GINGHAM_LEVEL";
+
 /// A set of instructions that this CPU has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(Set);
@@ -21,10 +26,34 @@ impl Level {
     /// Plain Rust, on every CPU.
     pub const PORTABLE: Self = Self(Set::Portable);
 
-    /// The highest level that this CPU offers. Ask once and pass it on: a step never asks.
+    /// The highest level that this CPU offers and `GINGHAM_LEVEL` allows. Ask once and pass it on: a step never asks.
     #[must_use]
     pub fn detect() -> Self {
-        Self::avx512().or_else(Self::avx2).unwrap_or(Self::PORTABLE)
+        let most = std::env::var(VARIABLE);
+        let highest = Self::avx512().or_else(Self::avx2).unwrap_or(Self::PORTABLE);
+        match most.as_deref() {
+            Ok("portable") => Self::PORTABLE,
+            Ok("avx2") => highest.min(Self::avx2().unwrap_or(Self::PORTABLE)),
+            _ => highest,
+        }
+    }
+
+    /// Refuses a value of `GINGHAM_LEVEL` that [`Self::detect`] would pass over.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn check_variable() -> Result<()> {
+        let value = std::env::var_os(VARIABLE).unwrap_or_default();
+        match value.to_str() {
+            Some("" | "portable" | "avx2" | "avx512") => Ok(()),
+            _ => Err(Error::Setting {
+                setting: VARIABLE,
+                reason: format!(
+                    "expected portable, avx2 or avx512, found {}",
+                    value.display()
+                ),
+            }),
+        }
     }
 
     /// AVX2 and FMA, if this CPU has them.
@@ -37,13 +66,15 @@ impl Level {
         None
     }
 
-    /// AVX-512 F and BW, if this CPU has them and AVX2.
+    /// AVX-512 F, BW and VNNI, if this CPU has them and AVX2. Without VNNI 512 bits gain our kernels too little for a level of
+    /// its own.
     #[must_use]
     pub fn avx512() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         if Self::avx2().is_some()
             && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vnni")
         {
             return Some(Self(Set::Avx512));
         }
@@ -55,6 +86,18 @@ impl Level {
         [Some(Self::PORTABLE), Self::avx2(), Self::avx512()]
             .into_iter()
             .flatten()
+    }
+
+    /// Whether there are products of bytes, four at a time.
+    #[must_use]
+    pub fn has_vnni(self) -> bool {
+        match self.0 {
+            Set::Portable => false,
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => false,
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => true,
+        }
     }
 
     pub(super) fn set(self) -> Set {

@@ -7,33 +7,37 @@
 
 #![allow(unsafe_code)]
 
+pub mod integer;
 mod level;
+pub mod pack;
 pub mod peak;
 pub mod portable;
 
+pub use integer::{LANES, QUAD};
 pub use level::Level;
 use level::Set;
+use pack::Run;
 
 use crate::scalar::Scalar;
 
 /// Compiles a portable kernel for every level: a safe entry that matches on the level, and under it one function a set
 /// of instructions. A macro, because the alternative is three copies of every signature.
 macro_rules! for_every_level {
-    ($(#[$doc:meta])* $name:ident<$scalar:ident>($($argument:ident: $type:ty),*) $(-> $result:ty)?) => {
+    ($(#[$doc:meta])* $name:ident $(<$scalar:ident>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?) => {
         $(#[$doc])*
         #[inline]
-        pub fn $name<$scalar: Scalar>(level: Level, $($argument: $type),*) $(-> $result)? {
+        pub fn $name $(<$scalar: Scalar>)? (level: Level, $($argument: $type),*) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
             mod x86 {
                 use super::*;
 
                 #[target_feature(enable = "avx2,fma")]
-                pub(super) fn avx2<$scalar: Scalar>($($argument: $type),*) $(-> $result)? {
+                pub(super) fn avx2 $(<$scalar: Scalar>)? ($($argument: $type),*) $(-> $result)? {
                     portable::$name($($argument),*)
                 }
 
-                #[target_feature(enable = "avx2,fma,avx512f,avx512bw")]
-                pub(super) fn avx512<$scalar: Scalar>($($argument: $type),*) $(-> $result)? {
+                #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512vnni")]
+                pub(super) fn avx512 $(<$scalar: Scalar>)? ($($argument: $type),*) $(-> $result)? {
                     portable::$name($($argument),*)
                 }
             }
@@ -79,4 +83,55 @@ for_every_level! {
 for_every_level! {
     /// The sum of magnitudes and the sum of squares, accumulated in lanes of `T`.
     norms<T>(values: &[T]) -> (f64, f64)
+}
+
+for_every_level! {
+    /// The largest magnitude, and the sum of magnitudes, accumulated in lanes; the sum is not finite where a value is not.
+    magnitudes(values: &[f32]) -> (f32, f32)
+}
+
+for_every_level! {
+    /// `words[i] = values[i] · factor`, rounded to the nearest integer, ties to even, low byte first; the product must lie
+    /// within 16 bits. Returns the numbers' sum.
+    round_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32
+}
+
+for_every_level! {
+    /// As [`round_words`], in halves: the rounded number is `256 high[i] + low[i]`.
+    round_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]) -> i32
+}
+
+for_every_level! {
+    /// The sum of numbers, low byte first, times `by`, accumulated in lanes.
+    dot_words(words: &[[u8; 2]], by: &[f32]) -> f64
+}
+
+for_every_level! {
+    /// As [`dot_words`], of numbers in halves; the same bits.
+    dot_halves(high: &[u8], low: &[u8], by: &[f32]) -> f64
+}
+
+for_every_level! {
+    /// `out[i] = a[i] · b[i]`.
+    multiply(a: &[f32], b: &[f32], out: &mut [f32])
+}
+
+for_every_level! {
+    /// The gradient from its sums: `d_w[i] = (d_w[i] - sum · mean[i]) · factor[i]`.
+    centre(sum: f32, mean: &[f32], factor: &[f32], d_w: &mut [f32])
+}
+
+for_every_level! {
+    /// [`pack::images`] of one panel.
+    pack_images(images: &[u8], stride: usize, quads: usize, panel: &mut [u8])
+}
+
+for_every_level! {
+    /// [`pack::pixels`] of one quad of images.
+    pack_pixels(images: &[u8], stride: usize, pixels: usize, panel_stride: usize, panels: &mut [u8])
+}
+
+for_every_level! {
+    /// [`pack::sort`] of an image's pixels.
+    sort_pixels(runs: &[Run], from: &[u8], to: &mut [u8])
 }

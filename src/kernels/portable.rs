@@ -1,5 +1,6 @@
 //! Kernels in plain Rust: the bodies of all levels. The parent module says what each computes.
 
+use super::pack::{self, Run};
 use crate::scalar::Scalar;
 
 /// Lanes of the sums below: enough independent ones that the compiler can keep two vectors of any width busy.
@@ -101,6 +102,147 @@ pub fn norms<T: Scalar>(values: &[T]) -> (f64, f64) {
     }
     let total = |lanes: [T; LANES]| lanes.iter().map(|lane| lane.wide()).sum();
     (total(magnitudes), total(squares))
+}
+
+/// See [`super::magnitudes`].
+#[inline(always)]
+pub fn magnitudes(values: &[f32]) -> (f32, f32) {
+    let (mut largest, mut sums) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+    let mut take = |lane: usize, value: f32| {
+        let magnitude = value.abs();
+        if magnitude > largest[lane] {
+            largest[lane] = magnitude;
+        }
+        sums[lane] += magnitude;
+    };
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            take(lane, chunk[lane]);
+        }
+    }
+    for (lane, &value) in rest.iter().enumerate() {
+        take(lane, value);
+    }
+    (
+        largest.iter().copied().fold(0.0, f32::max),
+        sums.iter().sum(),
+    )
+}
+
+/// The nearest integer, ties to even, of a number within 22 bits: it appears in the low bits of the number plus 1.5 · 2²³.
+#[inline(always)]
+fn nearest(value: f32) -> i32 {
+    const ROUND: f32 = 12_582_912.0;
+    ((value + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32)
+}
+
+/// See [`super::round_words`].
+#[inline(always)]
+pub fn round_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32 {
+    let mut sum = 0_i32;
+    for (word, &value) in words.iter_mut().zip(values) {
+        let number = nearest(value * factor) as i16;
+        *word = number.to_le_bytes();
+        sum = sum.wrapping_add(number.into());
+    }
+    sum
+}
+
+/// See [`super::round_halves`].
+#[inline(always)]
+pub fn round_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]) -> i32 {
+    let mut sum = 0_i32;
+    for ((high, low), &value) in high.iter_mut().zip(low).zip(values) {
+        let number = nearest(value * factor);
+        *high = (number.wrapping_add(128) >> 8) as u8;
+        *low = number as u8;
+        sum = sum.wrapping_add((number as i16).into());
+    }
+    sum
+}
+
+/// See [`super::dot_words`].
+#[inline(always)]
+pub fn dot_words(words: &[[u8; 2]], by: &[f32]) -> f64 {
+    let mut sums = [0.0_f32; LANES];
+    let mut add = |lane: usize, word: [u8; 2], by: f32| {
+        sums[lane] += f32::from(i16::from_le_bytes(word)) * by;
+    };
+    let (words, last_words) = words.as_chunks::<LANES>();
+    let (by, last_by) = by.as_chunks::<LANES>();
+    for (words, by) in words.iter().zip(by) {
+        for lane in 0..LANES {
+            add(lane, words[lane], by[lane]);
+        }
+    }
+    for (lane, (&word, &by)) in last_words.iter().zip(last_by).enumerate() {
+        add(lane, word, by);
+    }
+    sums.iter().map(|&sum| f64::from(sum)).sum()
+}
+
+/// See [`super::dot_halves`].
+#[inline(always)]
+pub fn dot_halves(high: &[u8], low: &[u8], by: &[f32]) -> f64 {
+    let mut sums = [0.0_f32; LANES];
+    let mut add = |lane: usize, high: u8, low: u8, by: f32| {
+        let number = i32::from(high as i8) * 256 + i32::from(low as i8);
+        sums[lane] += number as f32 * by;
+    };
+    let (high, last_high) = high.as_chunks::<LANES>();
+    let (low, last_low) = low.as_chunks::<LANES>();
+    let (by, last_by) = by.as_chunks::<LANES>();
+    for ((high, low), by) in high.iter().zip(low).zip(by) {
+        for lane in 0..LANES {
+            add(lane, high[lane], low[lane], by[lane]);
+        }
+    }
+    let last = last_high.iter().zip(last_low).zip(last_by);
+    for (lane, ((&high, &low), &by)) in last.enumerate() {
+        add(lane, high, low, by);
+    }
+    sums.iter().map(|&sum| f64::from(sum)).sum()
+}
+
+/// See [`super::multiply`].
+#[inline(always)]
+pub fn multiply(a: &[f32], b: &[f32], out: &mut [f32]) {
+    for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+        *out = a * b;
+    }
+}
+
+/// See [`super::centre`].
+#[inline(always)]
+pub fn centre(sum: f32, mean: &[f32], factor: &[f32], d_w: &mut [f32]) {
+    for ((d_w, &mean), &factor) in d_w.iter_mut().zip(mean).zip(factor) {
+        *d_w = (*d_w - sum * mean) * factor;
+    }
+}
+
+/// See [`super::pack_images`].
+#[inline(always)]
+pub fn pack_images(images: &[u8], stride: usize, quads: usize, panel: &mut [u8]) {
+    pack::images(images, stride, quads, panel);
+}
+
+/// See [`super::pack_pixels`].
+#[inline(always)]
+pub fn pack_pixels(
+    images: &[u8],
+    stride: usize,
+    pixels: usize,
+    panel_stride: usize,
+    panels: &mut [u8],
+) {
+    pack::pixels(images, stride, pixels, panel_stride, panels);
+}
+
+/// See [`super::sort_pixels`].
+#[inline(always)]
+pub fn sort_pixels(runs: &[Run], from: &[u8], to: &mut [u8]) {
+    pack::sort(runs, from, to);
 }
 
 #[cfg(test)]

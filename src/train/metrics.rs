@@ -47,9 +47,7 @@ impl<T: Scalar> Evaluator<'_, T> {
             scale,
         };
         for places in places.chunks(workspace.capacity()) {
-            workspace.for_each_chunk(places, |chunk, lane, places| {
-                chunk.forward(lane, &pass, places)
-            });
+            workspace.forward(&pass, places, |_, _, _| ());
             for (chunk, places) in workspace
                 .chunks(places.len())
                 .iter()

@@ -10,13 +10,15 @@ pub mod optimizer;
 mod options;
 pub mod step;
 
-pub use options::{L1Form, Preset, Reduction, TrainOptions};
+pub use options::{L1Form, Preset, Reduction, Size, TrainOptions};
 
 use crate::data::{Dataset, Labelled, Split, Standardizer, held_out, split};
-use crate::engine::Engine;
+use crate::engine::fixed::Packed;
 use crate::engine::workspace::{self, PixelScale, Workspace};
+use crate::engine::{Engine, EngineKind};
 use crate::error::{Error, Result};
 use crate::model::{HeldoutScale, Layout, Mlp, Model, ModelInfo, Scale};
+use crate::parallel;
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 
@@ -76,9 +78,10 @@ pub struct Outcome<T> {
 pub fn train<T: Scalar>(
     dataset: &Dataset,
     options: &TrainOptions,
-    engine: &dyn Engine<T>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome<T>> {
+    let kind = options.engine.resolve(T::DTYPE);
+    let engine: &dyn Engine<T> = kind.engine();
     let layout = check(dataset, options)?;
     let data = &dataset.train;
     let Split {
@@ -95,7 +98,7 @@ pub fn train<T: Scalar>(
     };
 
     let scales = Scales::<T>::new(dataset, options, &order, &heldout);
-    let in_order = in_order(data, &order, options);
+    let in_order = in_order(data, &order, options, kind);
     let (data_in_order, in_split_order) = match &in_order {
         Some(copy) => {
             order = (0..order.len() as u32).collect();
@@ -124,6 +127,10 @@ pub fn train<T: Scalar>(
     };
     let mut error = f64::NAN;
 
+    if packs_for_good(options, kind, data.images.pixels_per_image(), order.len()) {
+        let batches = 0..cut.count(order.len());
+        trainer.keep_packed(batches.map(|batch| &order[cut.range(order.len(), batch)]));
+    }
     observer.prepared();
     for epoch in 0..options.epochs {
         if options.shuffle {
@@ -133,7 +140,7 @@ pub fn train<T: Scalar>(
         let batches = cut.count(order.len());
         let mut sum = 0.0;
         for batch in 0..batches {
-            let error = trainer.step(&order[cut.range(order.len(), batch)]);
+            let error = trainer.step_on(batch, &order[cut.range(order.len(), batch)]);
             check_finite("error", error, epoch, batch, trainer.steps() - 1, options)?;
             sum += error;
         }
@@ -219,14 +226,34 @@ pub fn objective(options: &TrainOptions) -> Objective {
     }
 }
 
-/// A copy of the training images, still as bytes, in the order in which every epoch takes them; none where epochs differ or
-/// the copy would be large. The split's order is a random walk through the file: with the copy an epoch of the article's
+/// A copy of the training images, still as bytes, in the order in which every epoch takes them; none where epochs differ, where
+/// pixels are packed instead, or the copy would be large. The split's order is a random walk through the file: with the copy an epoch of the article's
 /// job takes 2 to 3 % less (`benches/record/2026-11-23-step.md`).
-fn in_order(data: &Labelled, order: &[u32], options: &TrainOptions) -> Option<Labelled> {
+fn in_order(
+    data: &Labelled,
+    order: &[u32],
+    options: &TrainOptions,
+    kind: EngineKind,
+) -> Option<Labelled> {
     /// Largest copy that is made: memory must not grow with files that are larger than it.
     const MOST_BYTES: usize = 256 << 20;
     let bytes = data.images.pixels_per_image() * order.len();
-    (!options.shuffle && bytes <= MOST_BYTES).then(|| data.gathered(order))
+    let wanted = kind != EngineKind::Fixed && !options.shuffle;
+    (wanted && bytes <= MOST_BYTES).then(|| data.gathered(order))
+}
+
+/// Bytes of a batch's packed pixels.
+fn packed_bytes(pixels: usize, batch: usize) -> usize {
+    let task = parallel::images_per_task(batch);
+    Packed::bytes(task.min(batch), pixels).saturating_mul(batch.div_ceil(task))
+}
+
+/// Whether the training images, in one order for all epochs, are packed once for all: where that takes no more memory than was
+/// allowed.
+fn packs_for_good(options: &TrainOptions, kind: EngineKind, pixels: usize, images: usize) -> bool {
+    let of_a_batch = packed_bytes(pixels, options.cut().largest(images));
+    let bytes = of_a_batch.saturating_mul(options.cut().count(images));
+    kind == EngineKind::Fixed && !options.shuffle && bytes as u64 <= options.memory_bytes()
 }
 
 /// Refuses settings that cannot be meant or do not fit the data. Returns the layout of the network that they ask for.
@@ -246,6 +273,18 @@ pub fn check(dataset: &Dataset, options: &TrainOptions) -> Result<Layout> {
             options.holdout
         );
         return refuse("holdout", reason);
+    }
+    let kind = options.engine.resolve(options.dtype);
+    if kind == EngineKind::Fixed && options.memory.is_some() {
+        let batch = options.cut().largest(training);
+        let bytes = packed_bytes(dataset.train.images.pixels_per_image(), batch);
+        if bytes as u64 > options.memory_bytes() {
+            let reason = format!(
+                "expected at least {bytes} bytes, for a batch of {batch} images, found {}",
+                options.memory_bytes()
+            );
+            return refuse("memory", reason);
+        }
     }
     match options.batches {
         Some(batches) if batches > training => {
@@ -293,11 +332,12 @@ struct Scales<T> {
 impl<T: Scalar> Scales<T> {
     fn new(dataset: &Dataset, options: &TrainOptions, training: &[u32], heldout: &[u32]) -> Self {
         let images = &dataset.train.images;
+        let kind = options.engine.resolve(T::DTYPE);
         let standardizer = match options.scale {
             Scale::None => Standardizer::identity(images.pixels_per_image()),
             Scale::Standard => Standardizer::fit(images, training),
         };
-        let train = PixelScale::new(&standardizer);
+        let train = PixelScale::new(&standardizer, kind);
         let heldout = heldout_scale(
             options.scale,
             options.heldout_scale,
@@ -308,7 +348,7 @@ impl<T: Scalar> Scales<T> {
         Self {
             standardizer,
             train,
-            heldout: PixelScale::new(&heldout),
+            heldout: PixelScale::new(&heldout, kind),
         }
     }
 }
@@ -348,7 +388,7 @@ fn info(dataset: &Dataset, options: &TrainOptions) -> ModelInfo {
 
 /// A workspace for evaluation alone: as many images at a time as a large batch has.
 #[must_use]
-pub fn evaluation_workspace<T: Scalar>(mlp: &Mlp<T>) -> Workspace<T> {
+pub fn evaluation_workspace<T: Scalar>(mlp: &Mlp<T>, scale: &PixelScale<T>) -> Workspace<T> {
     const IMAGES: usize = 1920;
-    Workspace::new(&mlp.layout, IMAGES, workspace::Purpose::Evaluation)
+    Workspace::new(&mlp.layout, IMAGES, workspace::Purpose::Evaluation, scale)
 }

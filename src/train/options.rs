@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use super::loss::ErrorForm;
 use crate::data::batches::Batches;
@@ -39,6 +40,44 @@ pub enum Preset {
     Article,
     /// A wider network in today's usual form: ReLU, softmax, biases, momentum, shuffled mini-batches.
     Wide,
+}
+
+/// A number of bytes, written as such or with K, M, G or T (of 1024) behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Size(pub u64);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || format!("expected a number of bytes such as 500M or 2G, found '{text}'");
+        let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+        let factor = match text[digits.len()..].to_ascii_uppercase().as_str() {
+            "" => 1_u64,
+            "K" => 1 << 10,
+            "M" => 1 << 20,
+            "G" => 1 << 30,
+            "T" => 1 << 40,
+            _ => return Err(refuse()),
+        };
+        let number: u64 = digits.parse().map_err(|_| refuse())?;
+        number.checked_mul(factor).map(Self).ok_or_else(refuse)
+    }
+}
+
+impl TryFrom<String> for Size {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Size> for String {
+    fn from(Size(bytes): Size) -> Self {
+        bytes.to_string()
+    }
 }
 
 /// Every setting of a training run.
@@ -101,6 +140,10 @@ pub struct TrainOptions {
     /// else about a dozen times. The last epoch always is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_every: Option<usize>,
+    /// Bytes that packed pixels may take, as `2G` or `500M`; where they would take more, each batch is packed anew in every epoch.
+    /// Where it is not given: a quarter of the machine's memory. No result depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Size>,
     /// Threads; 0: one for each core. No result depends on it.
     pub threads: usize,
 }
@@ -155,6 +198,7 @@ impl TrainOptions {
             engine: EngineKind::Auto,
             dtype: Dtype::F32,
             eval_every: None,
+            memory: None,
             threads: 0,
         };
         match preset {
@@ -193,6 +237,14 @@ impl TrainOptions {
             (None, Some(size)) => Batches::Size(size),
             _ => panic!("validated options give one of the two"),
         }
+    }
+
+    /// Bytes that packed pixels may take.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        const WHERE_UNKNOWN: u64 = 1 << 30;
+        let quarter = || parallel::memory_bytes().map_or(WHERE_UNKNOWN, |bytes| bytes / 4);
+        self.memory.map_or_else(quarter, |size| size.0)
     }
 
     /// Epochs from one evaluation to the next, 0 for the end only.
@@ -261,6 +313,12 @@ impl TrainOptions {
         }
         parallel::check_count(self.threads)?;
         whole("epochs", self.epochs, MOST_EPOCHS)?;
+        if self.engine == EngineKind::Fixed && self.dtype == Dtype::F64 {
+            return refuse(
+                "engine",
+                "expected dtype f32 with the engine fixed, found f64".to_owned(),
+            );
+        }
         match (self.batches, self.batch_size) {
             (Some(batches), None) => whole("batches", batches, u32::MAX as usize)?,
             (None, Some(size)) => whole("batch_size", size, u32::MAX as usize)?,

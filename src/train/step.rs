@@ -10,11 +10,14 @@
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, s};
 
+use rayon::prelude::*;
+
 use super::loss::{ErrorForm, loss_and_delta};
 use super::optimizer::Optimizer;
 use super::options::{L1Form, Reduction};
 use crate::data::Labelled;
 use crate::engine::Engine;
+use crate::engine::fixed::{Packed, Scratch};
 use crate::engine::workspace::{Chunk, ChunkGradient, Pass, PixelScale, Purpose, Workspace};
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Mlp};
@@ -102,6 +105,8 @@ pub struct Trainer<'a, T: Scalar> {
     state: Vec<T>,
     /// The batch's memory; evaluation between epochs borrows it.
     pub workspace: Workspace<T>,
+    /// Batch after batch, its chunks' pixels, where they were packed for good.
+    packed: Vec<Vec<Packed>>,
     steps: u64,
 }
 
@@ -126,8 +131,9 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             scale,
             gradient: vec![T::zero(); parameters],
             state: vec![T::zero(); parameters * optimizer.slots()],
-            workspace: Workspace::new(&mlp.layout, largest_batch, Purpose::Training),
+            workspace: Workspace::new(&mlp.layout, largest_batch, Purpose::Training, scale),
             mlp,
+            packed: Vec::new(),
             steps: 0,
         }
     }
@@ -142,6 +148,45 @@ impl<'a, T: Scalar> Trainer<'a, T> {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Packs the pixels of all batches for good, so that [`Self::step_on`] finds them so. Does nothing where the first layer's
+    /// products are not in integers.
+    pub fn keep_packed<'b>(&mut self, batches: impl Iterator<Item = &'b [u32]>) {
+        let Some(groups) = &self.scale.groups else {
+            return;
+        };
+        let images = &self.data.images;
+        let (workspace, level) = (&self.workspace, self.workspace.level());
+        let pack = |places: &[u32]| {
+            let chunks = places.par_chunks(workspace.images_per_task()).enumerate();
+            let scratch = || Scratch::new(images.pixels_per_image());
+            chunks
+                .map_init(scratch, |scratch, (chunk, places)| {
+                    let mut packed = workspace.packed_like(chunk)?;
+                    packed.pack(level, groups, images, places, scratch);
+                    Some(packed)
+                })
+                .flatten()
+                .collect()
+        };
+        self.packed = batches.map(pack).collect();
+    }
+
+    /// One step on batch number `batch` of those in [`Self::keep_packed`], which are the images at `places`; without that, on
+    /// those all the same. Returns the batch's error before its update.
+    ///
+    /// # Panics
+    /// As [`Self::step`].
+    pub fn step_on(&mut self, batch: usize, places: &[u32]) -> f64 {
+        let Some(packed) = self.packed.get_mut(batch) else {
+            return self.step(places);
+        };
+        self.workspace.exchange_packed(packed, true);
+        let error = self.step(places);
+        self.workspace
+            .exchange_packed(&mut self.packed[batch], false);
+        error
     }
 
     /// One step on the images at `places`. Returns the batch's error before its update.
@@ -174,8 +219,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             scale,
         };
         let (output, classes) = (mlp.output, mlp.layout.classes());
-        workspace.for_each_chunk(places, |chunk, lane, places| {
-            chunk.forward(lane, &pass, places);
+        workspace.forward(&pass, places, |chunk, lane, places| {
             let labels = places.iter().map(|&place| data.labels[place as usize]);
             let level = chunk.level();
             let (z, d) = chunk.output();
@@ -196,6 +240,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             optimizer,
             objective,
             mlp,
+            scale,
             gradient,
             state,
             workspace,
@@ -211,6 +256,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             engine: *engine,
             optimizer: *optimizer,
             chunks: workspace.chunks(images),
+            scale,
             image_factor: T::of(objective.image_factor(images)),
             l1_sign: T::of(l1_sign),
             shrink: T::of(shrink),
@@ -227,6 +273,7 @@ struct Update<'a, T: Scalar> {
     engine: &'a dyn Engine<T>,
     optimizer: &'a dyn Optimizer<T>,
     chunks: &'a [Chunk<T>],
+    scale: &'a PixelScale<T>,
     image_factor: T,
     l1_sign: T,
     shrink: T,
@@ -328,6 +375,10 @@ impl<T: Scalar> Update<'_, T> {
                     let part = part.slice_move(s![rows.clone(), columns.clone()]);
                     self.add_part(part, d_w.view_mut(), number > 0);
                 }
+                ChunkGradient::Fixed(chunk) => {
+                    let sums = T::view_as_f32(d_w.view_mut()).expect("integers go with f32");
+                    chunk.gradient(rows.start, columns.start, sums, number > 0);
+                }
                 ChunkGradient::Factors { delta, input } => {
                     let delta = delta.slice_move(s![.., rows.clone()]);
                     let input = input.slice_move(s![.., columns.clone()]);
@@ -335,6 +386,9 @@ impl<T: Scalar> Update<'_, T> {
                         .gradient(delta, input, d_w.view_mut(), number > 0);
                 }
             }
+        }
+        if layer == 0 {
+            self.centre(rows.start, columns.start, d_w.view_mut());
         }
         let mut norms = Norms::default();
         for (row, (mut w, mut d_w)) in w.rows_mut().into_iter().zip(d_w.rows_mut()).enumerate() {
@@ -353,6 +407,26 @@ impl<T: Scalar> Update<'_, T> {
                 .update(self.step, w, d_w, state.slice_mut(s![.., row, ..]));
         }
         norms
+    }
+
+    /// Makes the first layer's gradient of a block's sums over pixels, where these are not scaled.
+    fn centre(&self, first_row: usize, first_column: usize, d_w: ArrayViewMut2<'_, T>) {
+        let (Some(groups), Some(mut d_w)) = (&self.scale.groups, T::view_as_f32(d_w)) else {
+            return;
+        };
+        for (unit, mut d_w) in (first_row..).zip(d_w.rows_mut()) {
+            let d_w = d_w.as_slice_mut().expect("contiguous rows");
+            groups.centre(self.level, self.sum_of_deltas(unit), first_column, d_w);
+        }
+    }
+
+    /// The sum over the batch of a first-layer unit's rounded deltas.
+    fn sum_of_deltas(&self, unit: usize) -> f32 {
+        let sums = self.chunks.iter().map(|chunk| match chunk.gradient(0) {
+            ChunkGradient::Fixed(chunk) => chunk.sum(unit),
+            _ => unreachable!("pixels are in one form"),
+        });
+        sums.sum()
     }
 
     /// Adds a chunk's part to a block's gradient, or begins it with that part.
@@ -393,7 +467,16 @@ impl<T: Scalar> Update<'_, T> {
                 *sum += delta;
             }
         };
-        for chunk in self.chunks {
+        if layer == 0 && self.scale.groups.is_some() {
+            for (unit, d_bias) in d_bias.iter_mut().enumerate() {
+                *d_bias = T::of(self.sum_of_deltas(unit).into());
+            }
+        }
+        for chunk in self
+            .chunks
+            .iter()
+            .filter(|_| layer > 0 || self.scale.groups.is_none())
+        {
             chunk
                 .delta(layer)
                 .rows()

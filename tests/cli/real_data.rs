@@ -100,6 +100,11 @@ fn blas_f32_follows_the_article() {
 }
 
 #[test]
+fn fixed_f32_follows_the_article() {
+    follows_the_article("fixed", "f32", 30, 1e-4, 10.0);
+}
+
+#[test]
 fn naive_f64_follows_the_article() {
     follows_the_article("naive", "f64", 10, 1e-9, 1.0);
 }
@@ -144,6 +149,6 @@ fn the_articles_job_ends_where_it_should() {
     // Images of the same kind, so only a slip (another scale, another order of labels) ends far from the others.
     assert!(number("test_accuracy") > 0.8, "{summary}");
     if summary["peak_rss_bytes"].is_number() {
-        assert!(number("peak_rss_bytes") <= 170e6, "{summary}");
+        assert!(number("peak_rss_bytes") <= 190e6, "{summary}");
     }
 }

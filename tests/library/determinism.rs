@@ -13,7 +13,7 @@ use gingham::train::loss::ErrorForm;
 use gingham::train::optimizer::Sgd;
 use gingham::train::step::Trainer;
 use gingham::train::{
-    Accuracies, L1Form, Observer, Outcome, Reduction, TrainOptions, objective, train,
+    Accuracies, L1Form, Observer, Outcome, Reduction, Size, TrainOptions, objective, train,
 };
 
 use crate::support::{ENGINES, bytes_of, on_threads, random_dataset, relative_error, wide};
@@ -99,7 +99,11 @@ fn run<T: Scalar>(
 ) -> (Left, Outcome<T>) {
     let mut told = Told::default();
     let outcome = on_threads(threads, || {
-        train::<T>(data, options, kind.engine(), &mut told)
+        let options = TrainOptions {
+            engine: kind,
+            ..options.clone()
+        };
+        train::<T>(data, &options, &mut told)
     })
     .unwrap();
     assert_eq!(told.0.len(), 2 * options.epochs);
@@ -174,6 +178,26 @@ fn the_articles_network_is_the_same_for_any_threads() {
             same_for_any_threads::<f32>(&options, kind);
             same_for_any_threads::<f64>(&options, kind);
         }
+        same_for_any_threads::<f32>(&options, EngineKind::Fixed);
+    }
+}
+
+#[test]
+fn packed_for_good_or_batch_by_batch_is_the_same() {
+    let data = synthetic();
+    for hidden in [vec![], vec![20], vec![30, 20]] {
+        let in_order = TrainOptions {
+            hidden,
+            shuffle: false,
+            batch_size: Some(70),
+            ..wide_and_shuffled()
+        };
+        let streamed = TrainOptions {
+            memory: Some(Size(200_000)),
+            ..in_order.clone()
+        };
+        let left = |options: &TrainOptions| run::<f32>(&data, options, EngineKind::Fixed, 2).0;
+        assert_eq!(left(&streamed), left(&in_order));
     }
 }
 
@@ -186,6 +210,7 @@ fn a_wide_network_is_the_same_for_any_threads() {
         };
         same_for_any_threads::<f32>(&options, EngineKind::Blas);
         same_for_any_threads::<f64>(&options, EngineKind::Blas);
+        same_for_any_threads::<f32>(&options, EngineKind::Fixed);
     }
 }
 
@@ -248,7 +273,10 @@ fn images_copied_into_their_order_train_to_the_same_bits() {
     let places: Vec<u32> = (0..200).map(|place| place * 37 % IMAGES).collect();
     let copy = data.train.gathered(&places);
     let in_order: Vec<u32> = (0..200).collect();
-    let scale = PixelScale::<f32>::new(&Standardizer::fit(&data.train.images, &places));
+    let scale = PixelScale::<f32>::new(
+        &Standardizer::fit(&data.train.images, &places),
+        EngineKind::Blas,
+    );
     let optimizer = Sgd {
         learning_rate: 0.01,
         momentum: 0.9,
@@ -356,7 +384,11 @@ fn the_smallest_networks_and_batches_train_alike() {
                 };
                 let end = |kind: EngineKind| {
                     let outcome = on_threads(2, || {
-                        train::<f64>(data, &options, kind.engine(), &mut Told::default())
+                        let options = TrainOptions {
+                            engine: kind,
+                            ..options.clone()
+                        };
+                        train::<f64>(data, &options, &mut Told::default())
                     });
                     outcome.unwrap().model.mlp.parameters
                 };

@@ -80,7 +80,7 @@ fn inputs(rows: u32, columns: u32, images: usize, classes: u8) -> Inputs {
             .collect()
     };
     let x = places.iter().map(standardized).collect();
-    let scale = PixelScale::new(&standardizer);
+    let scale = PixelScale::new(&standardizer, EngineKind::Naive);
     Inputs {
         data,
         scale,

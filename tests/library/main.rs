@@ -5,6 +5,7 @@ mod determinism;
 mod engines;
 mod golden;
 mod gradients;
+mod integers;
 mod metrics;
 
 /// What the modules share: tiny data sets, random numbers, the distance of two lists of them.

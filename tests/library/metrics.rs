@@ -53,8 +53,8 @@ fn outputs<T: Scalar>(
     places: &[u32],
     capacity: usize,
 ) -> Vec<T> {
-    let scale = PixelScale::new(standardizer);
-    let mut workspace = Workspace::new(&mlp.layout, capacity, Purpose::Evaluation);
+    let scale = PixelScale::new(standardizer, kind);
+    let mut workspace = Workspace::new(&mlp.layout, capacity, Purpose::Evaluation, &scale);
     let mut evaluator = Evaluator {
         engine: kind.engine(),
         mlp,
@@ -81,7 +81,7 @@ fn loss_is_the_mean_of_what_a_step_descends_on() {
     // The same terms, joined in groups of another size: some rounding errors of a sum of 56 numbers.
     const TOLERANCE: f64 = 1e-13;
     let data = images();
-    let scale = PixelScale::<f64>::new(&fit(&data));
+    let scale = PixelScale::<f64>::new(&fit(&data), EngineKind::Naive);
     let places = some_places(&data);
     let stay = Sgd {
         learning_rate: 0.0,
@@ -114,7 +114,8 @@ fn loss_is_the_mean_of_what_a_step_descends_on() {
             );
             let expected = trainer.step(&places);
             for capacity in [1, 32, 50, 100] {
-                let mut workspace = Workspace::new(&mlp.layout, capacity, Purpose::Evaluation);
+                let mut workspace =
+                    Workspace::new(&mlp.layout, capacity, Purpose::Evaluation, &scale);
                 let (mlp, workspace) = (&mlp, &mut workspace);
                 let mut evaluator = Evaluator {
                     engine: kind.engine(),
@@ -137,7 +138,7 @@ fn loss_is_the_mean_of_what_a_step_descends_on() {
 fn counts_are_those_of_the_answers() {
     let data = images();
     let standardizer = fit(&data);
-    let scale = PixelScale::<f64>::new(&standardizer);
+    let scale = PixelScale::<f64>::new(&standardizer, EngineKind::Naive);
     let places = some_places(&data);
     let classes = usize::from(CLASSES);
     on_threads(2, || {
@@ -153,7 +154,7 @@ fn counts_are_those_of_the_answers() {
                 right > 0 && right < places.len() as u64,
                 "a network that is neither perfect nor hopeless"
             );
-            let mut workspace = Workspace::new(&mlp.layout, 20, Purpose::Training);
+            let mut workspace = Workspace::new(&mlp.layout, 20, Purpose::Training, &scale);
             let workspace = &mut workspace;
             let mut evaluator = Evaluator {
                 engine: kind.engine(),
@@ -251,11 +252,10 @@ fn trained<T: Scalar>(data: &Dataset, preset: Preset) -> Model<T> {
         epochs: 2,
         batches: None,
         batch_size: Some(30),
+        engine: EngineKind::Blas,
         ..TrainOptions::of(preset)
     };
-    let outcome = on_threads(2, || {
-        train::<T>(data, &options, EngineKind::Blas.engine(), &mut Blind)
-    });
+    let outcome = on_threads(2, || train::<T>(data, &options, &mut Blind));
     outcome.unwrap().model
 }
 

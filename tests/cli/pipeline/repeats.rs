@@ -160,11 +160,14 @@ fn any_number_of_threads_gives_the_same_bits() {
                 .to_owned(),
         ),
     ];
-    for engine in ["naive", "blas"] {
+    for engine in ["naive", "blas", "fixed"] {
         for dtype in ["f32", "f64"] {
+            if (engine, dtype) == ("fixed", "f64") {
+                continue; // refused
+            }
             for (net, settings) in &nets {
                 let mut expected = None;
-                for threads in [1, 2, 3, 8] {
+                for threads in [1, 2, 3, 5, 8, 16] {
                     let run = format!("{engine}-{dtype}-{net}-{threads}");
                     scratch.done(&format!(
                         "train -q --data data {settings} --epochs 2 --engine {engine} --dtype {dtype} --threads {threads} --out {run}"
@@ -196,4 +199,30 @@ fn any_number_of_threads_gives_the_same_bits() {
     for threads in [2, 3, 8] {
         assert!(wide(threads) == expected, "{threads} threads");
     }
+}
+
+#[test]
+fn runs_are_the_same_at_every_level_of_instructions() {
+    let scratch = Scratch::with_data();
+    let left = |level: &str, settings: &str, out: &str| {
+        let command = format!("train -q --json --data data --epochs 2 {settings} --out {out}");
+        let run = scratch.gingham(&command).env("GINGHAM_LEVEL", level);
+        let engine = run.outcome().succeeded().json()["engine"].clone();
+        (engine, repeatable(&scratch, out))
+    };
+    for (number, settings) in [
+        "--engine fixed",
+        "--engine fixed --preset wide --shuffle off",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let expected = left("", settings, &format!("highest-{number}"));
+        for level in ["portable", "avx2", "avx512"] {
+            let found = left(level, settings, &format!("{level}-{number}"));
+            assert!(found == expected, "{level}, {settings}");
+        }
+    }
+    // Without instructions for it the integer engine is not worth choosing.
+    assert_eq!(left("portable", "", "chosen").0, "blas");
 }

@@ -280,3 +280,35 @@ fn counts_of_synth() {
         &["required"],
     );
 }
+
+#[test]
+fn what_the_fixed_engine_cannot_do() {
+    let scratch = Scratch::with_data();
+    let cases: [(&str, &[&str]); 4] = [
+        (
+            "--engine fixed --dtype f64",
+            &["engine", "expected dtype f32", "found f64"],
+        ),
+        (
+            "--engine fixed --memory 1K",
+            &["memory", "for a batch of", "found 1024"],
+        ),
+        ("--memory lots", &["--memory", "'lots'", "500M"]),
+        ("--memory -1", &["--memory", "'-1'"]),
+    ];
+    for (settings, says) in cases {
+        let command = format!("train --data data --out new {settings}");
+        scratch.misuse(scratch.gingham(&command), says);
+    }
+    let level = scratch
+        .gingham("train --data data --out new")
+        .env("GINGHAM_LEVEL", "sse9");
+    scratch.misuse(
+        level,
+        &[
+            "GINGHAM_LEVEL",
+            "expected portable, avx2 or avx512",
+            "found sse9",
+        ],
+    );
+}
