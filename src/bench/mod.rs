@@ -23,7 +23,7 @@ use crate::train::optimizer::Sgd;
 use crate::train::step::Trainer;
 use crate::train::{self, TrainOptions};
 
-use products::Products;
+use products::{IntegerProducts, Products};
 
 /// What to time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct BenchOptions {
 /// One subject's figures.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
-    /// The engine, or `products` for the two products alone.
+    /// The engine, with `products` behind it for the two products alone.
     pub engine: String,
     /// The type of its numbers.
     pub dtype: &'static str,
@@ -55,6 +55,9 @@ pub struct Row {
     pub gflops: f64,
     /// These as a share of the peak of as many cores (of `f32`; of half of it for `f64`).
     pub share_of_peak: f64,
+    /// Of the first layer's products in integers: their operations, as a share of the integer peak of as many cores. With 8-bit
+    /// instructions a 16-bit product is two.
+    pub share_of_integer_peak: Option<f64>,
     /// Times faster than the naive engine in the same type; none where that was not timed.
     pub times_naive: Option<f64>,
     /// Time over that of the two products alone, at the same type and thread count; none for `naive`.
@@ -76,14 +79,17 @@ pub struct Report {
     pub blas: blas::Library,
     /// Measured `f32` peak of one core, in 10⁹ floating-point operations a second.
     pub peak_gflops_per_core: f64,
+    /// Measured peak of one core in the instructions that integer products are made of, in 10⁹ operations a second.
+    pub integer_peak_gops_per_core: f64,
     /// A row a subject.
     pub rows: Vec<Row>,
 }
 
 /// Something that can run an epoch over and over.
 struct Subject<'a> {
-    /// None: the two products alone.
-    kind: Option<EngineKind>,
+    kind: EngineKind,
+    /// Whether it is but the first layer's two products, as this engine computes them.
+    products: bool,
     dtype: Dtype,
     threads: usize,
     /// Runs in rounds whose number it divides: slow ones less often.
@@ -130,6 +136,7 @@ pub fn run(
     };
     progress("measuring the peak");
     let mut peaks = vec![peak_gflops_per_core()];
+    let mut integer_peaks = vec![integer_peak_gops_per_core()];
 
     let mut subjects = Vec::new();
     for &(kind, dtype) in &options.subjects {
@@ -145,13 +152,15 @@ pub fn run(
             });
             if kind != EngineKind::Naive {
                 progress(&format!(
-                    "choosing the products' chunks: {}, {} threads",
+                    "preparing the products: {} {}, {} threads",
+                    kind.name(),
                     dtype.name(),
                     pool.count()
                 ));
-                subjects.push(match dtype {
-                    Dtype::F32 => job.products::<f32>(pool, batch),
-                    Dtype::F64 => job.products::<f64>(pool, batch),
+                subjects.push(match (kind, dtype) {
+                    (EngineKind::Fixed, _) => job.integer_products(pool, batch),
+                    (_, Dtype::F32) => job.products::<f32>(pool, batch),
+                    (_, Dtype::F64) => job.products::<f64>(pool, batch),
                 });
             }
         }
@@ -166,8 +175,10 @@ pub fn run(
             subject.seconds.push(seconds);
         }
         peaks.push(peak_gflops_per_core());
+        integer_peaks.push(integer_peak_gops_per_core());
     }
     let peak = median(&mut peaks);
+    let integer_peak = median(&mut integer_peaks);
     let images = split.train.len();
     let layout = job.layout(dataset);
     Ok(Report {
@@ -177,7 +188,8 @@ pub fn run(
         level: Level::detect().name(),
         blas: blas::library(),
         peak_gflops_per_core: peak,
-        rows: rows(subjects, &layout, images, peak),
+        integer_peak_gops_per_core: integer_peak,
+        rows: rows(subjects, &layout, images, peak, integer_peak),
     })
 }
 
@@ -235,16 +247,23 @@ impl<'a> Job<'a> {
                 let batch = |batch| &places[cut.range(order.len(), batch)];
                 let batches = 0..cut.count(order.len());
                 trainer.keep_packed(batches.clone().map(batch));
-                let clock = Instant::now();
-                for number in batches {
-                    trainer.step_on(number, batch(number));
-                }
+                let mut epoch = || {
+                    let clock = Instant::now();
+                    for number in batches.clone() {
+                        trainer.step_on(number, batch(number));
+                    }
+                    clock.elapsed().as_secs_f64()
+                };
+                // The first one finds memory as the other subjects left it; a run has hundreds that do not.
+                epoch();
+                let seconds = epoch();
                 mlp.clone_from(&trainer.mlp);
-                clock.elapsed().as_secs_f64()
+                seconds
             })
         };
         Subject {
-            kind: Some(kind),
+            kind,
+            products: false,
             dtype: T::DTYPE,
             threads: threads.count(),
             every: if kind == EngineKind::Naive {
@@ -257,27 +276,62 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The two products of the first layer alone.
+    /// The two products of the first layer alone, through BLAS at their best chunking.
     fn products<T: Scalar>(&self, threads: &'a Threads, batch: usize) -> Subject<'a> {
         let layout = self.layout(self.dataset);
         let layer = &layout.layers()[0];
         let mut products = threads.run(|| Products::<T>::best(layer.outputs, layer.inputs, batch));
+        self.repeated(EngineKind::Blas, T::DTYPE, threads, move || products.run())
+    }
+
+    /// The two products of the first layer alone, in integers.
+    fn integer_products(&self, threads: &'a Threads, batch: usize) -> Subject<'a> {
+        let layout = self.layout(self.dataset);
+        let images = &self.dataset.train.images;
+        let (places, units) = (&self.order[..batch], layout.layers()[0].outputs);
+        let mut products =
+            threads.run(|| IntegerProducts::new(self.standardizer, images, places, units));
+        self.repeated(EngineKind::Fixed, Dtype::F32, threads, move || {
+            products.run()
+        })
+    }
+
+    /// A batch's products, as many times as an epoch has batches.
+    fn repeated(
+        &self,
+        kind: EngineKind,
+        dtype: Dtype,
+        threads: &'a Threads,
+        mut products: impl FnMut() + Send + 'a,
+    ) -> Subject<'a> {
         let batches = self.settings.cut().count(self.order.len());
         Subject {
-            kind: None,
-            dtype: T::DTYPE,
+            kind,
+            products: true,
+            dtype,
             threads: threads.count(),
             every: 1,
             epoch: Box::new(move || {
                 threads.run(|| {
                     let clock = Instant::now();
-                    (0..batches).for_each(|_| products.run());
+                    (0..batches).for_each(|_| products());
                     clock.elapsed().as_secs_f64()
                 })
             }),
             seconds: Vec::new(),
         }
     }
+}
+
+/// The integer peak of this core, over some 20 ms.
+fn integer_peak_gops_per_core() -> f64 {
+    const ROUNDS: u32 = 4_000_000;
+    let start = Instant::now();
+    let (operations, sum) =
+        peak::integer_multiply_adds(Level::detect(), std::hint::black_box(ROUNDS));
+    std::hint::black_box(sum); // as below
+    let seconds = start.elapsed().as_secs_f64();
+    operations as f64 / seconds / 1e9
 }
 
 /// The `f32` peak of this core, over some 20 ms.
@@ -290,34 +344,53 @@ fn peak_gflops_per_core() -> f64 {
     operations as f64 / seconds / 1e9
 }
 
-fn rows(mut subjects: Vec<Subject<'_>>, layout: &Layout, images: usize, peak: f64) -> Vec<Row> {
+fn rows(
+    mut subjects: Vec<Subject<'_>>,
+    layout: &Layout,
+    images: usize,
+    peak: f64,
+    integer_peak: f64,
+) -> Vec<Row> {
     let medians: Vec<f64> = subjects
         .iter_mut()
         .map(|subject| median(&mut subject.seconds))
         .collect();
-    let time_of = |kind, dtype, threads| {
+    let time_of = |kind, products, dtype, threads| {
         let same = |subject: &Subject<'_>| {
-            (subject.kind, subject.dtype, subject.threads) == (kind, dtype, threads)
+            (
+                subject.kind,
+                subject.products,
+                subject.dtype,
+                subject.threads,
+            ) == (kind, products, dtype, threads)
         };
         subjects.iter().position(same).map(|place| medians[place])
     };
+    let halves = if Level::detect().has_vnni() { 2.0 } else { 1.0 };
     let row = |(subject, &seconds): (&Subject<'_>, &f64)| {
         let Subject {
             kind,
+            products,
             dtype,
             threads,
             ..
         } = *subject;
-        let operations = images as f64 * operations_per_image(layout, kind.is_some()) as f64;
-        let gflops = operations / seconds / 1e9;
+        let operations = |whole| (images * operations_per_image(layout, whole)) as f64;
+        let gflops = operations(!products) / seconds / 1e9;
         let peak = match dtype {
             Dtype::F32 => peak,
             Dtype::F64 => peak / 2.0,
         };
-        let naive = time_of(Some(EngineKind::Naive), dtype, 1).filter(|_| kind.is_some());
-        let products = time_of(None, dtype, threads).filter(|_| kind == Some(EngineKind::Blas));
+        let gops = halves * operations(false) / seconds / 1e9;
+        let of_integer_peak = gops / (integer_peak * threads as f64);
+        let naive = time_of(EngineKind::Naive, false, dtype, 1).filter(|_| !products);
+        let alone = time_of(kind, true, dtype, threads).filter(|_| !products);
         Row {
-            engine: kind.map_or("products", EngineKind::name).to_owned(),
+            engine: if products {
+                format!("{} products", kind.name())
+            } else {
+                kind.name().to_owned()
+            },
             dtype: dtype.name(),
             threads,
             ms_per_epoch: seconds * 1e3,
@@ -330,8 +403,9 @@ fn rows(mut subjects: Vec<Subject<'_>>, layout: &Layout, images: usize, peak: f6
             images_per_second: images as f64 / seconds,
             gflops,
             share_of_peak: gflops / (peak * threads as f64),
+            share_of_integer_peak: (kind == EngineKind::Fixed).then_some(of_integer_peak),
             times_naive: naive.map(|naive| naive / seconds),
-            over_products: products.map(|products| seconds / products),
+            over_products: alone.map(|products| seconds / products),
         }
     };
     subjects.iter().zip(&medians).map(row).collect()

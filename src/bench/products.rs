@@ -1,11 +1,15 @@
-//! The two products of the first layer and nothing else: what OpenBLAS alone would take.
+//! The two products of the first layer and nothing else: what OpenBLAS alone would take, or the integer kernels.
 
 use std::time::Instant;
 
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
+use crate::data::{Images, Standardizer};
+use crate::engine::fixed::{FixedChunk, PixelGroups, RoundedWeights, Scratch};
 use crate::engine::{Blas, Engine};
+use crate::kernels::{LANES, Level};
+use crate::parallel::{self, LARGEST_BLOCK};
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 
@@ -92,4 +96,76 @@ fn fastest(candidates: &[usize], mut run: impl FnMut(usize)) -> usize {
         }
     }
     best.1
+}
+
+/// A batch that is packed already, rounded weights and rounded deltas; chunked as a step is.
+pub(super) struct IntegerProducts {
+    groups: PixelGroups,
+    weights: RoundedWeights,
+    chunks: Vec<(FixedChunk, Array2<f32>)>,
+    d_w: Array2<f32>,
+}
+
+impl IntegerProducts {
+    /// The images at `places`, random weights and deltas.
+    pub(super) fn new(
+        standardizer: &Standardizer,
+        images: &Images,
+        places: &[u32],
+        units: usize,
+    ) -> Self {
+        let level = Level::detect();
+        let mut stream = Stream::new(1, Purpose::Bench, 0);
+        let mut random = |count: usize| -> Vec<f32> {
+            (0..count)
+                .map(|_| stream.uniform(-1.0, 1.0) as f32)
+                .collect()
+        };
+        let pixels = images.pixels_per_image();
+        let groups = PixelGroups::new(standardizer);
+        let mut weights = RoundedWeights::new(level, units, pixels);
+        weights.round(&groups, &random(units * pixels), None);
+        let mut scratch = Scratch::new(pixels);
+        let chunk = |places: &[u32]| {
+            let count = places.len();
+            let mut chunk = FixedChunk::new(level, count, pixels, units, true);
+            chunk
+                .packed
+                .pack(level, &groups, images, places, &mut scratch);
+            chunk.round_deltas(&random(units * count), count, count);
+            (chunk, Array2::zeros((units, count.next_multiple_of(LANES))))
+        };
+        let chunks = places
+            .chunks(parallel::images_per_task(places.len()))
+            .map(chunk)
+            .collect();
+        Self {
+            groups,
+            weights,
+            chunks,
+            d_w: Array2::zeros((units, pixels)),
+        }
+    }
+
+    /// Both products of one batch.
+    pub(super) fn run(&mut self) {
+        let Self {
+            groups,
+            weights,
+            chunks,
+            d_w,
+        } = self;
+        chunks
+            .par_iter_mut()
+            .for_each(|(chunk, z)| chunk.forward(weights, groups, z.view_mut()));
+        let columns = parallel::half(d_w.ncols(), LARGEST_BLOCK.1)
+            .and_then(|half| parallel::half(half, LARGEST_BLOCK.1))
+            .unwrap_or(LARGEST_BLOCK.1);
+        let blocks = d_w.axis_chunks_iter_mut(Axis(1), columns).into_par_iter();
+        blocks.enumerate().for_each(|(block, mut d_w)| {
+            for (number, (chunk, _)) in chunks.iter().enumerate() {
+                chunk.gradient(0, block * columns, d_w.view_mut(), number > 0);
+            }
+        });
+    }
 }

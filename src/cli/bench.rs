@@ -7,7 +7,7 @@ use gingham::bench::{self, BenchOptions, Report, Row};
 use gingham::engine::EngineKind;
 use gingham::scalar::Dtype;
 
-use super::output::table;
+use super::output::{markdown, table};
 use super::{Common, data_folder, open_data};
 
 /// Time the engines on the article's job, side by side.
@@ -22,7 +22,7 @@ pub struct Args {
         long,
         value_name = "NAME,..",
         value_delimiter = ',',
-        default_value = "naive,blas"
+        default_value = "naive,blas,fixed"
     )]
     engine: Vec<Engine>,
     /// Types to time them in
@@ -39,6 +39,9 @@ pub struct Args {
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Print the table as Markdown
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -74,6 +77,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .iter()
             .map(kind)
             .flat_map(|kind| types().map(move |dtype| (kind, dtype)))
+            .filter(|&subject| subject != (EngineKind::Fixed, Dtype::F64))
             .collect(),
         epochs: args.epochs as usize,
         threads: args.common.threads.unwrap_or(0),
@@ -83,11 +87,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.common.json {
         output.result(serde_json::to_string(&report)?)
     } else {
-        output.result(text(&report))
+        output.result(text(&report, if args.markdown { markdown } else { table }))
     }
 }
 
-fn text(report: &Report) -> String {
+/// The report, its table by `table`.
+fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
     let heads = [
         "",
         "threads",
@@ -95,7 +100,8 @@ fn text(report: &Report) -> String {
         "fastest",
         "images/s",
         "GFLOP/s",
-        "of peak",
+        "of f32 peak",
+        "of int peak",
         "x naive",
         "x products",
     ];
@@ -122,6 +128,8 @@ fn text(report: &Report) -> String {
             format!("{images_per_second:.0}"),
             format!("{gflops:.1}"),
             format!("{:.1} %", row.share_of_peak * 100.0),
+            row.share_of_integer_peak
+                .map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0)),
             times(row.times_naive),
             times(row.over_products),
         ]);
@@ -133,11 +141,13 @@ fn text(report: &Report) -> String {
         level,
         blas,
         peak_gflops_per_core,
+        integer_peak_gops_per_core,
         ..
     } = report;
     format!(
         "{}\n\n{images} images in batches of {batch}; medians of {rounds} rounds\n\
-         peak: {peak_gflops_per_core:.0} GFLOP/s a core in f32, half of it in f64 ({level}, measured in this run)\n{blas}",
+         peaks of a core, measured in this run ({level}): {peak_gflops_per_core:.0} GFLOP/s in f32, half of it in f64; \
+         {integer_peak_gops_per_core:.0} GOP/s in integers\n{blas}",
         table(&rows)
     )
 }

@@ -62,6 +62,22 @@ pub fn facts(rows: &[(&str, String)]) -> String {
         .join("\n")
 }
 
+/// A table in Markdown, aligned likewise.
+pub fn markdown(rows: &[Vec<String>]) -> String {
+    let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
+    let rule = |heads: &Vec<String>| {
+        let rule = |place| if place == 0 { "---" } else { "---:" }.to_owned();
+        line(&(0..heads.len()).map(rule).collect::<Vec<_>>())
+    };
+    let head = rows.first().map(|heads| [line(heads), rule(heads)]);
+    let body = rows.iter().skip(1).map(|row| line(row));
+    head.into_iter()
+        .flatten()
+        .chain(body)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 /// A table: the first column to the left, the others to the right, two spaces between.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
