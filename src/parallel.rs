@@ -19,6 +19,18 @@ pub const MOST_THREADS: usize = 256;
 /// `benches/record/2026-11-23-openblas-shapes.md`.
 pub const LARGEST_BLOCK: (usize, usize) = (256, 256);
 
+/// The same for the first layer's products in integers over so many images of so many pixels. Where these stay in the cache of
+/// a core, blocks are of whole rows, which are read and written as streams; else of few columns.
+#[must_use]
+pub fn largest_block_in_integers(images: usize, pixels: usize) -> (usize, usize) {
+    const CACHED_BYTES: usize = 512 * 1024;
+    if images.saturating_mul(pixels) <= CACHED_BYTES {
+        (32, usize::MAX)
+    } else {
+        (256, 128)
+    }
+}
+
 /// Images of a batch that one task takes through all layers. Measured: `benches/record/2026-11-23-openblas-shapes.md`.
 const IMAGES_PER_TASK: std::ops::RangeInclusive<usize> = 32..=240;
 /// Tasks to aim at for a batch too small to fill the largest ones.
@@ -160,10 +172,10 @@ pub fn images_per_task(batch: usize) -> usize {
         .clamp(*IMAGES_PER_TASK.start(), *IMAGES_PER_TASK.end())
 }
 
-/// Where rows or columns are cut in two, if they are more than `most`: in the middle, but for whole vectors.
+/// Where rows or columns are cut in two, if they are more than `most`: in the middle, but for pairs of vectors.
 #[must_use]
 pub fn half(size: usize, most: usize) -> Option<usize> {
-    (size > most).then(|| (size / 2).next_multiple_of(16))
+    (size > most).then(|| (size / 2).next_multiple_of(32))
 }
 
 #[cfg(test)]
@@ -175,7 +187,7 @@ mod tests {
         for size in (257..3000).chain([1 << 20]) {
             let half = half(size, 256).unwrap();
             assert!(
-                half.is_multiple_of(16) && half < size && half.abs_diff(size - half) <= 32,
+                half.is_multiple_of(32) && half < size && half.abs_diff(size - half) <= 64,
                 "{size} {half}"
             );
         }

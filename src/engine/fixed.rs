@@ -275,8 +275,15 @@ impl Packed {
         let quads = groups.segments.last().map_or(0, |segment| segment.end);
         let panel_bytes = pack::panel_bytes(quads_of_image(self.pixels));
         let columns = self.forward.chunks_exact_mut(panel_bytes);
+        let mut ahead = places.iter();
+        for &place in ahead.by_ref().take(LANES) {
+            pack::prefetch(images.image(place as usize));
+        }
         for (number, (places, panel)) in places.chunks(LANES).zip(columns).enumerate() {
-            // Copied first, all of them: see the note on `GATHERED`.
+            // The next ones are asked for while these are packed: an order of images is a random walk through the file.
+            for &place in ahead.by_ref().take(LANES) {
+                pack::prefetch(images.image(place as usize));
+            }
             for (&place, row) in places.iter().zip(natural.chunks_exact_mut(stride)) {
                 row[..self.pixels].copy_from_slice(images.image(place as usize));
             }

@@ -17,6 +17,7 @@ pub use integer::{LANES, QUAD};
 pub use level::Level;
 use level::Set;
 use pack::Run;
+pub use pack::{pack_images, pack_pixels};
 
 use crate::scalar::Scalar;
 
@@ -119,16 +120,6 @@ for_every_level! {
 for_every_level! {
     /// The gradient from its sums: `d_w[i] = (d_w[i] - sum · mean[i]) · factor[i]`.
     centre(sum: f32, mean: &[f32], factor: &[f32], d_w: &mut [f32])
-}
-
-for_every_level! {
-    /// [`pack::images`] of one panel.
-    pack_images(images: &[u8], stride: usize, quads: usize, panel: &mut [u8])
-}
-
-for_every_level! {
-    /// [`pack::pixels`] of one quad of images.
-    pack_pixels(images: &[u8], stride: usize, pixels: usize, panel_stride: usize, panels: &mut [u8])
 }
 
 for_every_level! {

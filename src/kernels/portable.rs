@@ -4,7 +4,7 @@ use super::pack::{self, Run};
 use crate::scalar::Scalar;
 
 /// Lanes of the sums below: enough independent ones that the compiler can keep two vectors of any width busy.
-const LANES: usize = 16;
+const LANES: usize = 32;
 
 /// See [`super::scale`].
 #[inline(always)]
@@ -220,24 +220,6 @@ pub fn centre(sum: f32, mean: &[f32], factor: &[f32], d_w: &mut [f32]) {
     for ((d_w, &mean), &factor) in d_w.iter_mut().zip(mean).zip(factor) {
         *d_w = (*d_w - sum * mean) * factor;
     }
-}
-
-/// See [`super::pack_images`].
-#[inline(always)]
-pub fn pack_images(images: &[u8], stride: usize, quads: usize, panel: &mut [u8]) {
-    pack::images(images, stride, quads, panel);
-}
-
-/// See [`super::pack_pixels`].
-#[inline(always)]
-pub fn pack_pixels(
-    images: &[u8],
-    stride: usize,
-    pixels: usize,
-    panel_stride: usize,
-    panels: &mut [u8],
-) {
-    pack::pixels(images, stride, pixels, panel_stride, panels);
 }
 
 /// See [`super::sort_pixels`].

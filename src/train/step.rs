@@ -257,6 +257,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             optimizer: *optimizer,
             chunks: workspace.chunks(images),
             scale,
+            images,
             image_factor: T::of(objective.image_factor(images)),
             l1_sign: T::of(l1_sign),
             shrink: T::of(shrink),
@@ -274,6 +275,7 @@ struct Update<'a, T: Scalar> {
     optimizer: &'a dyn Optimizer<T>,
     chunks: &'a [Chunk<T>],
     scale: &'a PixelScale<T>,
+    images: usize,
     image_factor: T,
     l1_sign: T,
     shrink: T,
@@ -322,7 +324,12 @@ impl<T: Scalar> Update<'_, T> {
                     self.bias(number, bias, d_bias, bias_state);
                 }
             };
-            rayon::join(|| self.blocks(block, parallel::LARGEST_BLOCK), update_bias).0
+            let most = if number == 0 && self.scale.groups.is_some() {
+                parallel::largest_block_in_integers(self.images, columns)
+            } else {
+                parallel::LARGEST_BLOCK
+            };
+            rayon::join(|| self.blocks(block, most), update_bias).0
         };
         let later = || {
             self.layers(

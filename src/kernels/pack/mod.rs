@@ -3,7 +3,11 @@
 //! A panel has the bytes of sixteen columns, [`QUAD`] of a column side by side, so that one load brings a quad of each. For the forward
 //! product the columns are images and the quads pixels; for the gradient the columns are pixels and the quads images.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
 use super::integer::{LANES, QUAD, QUAD_BYTES};
+use super::level::{Level, Set};
 
 /// Bytes that may be read or written behind an image's last, so that copies can be of a fixed length.
 pub const SLACK: usize = 32;
@@ -33,6 +37,51 @@ pub fn sort<T: Copy>(runs: &[Run], from: &[T], to: &mut [T]) {
         let from = &from[run.from as usize..][..SLACK];
         to[run.to as usize..][..SLACK].copy_from_slice(from);
     }
+}
+
+/// [`images`], for a level.
+#[inline]
+pub fn pack_images(level: Level, images: &[u8], stride: usize, quads: usize, panel: &mut [u8]) {
+    match level.set() {
+        // SAFETY: this level exists only where the CPU was found to have its instructions.
+        #[cfg(target_arch = "x86_64")]
+        Set::Avx512 => unsafe { avx512::images(images, stride, quads, panel) },
+        _ => self::images(images, stride, quads, panel),
+    }
+}
+
+/// [`pixels`], for a level.
+#[inline]
+pub fn pack_pixels(
+    level: Level,
+    images: &[u8],
+    stride: usize,
+    pixels: usize,
+    panel_stride: usize,
+    panels: &mut [u8],
+) {
+    match level.set() {
+        // SAFETY: this level exists only where the CPU was found to have its instructions.
+        #[cfg(target_arch = "x86_64")]
+        Set::Avx512 => unsafe { avx512::pixels(images, stride, pixels, panel_stride, panels) },
+        _ => self::pixels(images, stride, pixels, panel_stride, panels),
+    }
+}
+
+/// Asks for bytes that will be read soon; does nothing where there is no instruction for it.
+#[inline]
+pub fn prefetch(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in bytes.chunks(64) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a prefetch of any address is sound, and this one is a slice's.
+        #[allow(unused_unsafe)] // newer compilers know that
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
 }
 
 /// One panel for the forward product: images as columns. `images` holds up to sixteen rows of `stride` bytes, of which
