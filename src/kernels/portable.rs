@@ -104,27 +104,24 @@ pub fn norms<T: Scalar>(values: &[T]) -> (f64, f64) {
     (total(magnitudes), total(squares))
 }
 
-/// Adds at most [`LANES`] values, each in its lane.
-#[inline(always)]
-fn take_magnitudes(largest: &mut [f32; LANES], sums: &mut [f32; LANES], values: &[f32]) {
-    for ((largest, sum), value) in largest.iter_mut().zip(sums).zip(values) {
-        let magnitude = value.abs();
-        if magnitude > *largest {
-            *largest = magnitude;
-        }
-        *sum += magnitude;
-    }
-}
-
 /// See [`super::magnitudes`].
 #[inline(always)]
 pub fn magnitudes(values: &[f32]) -> (f32, f32) {
     let (mut largest, mut sums) = ([0.0_f32; LANES], [0.0_f32; LANES]);
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        take_magnitudes(&mut largest, &mut sums, chunk);
+        for (lane, value) in chunk.iter().enumerate() {
+            let magnitude = value.abs();
+            if magnitude > largest[lane] {
+                largest[lane] = magnitude;
+            }
+            sums[lane] += magnitude;
+        }
     }
-    take_magnitudes(&mut largest, &mut sums, rest);
+    for (lane, value) in rest.iter().enumerate() {
+        largest[lane] = largest[lane].max(value.abs());
+        sums[lane] += value.abs();
+    }
     (
         largest.iter().copied().fold(0.0, f32::max),
         sums.iter().sum(),
