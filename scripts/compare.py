@@ -721,7 +721,9 @@ def parse_options() -> argparse.Namespace:
         default=target / "release" / "gingham",
         help="the program [target/release/gingham]",
     )
-    parser.add_argument("--engines", default="blas", help="comma list of engines, with :f64 for that precision [blas]")
+    parser.add_argument(
+        "--engines", default="fixed,blas", help="comma list of engines, with :f64 for that precision [fixed,blas]"
+    )
     parser.add_argument("--peers", help=f"comma list [all of {', '.join(PEERS['article'])}]; none: gingham alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--epochs", type=int, help="in each round [10; wide: 1]")

@@ -1,7 +1,7 @@
 //! gingham trains fully connected image classifiers on IDX data sets, such as Fashion-MNIST, as fast as a CPU can.
 //!
-//! Pixels stay bytes in a memory-mapped file; a batch is staged from them, its products go through OpenBLAS, and all
-//! cores work on it without the result ever depending on how many there are.
+//! Pixels stay bytes in a memory-mapped file. The first layer multiplies them as integers or staged as floating-point numbers,
+//! further layers go through OpenBLAS, and all cores work on a batch without the result ever depending on how many there are.
 //!
 //! ```no_run
 //! use gingham::data::Dataset;

@@ -175,7 +175,7 @@ pub fn images_per_task(batch: usize) -> usize {
 /// Where rows or columns are cut in two, if they are more than `most`: in the middle, but for pairs of vectors.
 #[must_use]
 pub fn half(size: usize, most: usize) -> Option<usize> {
-    (size > most).then(|| (size / 2).next_multiple_of(32))
+    (size > most).then(|| ((size / 2 + 16) / 32 * 32).max(32))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Everything is measured in rounds, and in each round every subject runs once: a machine that is shared and changes its
 //! clock is then unfair to all alike. What is reported is the median of the rounds. The yardsticks are two: the
-//! multiply-adds that the cores do when nothing else is asked of them ([`peak`]), and the two
+//! multiply-adds that the cores do when nothing else is asked of them ([`peak`]), in `f32` and in integers, and the two
 //! products of the first layer alone, staged beforehand, at the best chunking (the module `products`).
 
 mod products;
