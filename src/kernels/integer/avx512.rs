@@ -116,9 +116,12 @@ unsafe fn tile<const R: usize, const P: usize>(
         let mut high: [[__m512i; P]; R] = [[_mm512_setzero_si512(); P]; R];
         let mut low = high;
         for quad in segment.clone() {
-            // A prefetch of any address is sound.
             let ahead = (place.ahead + quad * QUAD_BYTES).min(place.ahead_last);
-            _mm_prefetch::<_MM_HINT_T0>(job.panels.as_ptr().wrapping_add(ahead).cast());
+            #[allow(unused_unsafe)] // newer compilers know that it is safe
+            // SAFETY: a prefetch of any address is sound.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(job.panels.as_ptr().wrapping_add(ahead).cast());
+            }
             let mut pixels = [_mm512_setzero_si512(); P];
             for panel in 0..P {
                 // SAFETY: the segment's quads lie within each panel.

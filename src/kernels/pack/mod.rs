@@ -74,8 +74,8 @@ pub fn prefetch(bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     for line in bytes.chunks(64) {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        #[allow(unused_unsafe)] // newer compilers know that it is safe
         // SAFETY: a prefetch of any address is sound, and this one is a slice's.
-        #[allow(unused_unsafe)] // newer compilers know that
         unsafe {
             _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
         }
