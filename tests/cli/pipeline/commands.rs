@@ -161,10 +161,10 @@ fn drawn_sets() {
 #[test]
 fn bench_prints_its_rows() {
     let scratch = Scratch::with_data();
-    let bench = "bench --data data --engine naive,blas --dtype f32 --epochs 2";
+    let bench = "bench --data data --engine naive,blas,fixed --dtype f32 --epochs 2";
     let json = scratch.done(&format!("{bench} -q --json")).json();
     let rows = json["rows"].as_array().expect("a list");
-    for engine in ["naive", "blas"] {
+    for engine in ["naive", "blas", "fixed", "fixed products"] {
         let row = rows
             .iter()
             .find(|row| row["engine"] == engine)
@@ -182,7 +182,14 @@ fn bench_prints_its_rows() {
         }
     }
     let text = scratch.done(bench).stdout;
-    for head in ["ms/epoch", "images/s", "GFLOP/s", "of peak", "x naive"] {
+    for head in [
+        "ms/epoch",
+        "images/s",
+        "GFLOP/s",
+        "of f32 peak",
+        "of int peak",
+        "x naive",
+    ] {
         assert!(text.contains(head), "{text}");
     }
 }
