@@ -172,7 +172,7 @@ fn on<T: Scalar>(
     places: &[u32],
     standardizer: &Standardizer,
 ) -> Evaluation {
-    let kind = EngineKind::Auto.resolve(T::DTYPE);
+    let kind = EngineKind::ANSWERS;
     let scale = PixelScale::new(standardizer, kind);
     Evaluator {
         engine: kind.engine(),

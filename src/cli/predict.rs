@@ -114,7 +114,7 @@ fn print<T: Scalar>(
 ) -> anyhow::Result<()> {
     let info = &model.info;
     let classes = info.classes.len();
-    let kind = EngineKind::Auto.resolve(T::DTYPE);
+    let kind = EngineKind::ANSWERS;
     let scale = PixelScale::new(&model.standardizer, kind);
     let mut workspace = evaluation_workspace(&model.mlp, &scale);
     let level = workspace.level();

@@ -165,9 +165,7 @@ pub fn train<T: Scalar>(
         accuracies = evaluation.unwrap_or(accuracies);
         observer.ended(epoch, error, evaluation)?;
     }
-    let Trainer {
-        mlp, mut workspace, ..
-    } = trainer;
+    let Trainer { mlp, .. } = trainer;
     if let Some(&wrong) = mlp
         .parameters
         .iter()
@@ -186,11 +184,12 @@ pub fn train<T: Scalar>(
     }
     let test_accuracy = dataset.test.as_ref().and_then(|test| {
         let places: Vec<u32> = (0..test.labels.len() as u32).collect();
+        let scale = PixelScale::new(&scales.standardizer, EngineKind::ANSWERS);
         Evaluator {
-            engine,
+            engine: EngineKind::ANSWERS.engine(),
             mlp: &mlp,
-            scale: &scales.train,
-            workspace: &mut workspace,
+            scale: &scale,
+            workspace: &mut evaluation_workspace(&mlp, &scale),
         }
         .accuracy(test, &places)
     });
