@@ -14,7 +14,7 @@ const FASHION_MNIST_LABELS: &str =
     "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9";
 
 /// The class names of Fashion-MNIST, by label.
-const FASHION_MNIST_CLASSES: [&str; 10] = [
+pub(super) const FASHION_MNIST_CLASSES: [&str; 10] = [
     "T-shirt/top",
     "Trouser",
     "Pullover",

@@ -20,6 +20,7 @@ use crate::data::{Images, Standardizer};
 use crate::kernels::integer::{LANES, MOST_OF_SEGMENT, Product, QUAD, Rounded, Start};
 use crate::kernels::pack::{self, Run, SLACK};
 use crate::kernels::{self, Level};
+use crate::parallel;
 
 /// Largest ratio of deviations within a group: it costs the weights of the group's brightest pixels less than three bits.
 const LARGEST_RATIO: f64 = 6.0;
@@ -254,10 +255,16 @@ impl Packed {
     }
 
     /// Bytes that [`Self::new`] would take for training.
-    #[must_use]
-    pub fn bytes(images: usize, pixels: usize) -> usize {
+    fn bytes(images: usize, pixels: usize) -> usize {
         images.div_ceil(LANES) * pack::panel_bytes(quads_of_image(pixels))
             + pixels.div_ceil(LANES) * pack::panel_bytes(images.div_ceil(QUAD))
+    }
+
+    /// Bytes that the chunks of a batch of `batch` images take for training.
+    #[must_use]
+    pub fn bytes_of_batch(batch: usize, pixels: usize) -> usize {
+        let task = parallel::images_per_task(batch);
+        Self::bytes(task.min(batch), pixels).saturating_mul(batch.div_ceil(task))
     }
 
     /// Packs the images at `places`, no more than there is memory for.

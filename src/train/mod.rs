@@ -1,8 +1,8 @@
 //! The training loop: epoch, batch, step, evaluation, record.
 //!
 //! [`train`] shows these in order. What a step computes is in [`step`], what it descends on in [`loss`], how a parameter moves in
-//! [`optimizer`]. The loop knows no engine by name, reads no clock and prints nothing: who wants to see it working
-//! hands in an [`Observer`].
+//! [`optimizer`]. The loop asks of engines only how they keep the pixels, reads no clock and prints nothing: who wants to
+//! see it working hands in an [`Observer`].
 
 pub mod loss;
 pub mod metrics;
@@ -18,7 +18,6 @@ use crate::engine::workspace::{self, PixelScale, Workspace};
 use crate::engine::{Engine, EngineKind};
 use crate::error::{Error, Result};
 use crate::model::{HeldoutScale, Layout, Mlp, Model, ModelInfo, Scale};
-use crate::parallel;
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 
@@ -241,16 +240,10 @@ fn in_order(
     (wanted && bytes <= MOST_BYTES).then(|| data.gathered(order))
 }
 
-/// Bytes of a batch's packed pixels.
-fn packed_bytes(pixels: usize, batch: usize) -> usize {
-    let task = parallel::images_per_task(batch);
-    Packed::bytes(task.min(batch), pixels).saturating_mul(batch.div_ceil(task))
-}
-
 /// Whether the training images, in one order for all epochs, are packed once for all: where that takes no more memory than was
 /// allowed.
 fn packs_for_good(options: &TrainOptions, kind: EngineKind, pixels: usize, images: usize) -> bool {
-    let of_a_batch = packed_bytes(pixels, options.cut().largest(images));
+    let of_a_batch = Packed::bytes_of_batch(options.cut().largest(images), pixels);
     let bytes = of_a_batch.saturating_mul(options.cut().count(images));
     kind == EngineKind::Fixed && !options.shuffle && bytes as u64 <= options.memory_bytes()
 }
@@ -276,7 +269,7 @@ pub fn check(dataset: &Dataset, options: &TrainOptions) -> Result<Layout> {
     let kind = options.engine.resolve(options.dtype);
     if kind == EngineKind::Fixed && options.memory.is_some() {
         let batch = options.cut().largest(training);
-        let bytes = packed_bytes(dataset.train.images.pixels_per_image(), batch);
+        let bytes = Packed::bytes_of_batch(batch, dataset.train.images.pixels_per_image());
         if bytes as u64 > options.memory_bytes() {
             let reason = format!(
                 "expected at least {bytes} bytes, for a batch of {batch} images, found {}",

@@ -8,7 +8,7 @@
 //! Work is cut by sizes alone and sums are joined along the tree that the cutting made, so neither the number of
 //! threads nor their luck can be seen in a result. A step allocates nothing.
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, s};
 
 use rayon::prelude::*;
 
@@ -466,29 +466,22 @@ impl<T: Scalar> Update<'_, T> {
         }
     }
 
-    /// One task: a layer's bias. Its gradient is the sum of the deltas, image after image.
+    /// One task: a layer's bias. Its gradient is the sum of the deltas: as the weights' products have them, rounded, or image after
+    /// image.
     fn bias(&self, layer: usize, bias: &mut [T], d_bias: &mut [T], state: ArrayViewMut2<'_, T>) {
-        d_bias.fill(T::zero());
-        let add = |sum: &mut [T], delta: ArrayView1<'_, T>| {
-            for (sum, &delta) in sum.iter_mut().zip(delta) {
-                *sum += delta;
-            }
-        };
         if layer == 0 && self.scale.groups.is_some() {
             for (unit, d_bias) in d_bias.iter_mut().enumerate() {
                 *d_bias = T::of(self.sum_of_deltas(unit).into());
             }
-        }
-        for chunk in self
-            .chunks
-            .iter()
-            .filter(|_| layer > 0 || self.scale.groups.is_none())
-        {
-            chunk
-                .delta(layer)
-                .rows()
-                .into_iter()
-                .for_each(|delta| add(d_bias, delta));
+        } else {
+            d_bias.fill(T::zero());
+            for chunk in self.chunks {
+                for delta in chunk.delta(layer).rows() {
+                    for (sum, &delta) in d_bias.iter_mut().zip(delta) {
+                        *sum += delta;
+                    }
+                }
+            }
         }
         for d_bias in &mut *d_bias {
             *d_bias *= self.image_factor;

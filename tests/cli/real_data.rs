@@ -60,11 +60,13 @@ fn follows_the_article(engine: &str, dtype: &str, epochs: usize, tolerance: f64,
         return;
     };
     let scratch = Scratch::new();
-    train(
-        &scratch,
-        data,
-        &format!("--engine {engine} --dtype {dtype} --epochs {epochs} --eval-every 1"),
-    );
+    let settings = format!("--engine {engine} --dtype {dtype} --epochs {epochs} --eval-every 1");
+    let summary: Value = train(&scratch, data, &settings).json();
+    // The file is 47 MB of that; packed pixels, which only this engine keeps, 77 MB.
+    let most = if engine == "fixed" { 190e6 } else { 170e6 };
+    if let Some(bytes) = summary["peak_rss_bytes"].as_f64() {
+        assert!(bytes <= most, "{summary}");
+    }
     let metrics = scratch.text("run/metrics.csv");
     assert_eq!(metrics.lines().count(), 1 + epochs);
     for (found, expected) in metrics.lines().zip(ARTICLE.lines()).skip(1) {
@@ -148,7 +150,4 @@ fn the_articles_job_ends_where_it_should() {
     };
     // Images of the same kind, so only a slip (another scale, another order of labels) ends far from the others.
     assert!(number("test_accuracy") > 0.8, "{summary}");
-    if summary["peak_rss_bytes"].is_number() {
-        assert!(number("peak_rss_bytes") <= 190e6, "{summary}");
-    }
 }

@@ -31,18 +31,7 @@ pub const COLUMNS: usize = 28;
 /// How many classes there are.
 pub const CLASSES: u8 = 10;
 /// The names of the classes, as Fashion-MNIST has them.
-pub const NAMES: [&str; CLASSES as usize] = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-];
+pub const NAMES: [&str; CLASSES as usize] = super::dataset::FASHION_MNIST_CLASSES;
 
 const PIXELS: usize = ROWS * COLUMNS;
 /// The index of the test file's first image.
