@@ -75,7 +75,7 @@ fn standardize(bencher: Bencher<'_, '_>, threads: usize) {
 ])]
 fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind, u32)) {
     let options = TrainOptions::of(preset);
-    let scale = PixelScale::new(&standardizer(), engine);
+    let scale = PixelScale::new(&standardizer(), DATASET.train.images.shape(), engine);
     let optimizer = Sgd {
         learning_rate: options.learning_rate as f32,
         momentum: options.momentum as f32,
@@ -109,7 +109,7 @@ fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind,
 ])]
 fn evaluate(bencher: Bencher<'_, '_>, (preset, engine): (Preset, EngineKind)) {
     let mlp = network(&TrainOptions::of(preset));
-    let scale = PixelScale::<f32>::new(&standardizer(), engine);
+    let scale = PixelScale::<f32>::new(&standardizer(), DATASET.train.images.shape(), engine);
     let places: Vec<u32> = (0..IMAGES).collect();
     let threads = Threads::new(0, engine).expect("a pool");
     let mut workspace = threads.run(|| evaluation_workspace(&mlp, &scale));

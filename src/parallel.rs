@@ -11,24 +11,60 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::engine::EngineKind;
 use crate::engine::blas::{self, Threading};
 use crate::error::{Error, Result};
+use crate::kernels::integer::ROWS_OF_TILE;
 
 /// More threads than this are refused: no machine has them, and OpenBLAS runs out of buffers.
 pub const MOST_THREADS: usize = 256;
 
-/// Rows and columns of the largest block of a weight matrix whose gradient one task computes. Measured:
-/// `benches/record/2026-11-23-openblas-shapes.md`.
-pub const LARGEST_BLOCK: (usize, usize) = (256, 256);
+/// How a weight matrix is cut into blocks, whose gradient one task computes each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Rows and columns of the largest block.
+    pub most: (usize, usize),
+    /// Blocks begin at multiples of so many rows and columns.
+    pub unit: (usize, usize),
+}
 
-/// The same for the first layer's products in integers over so many images of so many pixels. Where these stay in the cache of
-/// a core, blocks are of whole rows, which are read and written as streams; else of few columns.
-#[must_use]
-pub fn largest_block_in_integers(images: usize, pixels: usize) -> (usize, usize) {
-    const CACHED_BYTES: usize = 512 * 1024;
-    if images.saturating_mul(pixels) <= CACHED_BYTES {
-        (32, usize::MAX)
-    } else {
-        (256, 128)
+impl Cut {
+    /// For products in floating point: at pairs of vectors. Measured: `benches/record/2026-11-23-openblas-shapes.md`.
+    pub const IN_FLOATING_POINT: Self = Self {
+        most: (256, 256),
+        unit: (32, 32),
+    };
+
+    /// For the first layer's products in integers over `images` images of `pixels` pixels, which may be cut at multiples of `unit`.
+    /// Where packed images stay in the cache of a core, blocks are of whole rows, which are read and written as streams; else
+    /// of few columns.
+    #[must_use]
+    pub fn in_integers(images: usize, pixels: usize, unit: usize) -> Self {
+        const CACHED_BYTES: usize = 512 * 1024;
+        let columns = if images.saturating_mul(pixels) <= CACHED_BYTES {
+            usize::MAX
+        } else {
+            128
+        };
+        Self {
+            most: (32, columns),
+            unit: (ROWS_OF_TILE, unit),
+        }
     }
+
+    /// Where rows are cut in two, if they are too many for a block.
+    #[must_use]
+    pub fn half_of_rows(self, rows: usize) -> Option<usize> {
+        half(rows, self.most.0, self.unit.0)
+    }
+
+    /// Where columns are cut in two, if they are too many for a block.
+    #[must_use]
+    pub fn half_of_columns(self, columns: usize) -> Option<usize> {
+        half(columns, self.most.1, self.unit.1)
+    }
+}
+
+/// Near the middle of more than `most`, at a multiple of `unit`, if there is one.
+fn half(size: usize, most: usize, unit: usize) -> Option<usize> {
+    (size > most.max(unit)).then(|| ((size / 2 + unit / 2) / unit * unit).max(unit))
 }
 
 /// Images of a batch that one task takes through all layers. Measured: `benches/record/2026-11-23-openblas-shapes.md`.
@@ -172,26 +208,25 @@ pub fn images_per_task(batch: usize) -> usize {
         .clamp(*IMAGES_PER_TASK.start(), *IMAGES_PER_TASK.end())
 }
 
-/// Where rows or columns are cut in two, if they are more than `most`: in the middle, but for pairs of vectors.
-#[must_use]
-pub fn half(size: usize, most: usize) -> Option<usize> {
-    (size > most).then(|| ((size / 2 + 16) / 32 * 32).max(32))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn halves_are_whole_vectors_and_smaller() {
-        for size in (257..3000).chain([1 << 20]) {
-            let half = half(size, 256).unwrap();
-            assert!(
-                half.is_multiple_of(32) && half < size && half.abs_diff(size - half) <= 64,
-                "{size} {half}"
-            );
+    fn halves_are_whole_units_and_smaller() {
+        for (most, unit) in [(256, 32), (128, 112), (32, 10), (1, 16)] {
+            for size in (most + unit + 1..3000).chain([1 << 20]) {
+                let half = half(size, most, unit).unwrap();
+                assert!(
+                    half.is_multiple_of(unit)
+                        && half < size
+                        && half.abs_diff(size - half) <= 2 * unit,
+                    "{size} {half}"
+                );
+            }
+            assert_eq!(half(most, most, unit), None);
+            assert_eq!(half(unit, most, unit), None);
         }
-        assert_eq!(half(256, 256), None);
     }
 
     #[test]

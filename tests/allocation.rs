@@ -162,7 +162,11 @@ fn allocations<T: Scalar>(
         output: Output::Softmax,
     };
     let places: Vec<u32> = (0..20).collect();
-    let scale = PixelScale::new(&Standardizer::fit(&data.train.images, &places), kind);
+    let scale = PixelScale::new(
+        &Standardizer::fit(&data.train.images, &places),
+        data.train.images.shape(),
+        kind,
+    );
     let optimizer = Sgd {
         learning_rate: T::of(1e-3),
         momentum: T::of(job.momentum),

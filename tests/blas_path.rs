@@ -16,7 +16,7 @@ use gingham::data::{Dataset, Standardizer, synth};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
-use gingham::parallel::{LARGEST_BLOCK, Threads, half, images_per_task};
+use gingham::parallel::{Cut, Threads, images_per_task};
 use gingham::scalar::Scalar;
 use gingham::train::loss::ErrorForm;
 use gingham::train::optimizer::Sgd;
@@ -188,7 +188,11 @@ fn calls_of<T: Scalar>(
         output: Output::Sigmoid,
     };
     let places: Vec<u32> = (0..20).cycle().take(images).collect();
-    let scale = PixelScale::new(&Standardizer::fit(&data.train.images, &places), kind);
+    let scale = PixelScale::new(
+        &Standardizer::fit(&data.train.images, &places),
+        data.train.images.shape(),
+        kind,
+    );
     let optimizer = Sgd {
         learning_rate: T::of(0.01),
         momentum: T::of(0.0),
@@ -229,16 +233,12 @@ fn calls_of<T: Scalar>(
 /// a matter of speed: the layers here keep clear of it.
 const NARROW_UNITS: usize = 128;
 
-/// The parts that a weight matrix's rows or columns are cut into, by halving what is above `most`.
-fn blocks(all: Range<usize>, most: usize) -> Vec<Range<usize>> {
-    match half(all.len(), most) {
+/// The parts that a weight matrix's rows or columns are cut into, by halving what is too large.
+fn blocks(all: Range<usize>) -> Vec<Range<usize>> {
+    match Cut::IN_FLOATING_POINT.half_of_rows(all.len()) {
         Some(half) => {
             let border = all.start + half;
-            [
-                blocks(all.start..border, most),
-                blocks(border..all.end, most),
-            ]
-            .concat()
+            [blocks(all.start..border), blocks(border..all.end)].concat()
         }
         None => vec![all],
     }
@@ -265,8 +265,8 @@ fn expected(hidden: &[usize], images: usize, task: usize) -> Vec<Call> {
                 calls.push((outputs, inputs, images, false));
                 continue;
             }
-            for rows in blocks(0..outputs, LARGEST_BLOCK.0) {
-                let columns = blocks(0..inputs, LARGEST_BLOCK.1).into_iter();
+            for rows in blocks(0..outputs) {
+                let columns = blocks(0..inputs).into_iter();
                 calls
                     .extend(columns.map(|columns| (rows.len(), columns.len(), images, number > 0)));
             }

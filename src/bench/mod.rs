@@ -12,6 +12,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::data::{Dataset, Standardizer, split};
+use crate::engine::fixed::Outlines;
 use crate::engine::workspace::PixelScale;
 use crate::engine::{EngineKind, blas};
 use crate::error::Result;
@@ -228,7 +229,7 @@ impl<'a> Job<'a> {
             activation: settings.activation,
             output: settings.output,
         };
-        let scale = PixelScale::<T>::new(self.standardizer, kind);
+        let scale = PixelScale::<T>::new(self.standardizer, dataset.train.images.shape(), kind);
         let cut = settings.cut();
         let objective = train::objective(settings);
         let optimizer = Sgd {
@@ -236,7 +237,11 @@ impl<'a> Job<'a> {
             momentum: T::zero(),
         };
         let batch = cut.largest(order.len());
-        let ordered = dataset.train.gathered(order);
+        let mut order = order.to_vec();
+        if kind == EngineKind::Fixed {
+            train::arrange(Some(&Outlines::new(&dataset.train.images)), cut, &mut order);
+        }
+        let ordered = dataset.train.gathered(&order);
         let places: Vec<u32> = (0..order.len() as u32).collect();
         let epoch = move || {
             let (engine, data) = (kind.engine(), &ordered);
@@ -288,9 +293,11 @@ impl<'a> Job<'a> {
     fn integer_products(&self, threads: &'a Threads, batch: usize) -> Subject<'a> {
         let layout = self.layout(self.dataset);
         let images = &self.dataset.train.images;
-        let (places, units) = (&self.order[..batch], layout.layers()[0].outputs);
+        let units = layout.layers()[0].outputs;
+        let mut places = self.order[..batch].to_vec();
+        Outlines::new(images).sort(&mut places);
         let mut products =
-            threads.run(|| IntegerProducts::new(self.standardizer, images, places, units));
+            threads.run(|| IntegerProducts::new(self.standardizer, images, &places, units));
         self.repeated(EngineKind::Fixed, Dtype::F32, threads, move || {
             products.run()
         })

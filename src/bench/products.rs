@@ -2,14 +2,16 @@
 
 use std::time::Instant;
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use crate::data::{Images, Standardizer};
-use crate::engine::fixed::{FixedChunk, PixelGroups, RoundedWeights, Scratch};
+use crate::engine::fixed::{
+    ChunkDeltas, Gradient, Packed, PixelGroups, RoundedDeltas, RoundedWeights,
+};
 use crate::engine::{Blas, Engine};
-use crate::kernels::{LANES, Level};
-use crate::parallel::{self, LARGEST_BLOCK};
+use crate::kernels::Level;
+use crate::parallel::{self, Cut};
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 
@@ -102,8 +104,11 @@ fn fastest(candidates: &[usize], mut run: impl FnMut(usize)) -> usize {
 pub(super) struct IntegerProducts {
     groups: PixelGroups,
     weights: RoundedWeights,
-    chunks: Vec<(FixedChunk, Array2<f32>)>,
+    deltas: RoundedDeltas,
+    packed: Packed,
+    z: Vec<Array2<f32>>,
     d_w: Array2<f32>,
+    cut: Cut,
 }
 
 impl IntegerProducts {
@@ -122,28 +127,28 @@ impl IntegerProducts {
                 .collect()
         };
         let pixels = images.pixels_per_image();
-        let groups = PixelGroups::new(standardizer);
-        let mut weights = RoundedWeights::new(level, units, pixels);
+        let groups = PixelGroups::new(standardizer, images.shape());
+        let mut weights = RoundedWeights::new(level, units, groups.tiles());
         weights.round(&groups, &random(units * pixels), None);
-        let mut scratch = Scratch::new(pixels);
-        let chunk = |places: &[u32]| {
-            let count = places.len();
-            let mut chunk = FixedChunk::new(level, count, pixels, units, true);
-            chunk
-                .packed
-                .pack(level, &groups, images, places, &mut scratch);
-            chunk.round_deltas(&random(units * count), count, count);
-            (chunk, Array2::zeros((units, count.next_multiple_of(LANES))))
-        };
-        let chunks = places
-            .chunks(parallel::images_per_task(places.len()))
-            .map(chunk)
-            .collect();
+        let batch = places.len();
+        let task = parallel::images_per_task(batch);
+        let mut deltas = RoundedDeltas::new(level, units, batch, task);
+        let chunks: Vec<usize> = places.chunks(task).map(<[u32]>::len).collect();
+        let numbers = random(units * task);
+        deltas.round(chunks.len(), |chunk| {
+            ChunkDeltas::new(&numbers, task, chunks[chunk])
+        });
         Self {
+            packed: Packed::of(level, &groups, images, places, task),
+            z: chunks
+                .iter()
+                .map(|&images| Array2::zeros((units, images)))
+                .collect(),
+            d_w: Array2::zeros((units, pixels)),
+            cut: Cut::in_integers(batch, pixels, groups.tiles().cut()),
             groups,
             weights,
-            chunks,
-            d_w: Array2::zeros((units, pixels)),
+            deltas,
         }
     }
 
@@ -152,20 +157,42 @@ impl IntegerProducts {
         let Self {
             groups,
             weights,
-            chunks,
+            deltas,
+            packed,
+            z,
             d_w,
+            cut,
         } = self;
-        chunks
-            .par_iter_mut()
-            .for_each(|(chunk, z)| chunk.forward(weights, groups, z.view_mut()));
-        let columns = parallel::half(d_w.ncols(), LARGEST_BLOCK.1)
-            .and_then(|half| parallel::half(half, LARGEST_BLOCK.1))
-            .unwrap_or(LARGEST_BLOCK.1);
-        let blocks = d_w.axis_chunks_iter_mut(Axis(1), columns).into_par_iter();
-        blocks.enumerate().for_each(|(block, mut d_w)| {
-            for (number, (chunk, _)) in chunks.iter().enumerate() {
-                chunk.gradient(0, block * columns, d_w.view_mut(), number > 0);
-            }
-        });
+        z.par_iter_mut()
+            .zip(&packed.forward)
+            .for_each(|(z, panels)| weights.forward(panels, z.view_mut()));
+        let gradient = Gradient {
+            deltas,
+            pixels: &packed.gradient,
+            groups,
+        };
+        blocks(&gradient, *cut, (0, 0), d_w.view_mut());
     }
+}
+
+/// Cuts a gradient as a step does.
+fn blocks(
+    gradient: &Gradient<'_>,
+    cut: Cut,
+    (row, column): (usize, usize),
+    d_w: ArrayViewMut2<'_, f32>,
+) {
+    let (rows, columns) = d_w.dim();
+    let (axis, at, rest) = if let Some(half) = cut.half_of_rows(rows) {
+        (Axis(0), half, (row + half, column))
+    } else if let Some(half) = cut.half_of_columns(columns) {
+        (Axis(1), half, (row, column + half))
+    } else {
+        return gradient.block(row, column, d_w);
+    };
+    let (first, second) = d_w.split_at(axis, at);
+    rayon::join(
+        || blocks(gradient, cut, (row, column), first),
+        || blocks(gradient, cut, rest, second),
+    );
 }

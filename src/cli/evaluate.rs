@@ -173,7 +173,7 @@ fn on<T: Scalar>(
     standardizer: &Standardizer,
 ) -> Evaluation {
     let kind = EngineKind::ANSWERS;
-    let scale = PixelScale::new(standardizer, kind);
+    let scale = PixelScale::new(standardizer, data.images.shape(), kind);
     Evaluator {
         engine: kind.engine(),
         mlp: &model.mlp,

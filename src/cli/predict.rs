@@ -115,7 +115,7 @@ fn print<T: Scalar>(
     let info = &model.info;
     let classes = info.classes.len();
     let kind = EngineKind::ANSWERS;
-    let scale = PixelScale::new(&model.standardizer, kind);
+    let scale = PixelScale::new(&model.standardizer, images.shape(), kind);
     let mut workspace = evaluation_workspace(&model.mlp, &scale);
     let level = workspace.level();
     let mut evaluator = Evaluator {

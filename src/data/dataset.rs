@@ -114,6 +114,12 @@ impl Images {
         self.header.columns
     }
 
+    /// Rows and columns of an image.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.header.rows, self.header.columns)
+    }
+
     /// Pixels of an image.
     #[must_use]
     pub fn pixels_per_image(&self) -> usize {
@@ -264,9 +270,8 @@ impl Dataset {
         train.check_labels(classes.len(), why)?;
         if let Some(test) = &test {
             test.check_labels(classes.len(), why)?;
-            let shape = |images: &Images| (images.rows(), images.columns());
-            if shape(&test.images) != shape(&train.images) {
-                let (rows, columns) = shape(&train.images);
+            if test.images.shape() != train.images.shape() {
+                let (rows, columns) = train.images.shape();
                 return Err(Error::Mismatch {
                     path: test.images.path.clone(),
                     expected: format!(

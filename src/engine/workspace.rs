@@ -15,9 +15,12 @@
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::fixed::{FixedChunk, Packed, PixelGroups, RoundedWeights, Scratch};
+use super::fixed::{
+    self, ChunkDeltas, Packed, PixelGroups, RoundedDeltas, RoundedWeights, Scratch,
+};
 use super::{Engine, EngineKind, Matrix, Units};
 use crate::data::{Images, Standardizer};
+use crate::kernels::pack::Panels;
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Layout, Mlp};
 use crate::parallel;
@@ -42,17 +45,18 @@ pub struct PixelScale<T> {
 }
 
 impl<T: Scalar> PixelScale<T> {
-    /// For products in `T`: `factor = 1 / deviation`, `offset = -mean / deviation`. For [`EngineKind::Fixed`]: groups of pixels.
+    /// For images of so many rows and columns. For products in `T`: `factor = 1 / deviation`, `offset = -mean / deviation`. For
+    /// [`EngineKind::Fixed`]: groups of pixels.
     ///
     /// # Panics
-    /// If that engine is to work in another type than `f32`.
+    /// If that engine is to work in another type than `f32`, or the standardizer has other pixels than the images.
     #[must_use]
-    pub fn new(standardizer: &Standardizer, engine: EngineKind) -> Self {
+    pub fn new(standardizer: &Standardizer, shape: (usize, usize), engine: EngineKind) -> Self {
         let fixed = engine == EngineKind::Fixed;
         assert!(!fixed || T::DTYPE == Dtype::F32, "{ONLY_F32}");
         let Standardizer { mean, deviation } = standardizer;
         Self {
-            groups: fixed.then(|| PixelGroups::new(standardizer)),
+            groups: fixed.then(|| PixelGroups::new(standardizer, shape)),
             factor: deviation
                 .iter()
                 .map(|deviation| T::of(1.0 / deviation))
@@ -101,9 +105,7 @@ pub struct Chunk<T> {
     level: Level,
     /// Staged pixels, where they must outlive the task: for the gradient of a wide first layer.
     staged: Option<Matrix<T>>,
-    /// Where the first layer's products are in integers: its pixels and deltas.
-    fixed: Option<FixedChunk>,
-    /// The output layer as those products have it, where it is the first one: turned.
+    /// The output layer as products in integers have it, where it is the first one: turned.
     turned_output: Option<Units<T>>,
     activations: Vec<Units<T>>,
     deltas: Vec<Units<T>>,
@@ -135,15 +137,13 @@ impl<T: Scalar> Chunk<T> {
             let takes_part = is_narrow(layer) && !(fixed && number == 0);
             takes_part.then(|| Matrix::zeros(layer.outputs, layer.inputs))
         };
-        let (pixels, outputs) = (layout.inputs(), layers[0].outputs);
         let of_each_in_training = if training { 0..layers.len() } else { 0..0 };
         Self {
             images,
             level,
             staged: (training && !fixed && !is_narrow(&layers[0]))
-                .then(|| Matrix::zeros(images, pixels)),
-            fixed: fixed.then(|| FixedChunk::new(level, images, pixels, outputs, training)),
-            turned_output: (fixed && only).then(|| Units::new(images, outputs, true)),
+                .then(|| Matrix::zeros(images, layout.inputs())),
+            turned_output: (fixed && only).then(|| Units::new(images, layers[0].outputs, true)),
             activations: (0..layers.len()).map(units).collect(),
             deltas: of_each_in_training.clone().map(units).collect(),
             gradients: of_each_in_training.map(part).collect(),
@@ -171,16 +171,15 @@ impl<T: Scalar> Chunk<T> {
         self.deltas[layer].view(self.images)
     }
 
-    /// How layer `layer` gets its gradient.
+    /// How layer `layer` gets its gradient; of the first one, where its products are not in integers.
     ///
     /// # Panics
-    /// If the workspace is not one for training.
+    /// If the workspace is not one for training, or those products are.
     #[must_use]
     pub fn gradient(&self, layer: usize) -> ChunkGradient<'_, T> {
-        match (&self.gradients[layer], &self.fixed) {
-            (Some(part), _) => ChunkGradient::Part(part.view(part.rows())),
-            (None, Some(fixed)) if layer == 0 => ChunkGradient::Fixed(fixed),
-            _ => ChunkGradient::Factors {
+        match &self.gradients[layer] {
+            Some(part) => ChunkGradient::Part(part.view(part.rows())),
+            None => ChunkGradient::Factors {
                 delta: self.delta(layer),
                 input: self.input(layer).expect("inputs of wide layers are kept"),
             },
@@ -206,13 +205,14 @@ impl<T: Scalar> Chunk<T> {
         &mut self,
         lane: &mut Lane<T>,
         pass: &Pass<'_, T>,
-        weights: Option<&RoundedWeights>,
+        integers: Option<Integers<'_>>,
         places: &[u32],
     ) {
         let Pass { engine, mlp, .. } = *pass;
         self.images = places.len();
-        match weights {
-            Some(weights) => self.first_layer_in_integers(lane, pass, weights, places),
+        let in_integers = integers.is_some();
+        match integers {
+            Some(integers) => self.first_layer_in_integers(lane, pass, integers, places),
             None => self.first_layer(lane, pass, places),
         }
         let last = mlp.layout.layers().len() - 1;
@@ -227,7 +227,7 @@ impl<T: Scalar> Chunk<T> {
                 );
             }
             // Integers have it already.
-            if let Some(bias) = mlp.bias(layer).filter(|_| layer > 0 || weights.is_none()) {
+            if let Some(bias) = mlp.bias(layer).filter(|_| layer > 0 || !in_integers) {
                 let outputs = bias.len();
                 for row in z.flat_mut(self.images).chunks_exact_mut(outputs) {
                     for (z, &bias) in row.iter_mut().zip(bias) {
@@ -276,24 +276,34 @@ impl<T: Scalar> Chunk<T> {
         &mut self,
         lane: &mut Lane<T>,
         pass: &Pass<'_, T>,
-        weights: &RoundedWeights,
+        integers: Integers<'_>,
         places: &[u32],
     ) {
-        let (Some(fixed), Some(groups)) = (&mut self.fixed, &pass.scale.groups) else {
-            unreachable!("{ONE_FORM}");
-        };
-        if !fixed.is_packed {
+        let Integers {
+            weights,
+            forward,
+            gradient,
+            are_packed,
+        } = integers;
+        if !are_packed {
+            let groups = pass.scale.groups.as_ref().expect(ONE_FORM);
             let scratch = lane.scratch.as_mut().expect(ONE_FORM);
-            fixed
-                .packed
-                .pack(self.level, groups, pass.images, places, scratch);
+            fixed::pack(
+                self.level,
+                groups,
+                pass.images,
+                places,
+                scratch,
+                forward,
+                gradient,
+            );
         }
         let z = self
             .turned_output
             .as_mut()
             .unwrap_or(&mut self.activations[0]);
         let z = T::view_as_f32(z.view_mut(self.images).reversed_axes()).expect(ONLY_F32);
-        fixed.forward(weights, groups, z);
+        weights.forward(forward, z);
         if let Some(turned) = &self.turned_output {
             let turned = turned.view(self.images);
             self.activations[0].view_mut(self.images).assign(&turned);
@@ -325,27 +335,32 @@ impl<T: Scalar> Chunk<T> {
                 self.gradients[layer] = Some(part);
             }
         }
-        if let Some(fixed) = &mut self.fixed {
-            if let Some(turned) = &mut self.turned_output {
-                turned
-                    .view_mut(self.images)
-                    .assign(&self.deltas[0].view(self.images));
-            }
-            let d = self.turned_output.as_ref().unwrap_or(&self.deltas[0]);
-            let (numbers, stride) = d.turned_rows();
-            fixed.round_deltas(
-                T::slice_as_f32(numbers).expect(ONLY_F32),
-                stride,
-                self.images,
-            );
+        if let Some(turned) = &mut self.turned_output {
+            turned
+                .view_mut(self.images)
+                .assign(&self.deltas[0].view(self.images));
         }
     }
+
+    /// The first layer's deltas, where its products are in integers.
+    fn turned_deltas(&self) -> ChunkDeltas<'_> {
+        let d = self.turned_output.as_ref().unwrap_or(&self.deltas[0]);
+        let (numbers, stride) = d.turned_rows();
+        let numbers = T::slice_as_f32(numbers).expect(ONLY_F32);
+        ChunkDeltas::new(numbers, stride, self.images)
+    }
+}
+
+/// What a chunk needs of the batch's [`FixedLayer`].
+struct Integers<'a> {
+    weights: &'a RoundedWeights,
+    forward: &'a mut Panels,
+    gradient: &'a mut Panels,
+    are_packed: bool,
 }
 
 /// A chunk's share in the gradient of a layer.
 pub enum ChunkGradient<'a, T> {
-    /// Rounded deltas and packed pixels, of which its part is a product in integers.
-    Fixed(&'a FixedChunk),
     /// Its part of the sum, `(outputs, inputs)`.
     Part(ArrayView2<'a, T>),
     /// The factors of its part, `deltaᵀ input`.
@@ -366,13 +381,25 @@ pub enum Purpose {
     Evaluation,
 }
 
+/// What the first layer's products in integers have of one batch.
+#[derive(Debug)]
+struct FixedLayer {
+    weights: RoundedWeights,
+    /// Of no units where no gradient is wanted.
+    deltas: RoundedDeltas,
+}
+
 /// The memory of one batch.
 #[derive(Debug)]
 pub struct Workspace<T> {
     chunks: Vec<Chunk<T>>,
     lanes: Vec<Lane<T>>,
-    /// Where the first layer's products are in integers: its weights.
-    weights: Option<RoundedWeights>,
+    /// Where the first layer's products are in integers.
+    fixed: Option<FixedLayer>,
+    /// The chunks' pixels as those products have them; else nothing.
+    packed: Packed,
+    /// Whether these are what the next batch wants.
+    are_packed: bool,
     images: usize,
     images_per_task: usize,
     level: Level,
@@ -385,32 +412,53 @@ impl<T: Scalar> Workspace<T> {
     pub fn new(layout: &Layout, images: usize, purpose: Purpose, scale: &PixelScale<T>) -> Self {
         let images_per_task = parallel::images_per_task(images);
         let level = Level::detect();
-        let fixed = scale.groups.is_some();
+        let tiles = scale.groups.as_ref().map(PixelGroups::tiles);
         let chunk = |start| {
             let images = images_per_task.min(images - start);
-            Chunk::new(layout, images, purpose, fixed, level)
+            Chunk::new(layout, images, purpose, tiles.is_some(), level)
         };
         let chunks: Vec<_> = (0..images).step_by(images_per_task).map(chunk).collect();
         // Chunks that keep their staged pixels need no lane for them.
-        let staged = if !fixed && chunks.iter().any(|chunk| chunk.staged.is_none()) {
+        let staged = if tiles.is_none() && chunks.iter().any(|chunk| chunk.staged.is_none()) {
             images_per_task.min(images)
         } else {
             0
         };
         let pixels = layout.inputs();
         let lane = || Lane {
-            gathered: vec![0; if fixed { 0 } else { GATHERED * pixels }],
+            gathered: vec![
+                0;
+                if tiles.is_some() {
+                    0
+                } else {
+                    GATHERED * pixels
+                }
+            ],
             staged: Matrix::zeros(staged, pixels),
-            scratch: fixed.then(|| Scratch::new(pixels)),
+            scratch: tiles.map(Scratch::new),
         };
         let lanes = std::iter::repeat_with(lane)
             .take(rayon::current_num_threads().min(chunks.len()))
             .collect();
         let units = layout.layers()[0].outputs;
+        let training = purpose == Purpose::Training;
         Self {
-            chunks,
             lanes,
-            weights: fixed.then(|| RoundedWeights::new(level, units, pixels)),
+            fixed: tiles.map(|tiles| FixedLayer {
+                weights: RoundedWeights::new(level, units, tiles),
+                deltas: RoundedDeltas::new(
+                    level,
+                    if training { units } else { 0 },
+                    images,
+                    images_per_task,
+                ),
+            }),
+            packed: tiles.map_or_else(
+                || Packed::none(chunks.len()),
+                |tiles| Packed::new(images, images_per_task, tiles, training),
+            ),
+            are_packed: false,
+            chunks,
             images,
             images_per_task,
             level,
@@ -441,26 +489,10 @@ impl<T: Scalar> Workspace<T> {
         &self.chunks[..images.div_ceil(self.images_per_task)]
     }
 
-    /// Memory for the pixels of a batch's chunk number `chunk`; none where pixels are not packed.
-    #[must_use]
-    pub fn packed_like(&self, chunk: usize) -> Option<Packed> {
-        let chunk = &self.chunks[chunk];
-        chunk
-            .fixed
-            .as_ref()
-            .map(|fixed| fixed.packed.of_the_same_size())
-    }
-
     /// Exchanges the chunks' pixels with those in `packed`, which are those of the next batch, or after it were.
-    pub fn exchange_packed(&mut self, packed: &mut [Packed], is_packed: bool) {
-        let chunks = self
-            .chunks
-            .iter_mut()
-            .filter_map(|chunk| chunk.fixed.as_mut());
-        for (chunk, packed) in chunks.zip(packed) {
-            std::mem::swap(&mut chunk.packed, packed);
-            chunk.is_packed = is_packed;
-        }
+    pub fn exchange_packed(&mut self, packed: &mut Packed, are_packed: bool) {
+        std::mem::swap(&mut self.packed, packed);
+        self.are_packed = are_packed;
     }
 
     /// Takes the images at `places` through the network, in parallel, and calls `then` for each chunk that is through. Which lane
@@ -475,25 +507,64 @@ impl<T: Scalar> Workspace<T> {
         then: impl Fn(&mut Chunk<T>, &mut Lane<T>, &[u32]) + Sync,
     ) {
         assert!(places.len() <= self.capacity(), "a batch that fits");
-        if let Some(weights) = &mut self.weights {
+        if let Some(FixedLayer { weights, .. }) = &mut self.fixed {
             let groups = pass.scale.groups.as_ref().expect(ONE_FORM);
             let f32s = |numbers| T::slice_as_f32(numbers).expect(ONLY_F32);
             let w = &pass.mlp.parameters[pass.mlp.layout.layers()[0].weight.clone()];
             weights.round(groups, f32s(w), pass.mlp.bias(0).map(f32s));
         }
-        let weights = self.weights.as_ref();
-        let chunks = &mut self.chunks[..places.len().div_ceil(self.images_per_task)];
-        let chunks_per_lane = chunks.len().div_ceil(self.lanes.len()).max(1);
+        let weights = self.fixed.as_ref().map(|fixed| &fixed.weights);
+        let are_packed = self.are_packed;
+        let task = self.images_per_task;
+        let count = places.len().div_ceil(task);
+        let of_lane = count.div_ceil(self.lanes.len()).max(1);
+        let Packed { forward, gradient } = &mut self.packed;
+        let panels = forward[..count]
+            .par_chunks_mut(of_lane)
+            .zip(gradient[..count].par_chunks_mut(of_lane));
         self.lanes
             .par_iter_mut()
-            .zip(chunks.par_chunks_mut(chunks_per_lane))
-            .zip(places.par_chunks(chunks_per_lane * self.images_per_task))
+            .zip(self.chunks[..count].par_chunks_mut(of_lane))
+            .zip(panels)
+            .zip(places.par_chunks(of_lane * task))
             .with_max_len(1)
-            .for_each(|((lane, chunks), places)| {
-                for (chunk, places) in chunks.iter_mut().zip(places.chunks(self.images_per_task)) {
-                    chunk.forward(lane, pass, weights, places);
+            .for_each(|(((lane, chunks), (forward, gradient)), places)| {
+                let panels = forward.iter_mut().zip(gradient);
+                let chunks = chunks.iter_mut().zip(panels).zip(places.chunks(task));
+                for ((chunk, (forward, gradient)), places) in chunks {
+                    let integers = weights.map(|weights| Integers {
+                        weights,
+                        forward,
+                        gradient,
+                        are_packed,
+                    });
+                    chunk.forward(lane, pass, integers, places);
                     then(chunk, lane, places);
                 }
             });
+    }
+
+    /// Rounds the first layer's deltas of a batch of `images` images, where its products are in integers.
+    pub fn round_deltas(&mut self, images: usize) {
+        if let Some(FixedLayer { deltas, .. }) = &mut self.fixed {
+            let chunks = &self.chunks[..images.div_ceil(self.images_per_task)];
+            deltas.round(chunks.len(), |chunk| chunks[chunk].turned_deltas());
+        }
+    }
+
+    /// The first layer's gradient of a batch of `images` images, where its products are in integers.
+    #[must_use]
+    pub fn fixed_gradient<'a>(
+        &'a self,
+        images: usize,
+        scale: &'a PixelScale<T>,
+    ) -> Option<fixed::Gradient<'a>> {
+        let FixedLayer { deltas, .. } = self.fixed.as_ref()?;
+        let chunks = images.div_ceil(self.images_per_task);
+        Some(fixed::Gradient {
+            deltas,
+            pixels: &self.packed.gradient[..chunks],
+            groups: scale.groups.as_ref()?,
+        })
     }
 }

@@ -66,7 +66,7 @@ impl Level {
         None
     }
 
-    /// AVX-512 F, BW and VNNI, if this CPU has them and AVX2. Without VNNI 512 bits gain our kernels too little for a level of
+    /// AVX-512 F, BW, VL and VNNI, if this CPU has them and AVX2. Without VNNI 512 bits gain our kernels too little for a level of
     /// its own.
     #[must_use]
     pub fn avx512() -> Option<Self> {
@@ -74,6 +74,7 @@ impl Level {
         if Self::avx2().is_some()
             && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vnni")
         {
             return Some(Self(Set::Avx512));

@@ -12,12 +12,13 @@ mod level;
 pub mod pack;
 pub mod peak;
 pub mod portable;
+mod tiles;
 
 pub use integer::{LANES, QUAD};
 pub use level::Level;
 use level::Set;
 use pack::Run;
-pub use pack::{pack_images, pack_pixels};
+pub use tiles::{Spot, Tiles};
 
 use crate::scalar::Scalar;
 
@@ -37,7 +38,7 @@ macro_rules! for_every_level {
                     portable::$name($($argument),*)
                 }
 
-                #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512vnni")]
+                #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512vl,avx512vnni")]
                 pub(super) fn avx512 $(<$scalar: Scalar>)? ($($argument: $type),*) $(-> $result)? {
                     portable::$name($($argument),*)
                 }

@@ -85,47 +85,60 @@ pub fn sigmoid_backward<T: Scalar>(a: &[T], d: &mut [T]) {
     }
 }
 
+/// Calls `each` for all values in groups of [`LANES`], the last one filled up with zeros.
+#[inline(always)]
+fn by_lanes<T: Scalar>(values: &[T], mut each: impl FnMut(&[T; LANES])) {
+    let (groups, rest) = values.as_chunks::<LANES>();
+    groups.iter().for_each(&mut each);
+    if !rest.is_empty() {
+        let mut last = [T::zero(); LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        each(&last);
+    }
+}
+
+/// All lanes joined: the upper half with the lower, again and again. One after the other would take longer than what they come
+/// from, where that is a row of a block.
+#[inline(always)]
+fn joined<T: Copy>(mut lanes: [T; LANES], join: impl Fn(T, T) -> T) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] = join(lanes[lane], lanes[lane + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
 /// See [`super::norms`].
 #[inline(always)]
 pub fn norms<T: Scalar>(values: &[T]) -> (f64, f64) {
     let (mut magnitudes, mut squares) = ([T::zero(); LANES], [T::zero(); LANES]);
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
+    by_lanes(values, |values| {
         for lane in 0..LANES {
-            magnitudes[lane] += chunk[lane].abs();
-            squares[lane] += chunk[lane] * chunk[lane];
+            magnitudes[lane] += values[lane].abs();
+            squares[lane] += values[lane] * values[lane];
         }
-    }
-    for (lane, &value) in rest.iter().enumerate() {
-        magnitudes[lane] += value.abs();
-        squares[lane] += value * value;
-    }
-    let total = |lanes: [T; LANES]| lanes.iter().map(|lane| lane.wide()).sum();
+    });
+    let total = |lanes: [T; LANES]| joined(lanes.map(Scalar::wide), |a, b| a + b);
     (total(magnitudes), total(squares))
 }
 
 /// See [`super::magnitudes`].
 #[inline(always)]
 pub fn magnitudes(values: &[f32]) -> (f32, f32) {
+    // A comparison that is false for NaN; the sum does not lose it.
+    let larger = |a: f32, b: f32| if a > b { a } else { b };
     let (mut largest, mut sums) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (lane, value) in chunk.iter().enumerate() {
-            let magnitude = value.abs();
-            if magnitude > largest[lane] {
-                largest[lane] = magnitude;
-            }
+    by_lanes(values, |values| {
+        for lane in 0..LANES {
+            let magnitude = values[lane].abs();
+            largest[lane] = larger(magnitude, largest[lane]);
             sums[lane] += magnitude;
         }
-    }
-    for (lane, value) in rest.iter().enumerate() {
-        largest[lane] = largest[lane].max(value.abs());
-        sums[lane] += value.abs();
-    }
-    (
-        largest.iter().copied().fold(0.0, f32::max),
-        sums.iter().sum(),
-    )
+    });
+    (joined(largest, larger), joined(sums, |a, b| a + b))
 }
 
 /// The nearest integer, ties to even, of a number within 22 bits: it appears in the low bits of the number plus 1.5 · 2²³.
@@ -163,44 +176,32 @@ pub fn round_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]
 /// See [`super::dot_words`].
 #[inline(always)]
 pub fn dot_words(words: &[[u8; 2]], by: &[f32]) -> f64 {
-    let mut sums = [0.0_f32; LANES];
-    let mut add = |lane: usize, word: [u8; 2], by: f32| {
-        sums[lane] += f32::from(i16::from_le_bytes(word)) * by;
-    };
-    let (words, last_words) = words.as_chunks::<LANES>();
-    let (by, last_by) = by.as_chunks::<LANES>();
-    for (words, by) in words.iter().zip(by) {
-        for lane in 0..LANES {
-            add(lane, words[lane], by[lane]);
-        }
-    }
-    for (lane, (&word, &by)) in last_words.iter().zip(last_by).enumerate() {
-        add(lane, word, by);
-    }
-    sums.iter().map(|&sum| f64::from(sum)).sum()
+    dot(by, |place| i16::from_le_bytes(words[place]).into())
 }
 
 /// See [`super::dot_halves`].
 #[inline(always)]
 pub fn dot_halves(high: &[u8], low: &[u8], by: &[f32]) -> f64 {
+    let (high, low) = (&high[..by.len()], &low[..by.len()]);
+    dot(by, |place| {
+        i32::from(high[place] as i8) * 256 + i32::from(low[place] as i8)
+    })
+}
+
+/// The sum of numbers times `by`.
+#[inline(always)]
+fn dot(by: &[f32], number: impl Fn(usize) -> i32) -> f64 {
     let mut sums = [0.0_f32; LANES];
-    let mut add = |lane: usize, high: u8, low: u8, by: f32| {
-        let number = i32::from(high as i8) * 256 + i32::from(low as i8);
-        sums[lane] += number as f32 * by;
-    };
-    let (high, last_high) = high.as_chunks::<LANES>();
-    let (low, last_low) = low.as_chunks::<LANES>();
-    let (by, last_by) = by.as_chunks::<LANES>();
-    for ((high, low), by) in high.iter().zip(low).zip(by) {
+    let (groups, rest) = by.as_chunks::<LANES>();
+    for (group, by) in groups.iter().enumerate() {
         for lane in 0..LANES {
-            add(lane, high[lane], low[lane], by[lane]);
+            sums[lane] += number(group * LANES + lane) as f32 * by[lane];
         }
     }
-    let last = last_high.iter().zip(last_low).zip(last_by);
-    for (lane, ((&high, &low), &by)) in last.enumerate() {
-        add(lane, high, low, by);
+    for (lane, by) in rest.iter().enumerate() {
+        sums[lane] += number(groups.len() * LANES + lane) as f32 * by;
     }
-    sums.iter().map(|&sum| f64::from(sum)).sum()
+    joined(sums.map(f64::from), |a, b| a + b)
 }
 
 /// See [`super::multiply`].

@@ -12,11 +12,15 @@ pub mod step;
 
 pub use options::{L1Form, Preset, Reduction, Size, TrainOptions};
 
+use rayon::prelude::*;
+
+use crate::data::batches::Batches;
 use crate::data::{Dataset, Labelled, Split, Standardizer, held_out, split};
-use crate::engine::fixed::Packed;
+use crate::engine::fixed::{Outlines, Packed};
 use crate::engine::workspace::{self, PixelScale, Workspace};
 use crate::engine::{Engine, EngineKind};
 use crate::error::{Error, Result};
+use crate::kernels::Tiles;
 use crate::model::{HeldoutScale, Layout, Mlp, Model, ModelInfo, Scale};
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
@@ -126,7 +130,9 @@ pub fn train<T: Scalar>(
     };
     let mut error = f64::NAN;
 
-    if packs_for_good(options, kind, data.images.pixels_per_image(), order.len()) {
+    let outlines = (kind == EngineKind::Fixed).then(|| Outlines::new(&data.images));
+    arrange(outlines.as_ref(), cut, &mut order);
+    if packs_for_good(options, kind, data.images.shape(), order.len()) {
         let batches = 0..cut.count(order.len());
         trainer.keep_packed(batches.map(|batch| &order[cut.range(order.len(), batch)]));
     }
@@ -135,6 +141,7 @@ pub fn train<T: Scalar>(
         if options.shuffle {
             order.copy_from_slice(&in_split_order);
             Stream::new(options.seed, Purpose::Shuffle, epoch as u64).shuffle(&mut order);
+            arrange(outlines.as_ref(), cut, &mut order);
         }
         let batches = cut.count(order.len());
         let mut sum = 0.0;
@@ -183,7 +190,11 @@ pub fn train<T: Scalar>(
     }
     let test_accuracy = dataset.test.as_ref().and_then(|test| {
         let places: Vec<u32> = (0..test.labels.len() as u32).collect();
-        let scale = PixelScale::new(&scales.standardizer, EngineKind::ANSWERS);
+        let scale = PixelScale::new(
+            &scales.standardizer,
+            test.images.shape(),
+            EngineKind::ANSWERS,
+        );
         Evaluator {
             engine: EngineKind::ANSWERS.engine(),
             mlp: &mlp,
@@ -240,10 +251,34 @@ fn in_order(
     (wanted && bytes <= MOST_BYTES).then(|| data.gathered(order))
 }
 
+/// Sorts the images of every batch by outline, where the engine gains from that; which images a batch has stays as it is.
+pub(crate) fn arrange(outlines: Option<&Outlines>, cut: Batches, order: &mut [u32]) {
+    let Some(outlines) = outlines else {
+        return;
+    };
+    let images = order.len();
+    let mut rest = order;
+    let batches: Vec<_> = (0..cut.count(images))
+        .map(|batch| {
+            rest.split_off_mut(..cut.range(images, batch).len())
+                .expect("batches that make an epoch")
+        })
+        .collect();
+    batches
+        .into_par_iter()
+        .for_each(|batch| outlines.sort(batch));
+}
+
 /// Whether the training images, in one order for all epochs, are packed once for all: where that takes no more memory than was
 /// allowed.
-fn packs_for_good(options: &TrainOptions, kind: EngineKind, pixels: usize, images: usize) -> bool {
-    let of_a_batch = Packed::bytes_of_batch(options.cut().largest(images), pixels);
+fn packs_for_good(
+    options: &TrainOptions,
+    kind: EngineKind,
+    shape: (usize, usize),
+    images: usize,
+) -> bool {
+    let tiles = Tiles::of_image(shape.0, shape.1);
+    let of_a_batch = Packed::bytes(options.cut().largest(images), tiles);
     let bytes = of_a_batch.saturating_mul(options.cut().count(images));
     kind == EngineKind::Fixed && !options.shuffle && bytes as u64 <= options.memory_bytes()
 }
@@ -269,7 +304,8 @@ pub fn check(dataset: &Dataset, options: &TrainOptions) -> Result<Layout> {
     let kind = options.engine.resolve(options.dtype);
     if kind == EngineKind::Fixed && options.memory.is_some() {
         let batch = options.cut().largest(training);
-        let bytes = Packed::bytes_of_batch(batch, dataset.train.images.pixels_per_image());
+        let (rows, columns) = dataset.train.images.shape();
+        let bytes = Packed::bytes(batch, Tiles::of_image(rows, columns));
         if bytes as u64 > options.memory_bytes() {
             let reason = format!(
                 "expected at least {bytes} bytes, for a batch of {batch} images, found {}",
@@ -329,7 +365,7 @@ impl<T: Scalar> Scales<T> {
             Scale::None => Standardizer::identity(images.pixels_per_image()),
             Scale::Standard => Standardizer::fit(images, training),
         };
-        let train = PixelScale::new(&standardizer, kind);
+        let train = PixelScale::new(&standardizer, images.shape(), kind);
         let heldout = heldout_scale(
             options.scale,
             options.heldout_scale,
@@ -340,7 +376,7 @@ impl<T: Scalar> Scales<T> {
         Self {
             standardizer,
             train,
-            heldout: PixelScale::new(&heldout, kind),
+            heldout: PixelScale::new(&heldout, images.shape(), kind),
         }
     }
 }

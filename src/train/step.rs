@@ -8,20 +8,20 @@
 //! Work is cut by sizes alone and sums are joined along the tree that the cutting made, so neither the number of
 //! threads nor their luck can be seen in a result. A step allocates nothing.
 
-use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, s};
+use std::ops::Range;
 
-use rayon::prelude::*;
+use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, s};
 
 use super::loss::{ErrorForm, loss_and_delta};
 use super::optimizer::Optimizer;
 use super::options::{L1Form, Reduction};
 use crate::data::Labelled;
 use crate::engine::Engine;
-use crate::engine::fixed::{Packed, Scratch};
+use crate::engine::fixed::{self, Packed};
 use crate::engine::workspace::{Chunk, ChunkGradient, Pass, PixelScale, Purpose, Workspace};
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Mlp};
-use crate::parallel;
+use crate::parallel::Cut;
 use crate::scalar::Scalar;
 
 /// What pulls weights (never biases) towards zero.
@@ -106,7 +106,7 @@ pub struct Trainer<'a, T: Scalar> {
     /// The batch's memory; evaluation between epochs borrows it.
     pub workspace: Workspace<T>,
     /// Batch after batch, its chunks' pixels, where they were packed for good.
-    packed: Vec<Vec<Packed>>,
+    packed: Vec<Packed>,
     steps: u64,
 }
 
@@ -157,20 +157,10 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             return;
         };
         let images = &self.data.images;
-        let (workspace, level) = (&self.workspace, self.workspace.level());
-        let pack = |places: &[u32]| {
-            let chunks = places.par_chunks(workspace.images_per_task()).enumerate();
-            let scratch = || Scratch::new(images.pixels_per_image());
-            chunks
-                .map_init(scratch, |scratch, (chunk, places)| {
-                    let mut packed = workspace.packed_like(chunk)?;
-                    packed.pack(level, groups, images, places, scratch);
-                    Some(packed)
-                })
-                .flatten()
-                .collect()
-        };
-        self.packed = batches.map(pack).collect();
+        let (level, task) = (self.workspace.level(), self.workspace.images_per_task());
+        self.packed = batches
+            .map(|places| Packed::of(level, groups, images, places, task))
+            .collect();
     }
 
     /// One step on batch number `batch` of those in [`Self::keep_packed`], which are the images at `places`; without that, on
@@ -226,6 +216,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             chunk.loss = loss_and_delta(level, output, objective.error, classes, z, labels, d);
             chunk.backward(lane, &pass);
         });
+        workspace.round_deltas(places.len());
         workspace
             .chunks(places.len())
             .iter()
@@ -256,7 +247,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             engine: *engine,
             optimizer: *optimizer,
             chunks: workspace.chunks(images),
-            scale,
+            fixed: workspace.fixed_gradient(images, scale),
             images,
             image_factor: T::of(objective.image_factor(images)),
             l1_sign: T::of(l1_sign),
@@ -274,7 +265,8 @@ struct Update<'a, T: Scalar> {
     engine: &'a dyn Engine<T>,
     optimizer: &'a dyn Optimizer<T>,
     chunks: &'a [Chunk<T>],
-    scale: &'a PixelScale<T>,
+    /// The first layer's gradient, where its products are in integers.
+    fixed: Option<fixed::Gradient<'a>>,
     images: usize,
     image_factor: T,
     l1_sign: T,
@@ -324,12 +316,11 @@ impl<T: Scalar> Update<'_, T> {
                     self.bias(number, bias, d_bias, bias_state);
                 }
             };
-            let most = if number == 0 && self.scale.groups.is_some() {
-                parallel::largest_block_in_integers(self.images, columns)
-            } else {
-                parallel::LARGEST_BLOCK
+            let cut = match self.fixed_of(number) {
+                Some(fixed) => Cut::in_integers(self.images, columns, fixed.groups.tiles().cut()),
+                None => Cut::IN_FLOATING_POINT,
             };
-            rayon::join(|| self.blocks(block, most), update_bias).0
+            rayon::join(|| self.blocks(block, cut), update_bias).0
         };
         let later = || {
             self.layers(
@@ -344,20 +335,23 @@ impl<T: Scalar> Update<'_, T> {
         here + later
     }
 
-    /// Halves a block until its parts are of at most `most` rows and columns, and updates those.
-    fn blocks(&self, block: Block<'_, T>, most: (usize, usize)) -> Norms {
+    /// The layer's gradient, where its products are in integers.
+    fn fixed_of(&self, layer: usize) -> Option<fixed::Gradient<'_>> {
+        self.fixed.filter(|_| layer == 0)
+    }
+
+    /// Halves a block until its parts are as small as `cut` wants them, and updates those.
+    fn blocks(&self, block: Block<'_, T>, cut: Cut) -> Norms {
         let (rows, columns) = block.w.dim();
-        let halves = if let Some(half) = parallel::half(rows, most.0) {
+        let halves = if let Some(half) = cut.half_of_rows(rows) {
             block.split(Axis(0), half)
-        } else if let Some(half) = parallel::half(columns, most.1) {
+        } else if let Some(half) = cut.half_of_columns(columns) {
             block.split(Axis(1), half)
         } else {
             return self.block(block);
         };
-        let (first, second) = rayon::join(
-            || self.blocks(halves.0, most),
-            || self.blocks(halves.1, most),
-        );
+        let (first, second) =
+            rayon::join(|| self.blocks(halves.0, cut), || self.blocks(halves.1, cut));
         first + second
     }
 
@@ -376,26 +370,11 @@ impl<T: Scalar> Update<'_, T> {
             first_row..first_row + rows,
             first_column..first_column + columns,
         );
-        for (number, chunk) in self.chunks.iter().enumerate() {
-            match chunk.gradient(layer) {
-                ChunkGradient::Part(part) => {
-                    let part = part.slice_move(s![rows.clone(), columns.clone()]);
-                    self.add_part(part, d_w.view_mut(), number > 0);
-                }
-                ChunkGradient::Fixed(chunk) => {
-                    let sums = T::view_as_f32(d_w.view_mut()).expect("integers go with f32");
-                    chunk.gradient(rows.start, columns.start, sums, number > 0);
-                }
-                ChunkGradient::Factors { delta, input } => {
-                    let delta = delta.slice_move(s![.., rows.clone()]);
-                    let input = input.slice_move(s![.., columns.clone()]);
-                    self.engine
-                        .gradient(delta, input, d_w.view_mut(), number > 0);
-                }
-            }
-        }
-        if layer == 0 {
-            self.centre(rows.start, columns.start, d_w.view_mut());
+        if let Some(fixed) = self.fixed_of(layer) {
+            let d_w = T::view_as_f32(d_w.view_mut()).expect("integers go with f32");
+            fixed.block(rows.start, columns.start, d_w);
+        } else {
+            self.gradient(layer, rows, columns, d_w.view_mut());
         }
         let mut norms = Norms::default();
         for (row, (mut w, mut d_w)) in w.rows_mut().into_iter().zip(d_w.rows_mut()).enumerate() {
@@ -416,24 +395,28 @@ impl<T: Scalar> Update<'_, T> {
         norms
     }
 
-    /// Makes the first layer's gradient of a block's sums over pixels, where these are not scaled.
-    fn centre(&self, first_row: usize, first_column: usize, d_w: ArrayViewMut2<'_, T>) {
-        let (Some(groups), Some(mut d_w)) = (&self.scale.groups, T::view_as_f32(d_w)) else {
-            return;
-        };
-        for (unit, mut d_w) in (first_row..).zip(d_w.rows_mut()) {
-            let d_w = d_w.as_slice_mut().expect("contiguous rows");
-            groups.centre(self.level, self.sum_of_deltas(unit), first_column, d_w);
+    /// A block's gradient, where products are in floating point: chunk after chunk.
+    fn gradient(
+        &self,
+        layer: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        mut d_w: ArrayViewMut2<'_, T>,
+    ) {
+        for (number, chunk) in self.chunks.iter().enumerate() {
+            match chunk.gradient(layer) {
+                ChunkGradient::Part(part) => {
+                    let part = part.slice_move(s![rows.clone(), columns.clone()]);
+                    self.add_part(part, d_w.view_mut(), number > 0);
+                }
+                ChunkGradient::Factors { delta, input } => {
+                    let delta = delta.slice_move(s![.., rows.clone()]);
+                    let input = input.slice_move(s![.., columns.clone()]);
+                    self.engine
+                        .gradient(delta, input, d_w.view_mut(), number > 0);
+                }
+            }
         }
-    }
-
-    /// The sum over the batch of a first-layer unit's rounded deltas.
-    fn sum_of_deltas(&self, unit: usize) -> f32 {
-        let sums = self.chunks.iter().map(|chunk| match chunk.gradient(0) {
-            ChunkGradient::Fixed(chunk) => chunk.sum(unit),
-            _ => unreachable!("pixels are in one form"),
-        });
-        sums.sum()
     }
 
     /// Adds a chunk's part to a block's gradient, or begins it with that part.
@@ -469,9 +452,9 @@ impl<T: Scalar> Update<'_, T> {
     /// One task: a layer's bias. Its gradient is the sum of the deltas: as the weights' products have them, rounded, or image after
     /// image.
     fn bias(&self, layer: usize, bias: &mut [T], d_bias: &mut [T], state: ArrayViewMut2<'_, T>) {
-        if layer == 0 && self.scale.groups.is_some() {
+        if let Some(fixed) = self.fixed_of(layer) {
             for (unit, d_bias) in d_bias.iter_mut().enumerate() {
-                *d_bias = T::of(self.sum_of_deltas(unit).into());
+                *d_bias = T::of(fixed.sum_of_deltas(unit).into());
             }
         } else {
             d_bias.fill(T::zero());

@@ -7,7 +7,7 @@ use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
 use gingham::error::Result;
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
-use gingham::parallel::{LARGEST_BLOCK, images_per_task};
+use gingham::parallel::{Cut, images_per_task};
 use gingham::scalar::Scalar;
 use gingham::train::loss::ErrorForm;
 use gingham::train::optimizer::Sgd;
@@ -163,7 +163,7 @@ fn the_cases_are_cut_as_they_are_meant_to_be() {
     let widths = [784, 300, 270, 10];
     for pair in widths[..3].windows(2) {
         assert!(
-            pair[0] > LARGEST_BLOCK.1 && pair[1] > LARGEST_BLOCK.0,
+            pair[0] > Cut::IN_FLOATING_POINT.most.1 && pair[1] > Cut::IN_FLOATING_POINT.most.0,
             "several blocks in each direction"
         );
     }
@@ -275,6 +275,7 @@ fn images_copied_into_their_order_train_to_the_same_bits() {
     let in_order: Vec<u32> = (0..200).collect();
     let scale = PixelScale::<f32>::new(
         &Standardizer::fit(&data.train.images, &places),
+        data.train.images.shape(),
         EngineKind::Blas,
     );
     let optimizer = Sgd {

@@ -132,7 +132,7 @@ impl Golden {
         };
         assert_eq!(expected.len(), settings.steps);
         let data = self.dataset();
-        let scale = PixelScale::new(&self.standardizer(), kind);
+        let scale = PixelScale::new(&self.standardizer(), data.train.images.shape(), kind);
         let optimizer = Sgd {
             learning_rate: T::of(settings.learning_rate),
             momentum: T::of(settings.momentum),

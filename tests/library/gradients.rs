@@ -8,7 +8,7 @@ use gingham::data::{Dataset, Standardizer};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
 use gingham::model::{Activation, Layout, Mlp, Output};
-use gingham::parallel::{LARGEST_BLOCK, images_per_task};
+use gingham::parallel::{Cut, images_per_task};
 use gingham::rng::{Purpose, Stream};
 use gingham::train::loss::ErrorForm;
 use gingham::train::optimizer::Sgd;
@@ -80,7 +80,11 @@ fn inputs(rows: u32, columns: u32, images: usize, classes: u8) -> Inputs {
             .collect()
     };
     let x = places.iter().map(standardized).collect();
-    let scale = PixelScale::new(&standardizer, EngineKind::Naive);
+    let scale = PixelScale::new(
+        &standardizer,
+        (rows as usize, columns as usize),
+        EngineKind::Naive,
+    );
     Inputs {
         data,
         scale,
@@ -360,21 +364,24 @@ fn gradients_of_matrices_cut_into_blocks_are_differences() {
     // Both weight matrices are cut in rows and columns, the batch in tasks with a rest. Every difference costs two steps of
     // a wide network, so the parameters are the corners of the blocks and some between them.
     let inputs = inputs(17, 18, 45, 10);
-    let hidden = [LARGEST_BLOCK.0 + 5, LARGEST_BLOCK.0 + 14];
+    let hidden = [
+        Cut::IN_FLOATING_POINT.most.0 + 5,
+        Cut::IN_FLOATING_POINT.most.0 + 14,
+    ];
     let mut widths = vec![17 * 18];
     widths.extend(hidden);
     widths.push(10);
     let mlp = network(&widths, true, Activation::Sigmoid, Output::Softmax, 3);
     let mut parameters = Vec::new();
     for layer in mlp.layout.layers() {
-        let ends = |size: usize, most: usize| -> Vec<usize> {
-            let parts = blocks(0..size, most).into_iter();
+        let ends = |size: usize| -> Vec<usize> {
+            let parts = blocks(0..size).into_iter();
             parts
                 .flat_map(|part| [part.start, (part.start + part.end) / 2, part.end - 1])
                 .collect()
         };
-        for &row in &ends(layer.outputs, LARGEST_BLOCK.0) {
-            for &column in &ends(layer.inputs, LARGEST_BLOCK.1) {
+        for &row in &ends(layer.outputs) {
+            for &column in &ends(layer.inputs) {
                 parameters.push(layer.weight.start + row * layer.inputs + column);
             }
         }

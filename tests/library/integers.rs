@@ -4,9 +4,9 @@
 use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
-use gingham::kernels::integer::{MOST, MOST_OF_SEGMENT, MOST_SUM, Product, Rounded, Start};
-use gingham::kernels::pack::{self, Run, SLACK};
-use gingham::kernels::{self, LANES, Level, QUAD};
+use gingham::kernels::integer::{MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Rounded};
+use gingham::kernels::pack::{Panels, Run, SLACK};
+use gingham::kernels::{self, LANES, Level, QUAD, Tiles};
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::rng::{Purpose, Stream};
 use gingham::train::optimizer::Sgd;
@@ -44,123 +44,264 @@ fn values(stream: &mut Stream, count: usize) -> Vec<f32> {
     (0..count).map(|_| value() as f32).collect()
 }
 
-/// Pixels of one of several kinds: all values, or only the two ends.
+/// Pixels of one of several kinds: all values, mostly black, or only the two ends.
 fn bytes(stream: &mut Stream, count: usize) -> Vec<u8> {
-    let kind = stream.below(3);
+    let kind = stream.below(5);
     let mut byte = || match kind {
         0 => stream.below(256) as u8,
         1 => [0, 255][stream.below(2) as usize],
+        2 if stream.below(60) > 0 => 0,
+        3 => 0,
         _ => 255,
     };
     (0..count).map(|_| byte()).collect()
 }
 
+/// Rows of numbers in pieces, each with numbers for the quads that it has room for, of which the first so many are used.
+struct Factors {
+    rows: usize,
+    /// Row after row, piece after piece: its segments' values.
+    values: Vec<Vec<Vec<f32>>>,
+    /// By segment, of all pieces one after the other: its first place in a row.
+    places: Vec<usize>,
+    segments_of_sum: usize,
+    quads: usize,
+}
+
+impl Factors {
+    fn new(stream: &mut Stream, rows: usize, segments: Vec<(usize, usize)>, quads: usize) -> Self {
+        let values = |_| -> Vec<Vec<f32>> {
+            segments
+                .iter()
+                .map(|&(_, count)| values(stream, count))
+                .collect()
+        };
+        Self {
+            rows,
+            values: (0..rows).map(values).collect(),
+            places: segments.iter().map(|&(first, _)| first).collect(),
+            segments_of_sum: 1 + stream.below(3) as usize,
+            quads,
+        }
+    }
+
+    fn sums(&self) -> usize {
+        self.places.len().div_ceil(self.segments_of_sum)
+    }
+
+    /// As numbers, with the scales.
+    fn rounded(&self, level: Level) -> (Rounded, Vec<f32>) {
+        let mut rounded = Rounded::zeros(level, self.rows, self.quads * QUAD);
+        let mut scales = Vec::new();
+        for (number, row) in self.values.iter().enumerate() {
+            let mut to = rounded.row_mut(number);
+            let sums = row.chunks(self.segments_of_sum);
+            for (values, places) in sums.zip(self.places.chunks(self.segments_of_sum)) {
+                let scale = values
+                    .iter()
+                    .map(|values| Magnitudes::of(level, values))
+                    .fold(Magnitudes::default(), Magnitudes::and)
+                    .scale();
+                for (values, &place) in values.iter().zip(places) {
+                    to.round(place, values, scale);
+                }
+                scales.push(scale);
+            }
+        }
+        (rounded, scales)
+    }
+
+    /// One sum by its definition; `pixel` gives a segment's pixel by its place there.
+    fn sum(
+        &self,
+        rounded: &Rounded,
+        scales: &[f32],
+        row: usize,
+        start: f32,
+        pixel: impl Fn(usize, usize) -> u8,
+    ) -> f32 {
+        let segments: Vec<usize> = (0..self.places.len()).collect();
+        let mut total = start;
+        for (sum, segments) in segments.chunks(self.segments_of_sum).enumerate() {
+            let products = segments.iter().flat_map(|&segment| {
+                let pixel = &pixel;
+                (0..self.values[row][segment].len()).map(move |place| {
+                    let number = rounded.number(row, self.places[segment] + place);
+                    i64::from(number) * i64::from(pixel(segment, place))
+                })
+            });
+            total += products.sum::<i64>() as f32 * scales[row * self.sums() + sum];
+        }
+        total
+    }
+}
+
+/// Computes a product on every level and holds it against its definition. `panels` packs the pixels; `pixel` gives, for a column of
+/// the output from `first_column` on, a segment's pixel by its place there.
+fn check(
+    stream: &mut Stream,
+    factors: &Factors,
+    tiles: Tiles,
+    (first_column, columns): (usize, usize),
+    panels: impl Fn(Level) -> Vec<Panels>,
+    pixel: impl Fn(usize, usize, usize) -> u8,
+) {
+    let first_row = stream.below(factors.rows as u32) as usize;
+    let beside = stream.below(3) as usize;
+    let starts: Vec<f32> = values(stream, factors.rows);
+    let starts = (stream.below(2) == 0).then_some(&starts[..]);
+    let before = stream.uniform(-1.0, 1.0) as f32;
+    let shape = (factors.rows - first_row, columns + 2 * beside);
+    let own = beside..beside + columns;
+    let mut expected: Option<Array2<f32>> = None;
+    for level in Level::all() {
+        let (rounded, scales) = factors.rounded(level);
+        let pieces = panels(level);
+        let mut out = Array2::from_elem(shape, before);
+        let product = Product {
+            factors: &rounded,
+            scales: &scales,
+            pieces: &pieces,
+            segments_of_sum: factors.segments_of_sum,
+            starts,
+        };
+        let own_part = out.slice_mut(s![.., own.clone()]);
+        product.compute(first_row, tiles, first_column, own_part);
+        let expected = expected.get_or_insert_with(|| {
+            let mut expected = Array2::from_elem(shape, before);
+            let own_part = expected.slice_mut(s![.., own.clone()]).into_iter();
+            for (place, out) in own_part.enumerate() {
+                let (row, column) = (first_row + place / columns, first_column + place % columns);
+                let start = starts.map_or(0.0, |starts| starts[row]);
+                *out = factors.sum(&rounded, &scales, row, start, |segment, place| {
+                    pixel(column, segment, place)
+                });
+            }
+            expected
+        });
+        let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits();
+        assert!(
+            out.iter().zip(&*expected).all(same),
+            "{}: {} rows from {first_row}, segments at {:?}, {columns} columns from {first_column} of {tiles:?}",
+            level.name(),
+            factors.rows,
+            factors.places,
+        );
+    }
+}
+
+/// As the forward product has it: columns are images, segments groups of their pixels.
+fn images_as_columns(stream: &mut Stream) {
+    let (rows, columns) = (length(stream, 23), length(stream, 50));
+    let (mut segments, mut quads) = (Vec::new(), Vec::new());
+    let mut next = 0;
+    for _ in 0..1 + stream.below(3) {
+        let count = length(stream, 40);
+        segments.push((next * QUAD, count));
+        quads.push(next..next + count.div_ceil(QUAD));
+        next += count.div_ceil(QUAD);
+    }
+    let room = next + stream.below(3) as usize;
+    let factors = Factors::new(stream, rows, segments.clone(), room);
+    let stride = next * QUAD + stream.below(70) as usize;
+    let misaligned = stream.below(64) as usize;
+    let memory = bytes(stream, misaligned + columns * stride);
+    let images = &memory[misaligned..];
+    let panels = |level| {
+        let mut panels = Panels::new(columns.div_ceil(LANES), room, quads.len());
+        // What was there before must not show.
+        panels.clear(1);
+        panels.clear(quads.len());
+        for (panel, images) in images.chunks(LANES * stride).enumerate() {
+            panels.set_images(level, panel, images, stride, &quads);
+        }
+        vec![panels]
+    };
+    check(
+        stream,
+        &factors,
+        Tiles::of_row(columns),
+        (0, columns),
+        panels,
+        |column, segment, place| images[column * stride + segments[segment].0 + place],
+    );
+}
+
+/// As the gradient has it: columns are pixels, segments chunks of images.
+fn pixels_as_columns(stream: &mut Stream) {
+    let rows = length(stream, 23);
+    let shape = (length(stream, 9), length(stream, 20));
+    let tiles = Tiles::of_image(shape.0, shape.1);
+    let room = length(stream, 5);
+    // Chunks are full but for the last one.
+    let counts: Vec<usize> = (0..stream.below(4))
+        .map(|_| room * QUAD)
+        .chain([1 + stream.below((room * QUAD) as u32) as usize])
+        .collect();
+    let segments: Vec<_> = counts
+        .iter()
+        .enumerate()
+        .map(|(chunk, &count)| (chunk * room * QUAD, count))
+        .collect();
+    let factors = Factors::new(stream, rows, segments.clone(), counts.len() * room);
+    let images = bytes(stream, counts.len() * room * QUAD * tiles.pixels());
+    let image = |place: usize| &images[place * tiles.pixels()..][..tiles.pixels()];
+    let panels = |level| -> Vec<Panels> {
+        let pack = |&(first, count): &(usize, usize)| {
+            let mut panels = Panels::new(tiles.count(), room, 1);
+            let places: Vec<usize> = (first..first + count).collect();
+            for (quad, places) in places.chunks(QUAD).enumerate() {
+                let mut rows = vec![0; places.len() * tiles.places()];
+                for (&place, row) in places.iter().zip(rows.chunks_exact_mut(tiles.places())) {
+                    tiles.sort(image(place), row);
+                }
+                panels.add_images(level, quad, &rows, tiles.places());
+            }
+            panels
+        };
+        segments.iter().map(pack).collect()
+    };
+    let cuts = tiles.pixels().div_ceil(tiles.cut());
+    let first = stream.below(cuts as u32) as usize;
+    let last = first + 1 + stream.below((cuts - first) as u32) as usize;
+    let first = first * tiles.cut();
+    let last = (last * tiles.cut()).min(tiles.pixels());
+    check(
+        stream,
+        &factors,
+        tiles,
+        (first, last - first),
+        panels,
+        |column, segment, place| image(segments[segment].0 + place)[column],
+    );
+}
+
 #[test]
 fn products_are_exact_and_the_same_at_every_level() {
-    let levels: Vec<Level> = Level::all().collect();
     let mut stream = Stream::new(1, Purpose::Bench, 11);
-    for case in 0..CASES {
-        let rows = length(&mut stream, 13);
-        let columns = length(&mut stream, 50);
-        let parts: Vec<usize> = (0..1 + stream.below(3))
-            .map(|_| length(&mut stream, 40))
-            .collect();
-        let (mut segments, mut quads) = (Vec::new(), 0);
-        for part in &parts {
-            segments.push(quads..quads + part.div_ceil(QUAD));
-            quads += part.div_ceil(QUAD);
-        }
-        // More room than is used, as a small chunk leaves in the memory of a large one.
-        let room = quads + stream.below(3) as usize;
-        let numbers: Vec<Vec<Vec<f32>>> = (0..rows)
-            .map(|_| {
-                parts
-                    .iter()
-                    .map(|&part| values(&mut stream, part))
-                    .collect()
-            })
-            .collect();
-        let first_panel = stream.below(2) as usize;
-        let panels = first_panel + columns.div_ceil(LANES);
-        let misaligned = stream.below(64) as usize;
-        let memory = bytes(&mut stream, misaligned + panels * pack::panel_bytes(room));
-        let pixels = &memory[misaligned..];
-        let first_row = stream.below(rows as u32) as usize;
-        let beside = stream.below(3) as usize;
-        let starts: Vec<f32> = values(&mut stream, rows);
-        let before = stream.uniform(-1.0, 1.0) as f32;
-        let start = match stream.below(3) {
-            0 => Start::Rows(&starts),
-            1 => Start::Zero,
-            _ => Start::Add,
-        };
+    for _ in 0..CASES / 2 {
+        images_as_columns(&mut stream);
+        pixels_as_columns(&mut stream);
+    }
+}
 
-        let mut expected: Option<Array2<f32>> = None;
-        for &level in &levels {
-            let mut factors = Rounded::zeros(level, rows, room * QUAD);
-            let mut scales = Vec::new();
-            for (row, parts) in numbers.iter().enumerate() {
-                for (segment, part) in segments.iter().zip(parts) {
-                    let rounding = factors.row_mut(row).round(segment.start * QUAD, part);
-                    scales.push(rounding.scale);
-                }
-            }
-            let shape = (rows - first_row, columns + 2 * beside);
-            let mut out = Array2::from_elem(shape, before);
-            let product = Product {
-                factors: &factors,
-                scales: &scales,
-                segments: &segments,
-                panels: pixels,
-            };
-            let own = beside..beside + columns;
-            product.compute(
-                first_row,
-                first_panel,
-                start,
-                out.slice_mut(s![.., own.clone()]),
-            );
-            assert!(
-                out.slice(s![.., ..beside])
-                    .iter()
-                    .chain(out.slice(s![.., own.end..]))
-                    .all(|x| *x == before),
-                "case {case}: written beside"
-            );
-            let expected = expected.get_or_insert_with(|| {
-                let mut expected = Array2::from_elem(shape, before);
-                for ((row, column), out) in expected.slice_mut(s![.., own]).indexed_iter_mut() {
-                    let unit = first_row + row;
-                    *out = match start {
-                        Start::Rows(starts) => starts[unit],
-                        Start::Zero => 0.0,
-                        Start::Add => before,
-                    };
-                    for (number, segment) in segments.iter().enumerate() {
-                        let panel =
-                            &pixels[(first_panel + column / LANES) * pack::panel_bytes(room)..];
-                        let pixel = |place: usize| {
-                            panel
-                                [place / QUAD * LANES * QUAD + column % LANES * QUAD + place % QUAD]
-                        };
-                        let sum: i64 = (segment.start * QUAD..segment.end * QUAD)
-                            .map(|place| {
-                                i64::from(factors.number(unit, place)) * i64::from(pixel(place))
-                            })
-                            .sum();
-                        *out += sum as f32 * scales[unit * segments.len() + number];
-                    }
-                }
-                expected
-            });
-            assert!(
-                out.iter()
-                    .zip(&*expected)
-                    .all(|(a, b)| a.to_bits() == b.to_bits()),
-                "case {case}, {}: {rows} rows from {first_row}, segments {segments:?}, {columns} columns",
-                level.name()
-            );
+#[test]
+fn what_is_black_in_all_columns_is_left_out() {
+    for level in Level::all() {
+        // Of 20 images only number 17 has a bright pixel, number 9.
+        let mut images = vec![0; 20 * 12];
+        images[17 * 12 + 9] = 1;
+        let mut panels = Panels::new(2, 3, 1);
+        for (panel, images) in images.chunks(16 * 12).enumerate() {
+            panels.set_images(level, panel, images, 12, std::slice::from_ref(&(0..3)));
         }
+        assert_eq!(panels.kept(), 1, "{}", level.name());
+        let mut panels = Panels::new(2, 3, 1);
+        for quad in 0..3 {
+            let rows: Vec<u8> = (0..64).map(|at| u8::from(quad == 1 && at == 50)).collect();
+            panels.add_images(level, quad, &rows, 32);
+        }
+        assert_eq!(panels.kept(), 1, "{}", level.name());
     }
 }
 
@@ -169,7 +310,7 @@ fn rounding_keeps_its_bounds() {
     let mut stream = Stream::new(2, Purpose::Bench, 12);
     for case in 0..3000 {
         let count = if case % 50 == 0 {
-            MOST_OF_SEGMENT
+            MOST_OF_SUM
         } else {
             length(&mut stream, 900)
         };
@@ -180,8 +321,9 @@ fn rounding_keeps_its_bounds() {
             // What was there before must not stay where the row is filled up.
             rounded
                 .row_mut(1)
-                .round(4, &vec![1.0; (count + 4).min(MOST_OF_SEGMENT)]);
-            let rounding = rounded.row_mut(1).round(4, &values);
+                .round(4, &vec![1.0; (count + 4).min(MOST_OF_SUM)], 1e-3);
+            let scale = Magnitudes::of(level, &values).scale();
+            let sum = rounded.row_mut(1).round(4, &values, scale);
             let numbers: Vec<i16> = (0..count)
                 .map(|place| rounded.number(1, 4 + place))
                 .collect();
@@ -194,25 +336,17 @@ fn rounding_keeps_its_bounds() {
                 magnitudes <= u64::from(MOST_SUM),
                 "case {case}: {magnitudes}"
             );
-            assert_eq!(
-                numbers.iter().map(|&x| i32::from(x)).sum::<i32>(),
-                rounding.sum
-            );
+            assert_eq!(numbers.iter().map(|&x| i32::from(x)).sum::<i32>(), sum);
             for place in count..count.next_multiple_of(QUAD) {
                 assert_eq!(rounded.number(1, 4 + place), 0);
             }
             for (&number, &value) in numbers.iter().zip(&values) {
-                let error =
-                    (f64::from(number) * f64::from(rounding.scale) - f64::from(value)).abs();
-                let half = 0.51 * f64::from(rounding.scale);
-                assert!(
-                    error <= half,
-                    "case {case}: {value} as {number} of {}",
-                    rounding.scale
-                );
+                let error = (f64::from(number) * f64::from(scale) - f64::from(value)).abs();
+                let half = 0.51 * f64::from(scale);
+                assert!(error <= half, "case {case}: {value} as {number} of {scale}");
             }
             let dot = rounded.row_mut(1).dot(4..4 + count, &vec![0.5; count + 8]);
-            assert!((dot - 0.5 * f64::from(rounding.sum)).abs() <= 1e-6 * magnitudes as f64);
+            assert!((dot - 0.5 * f64::from(sum)).abs() <= 1e-6 * magnitudes as f64);
             assert_eq!(
                 *first.get_or_insert(numbers.clone()),
                 numbers,
@@ -230,59 +364,16 @@ fn values_that_are_not_finite_are_not_lost() {
             for place in [0, 15, 16, 39] {
                 let mut values = vec![1.0; 40];
                 values[place] = bad;
-                let rounding = Rounded::zeros(level, 1, 40).row_mut(0).round(0, &values);
-                assert!(rounding.scale.is_nan(), "{bad} at {place}");
+                let scale = Magnitudes::of(level, &values).scale();
+                assert!(scale.is_nan(), "{bad} at {place}");
             }
         }
-        let nothing = Rounded::zeros(level, 1, 40).row_mut(0).round(0, &[0.0; 40]);
-        assert_eq!((nothing.scale, nothing.sum), (0.0, 0));
         // Values whose scale has no inverse count as nothing.
-        let tiny = Rounded::zeros(level, 1, 4).row_mut(0).round(0, &[1e-42; 4]);
-        assert_eq!(tiny.sum, 0);
-    }
-}
-
-#[test]
-fn panels_have_every_pixel_in_its_place() {
-    let mut stream = Stream::new(3, Purpose::Bench, 13);
-    for _ in 0..2000 {
-        let (count, pixels) = (length(&mut stream, 16).min(16), length(&mut stream, 90));
-        let quads = pixels.div_ceil(QUAD);
-        let stride = quads * QUAD + SLACK;
-        let images = bytes(&mut stream, count * stride);
-        for level in Level::all() {
-            let mut panel = vec![7; pack::panel_bytes(quads)];
-            kernels::pack_images(level, &images, stride, quads, &mut panel);
-            for (at, &byte) in panel.iter().enumerate() {
-                let (quad, column, of_quad) = (at / 64, at % 64 / QUAD, at % QUAD);
-                let expected = match images.get(column * stride..) {
-                    Some(image) if column < count => image[quad * QUAD + of_quad],
-                    _ => 0,
-                };
-                assert_eq!(
-                    byte, expected,
-                    "{count} images, quad {quad}, image {column}"
-                );
-            }
-            let count = count.min(QUAD);
-            let images = &images[..count * stride];
-            let panel_stride = 64 * (1 + stream.below(3) as usize);
-            let mut panels = vec![7; pixels.div_ceil(LANES) * panel_stride];
-            kernels::pack_pixels(level, images, stride, pixels, panel_stride, &mut panels);
-            for pixel in 0..pixels {
-                for image in 0..QUAD {
-                    let at = pixel / LANES * panel_stride + pixel % LANES * QUAD + image;
-                    let expected = if image < count {
-                        images[image * stride + pixel]
-                    } else {
-                        0
-                    };
-                    assert_eq!(
-                        panels[at], expected,
-                        "pixel {pixel}, image {image} of {count}"
-                    );
-                }
-            }
+        for (value, most) in [(0.0, 0.0), (1e-42, 1e-40)] {
+            let scale = Magnitudes::of(level, &[value; 40]).scale();
+            assert!(scale <= most);
+            let mut rounded = Rounded::zeros(level, 1, 40);
+            assert_eq!(rounded.row_mut(0).round(0, &[value; 40], scale), 0);
         }
     }
 }
@@ -324,7 +415,7 @@ fn step(
     let data = random_dataset(size.0, size.1, 200, 3, 5);
     let fitted: Vec<u32> = (0..200).collect();
     let standardizer = Standardizer::fit(&data.train.images, &fitted);
-    let scale = PixelScale::<f32>::new(&standardizer, kind);
+    let scale = PixelScale::<f32>::new(&standardizer, data.train.images.shape(), kind);
     let widths: Vec<usize> = [&[(size.0 * size.1) as usize], hidden, &[3]].concat();
     let layout = Layout::new(&widths, bias);
     let mut parameters: Vec<f32> = Init::Xavier.parameters(&layout, 3);

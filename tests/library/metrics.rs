@@ -53,7 +53,7 @@ fn outputs<T: Scalar>(
     places: &[u32],
     capacity: usize,
 ) -> Vec<T> {
-    let scale = PixelScale::new(standardizer, kind);
+    let scale = PixelScale::new(standardizer, data.train.images.shape(), kind);
     let mut workspace = Workspace::new(&mlp.layout, capacity, Purpose::Evaluation, &scale);
     let mut evaluator = Evaluator {
         engine: kind.engine(),
@@ -81,7 +81,7 @@ fn loss_is_the_mean_of_what_a_step_descends_on() {
     // The same terms, joined in groups of another size: some rounding errors of a sum of 56 numbers.
     const TOLERANCE: f64 = 1e-13;
     let data = images();
-    let scale = PixelScale::<f64>::new(&fit(&data), EngineKind::Naive);
+    let scale = PixelScale::<f64>::new(&fit(&data), data.train.images.shape(), EngineKind::Naive);
     let places = some_places(&data);
     let stay = Sgd {
         learning_rate: 0.0,
@@ -138,7 +138,7 @@ fn loss_is_the_mean_of_what_a_step_descends_on() {
 fn counts_are_those_of_the_answers() {
     let data = images();
     let standardizer = fit(&data);
-    let scale = PixelScale::<f64>::new(&standardizer, EngineKind::Naive);
+    let scale = PixelScale::<f64>::new(&standardizer, data.train.images.shape(), EngineKind::Naive);
     let places = some_places(&data);
     let classes = usize::from(CLASSES);
     on_threads(2, || {

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use gingham::data::Dataset;
 use gingham::engine::EngineKind;
-use gingham::parallel::{Threads, half};
+use gingham::parallel::{Cut, Threads};
 use gingham::rng::{Purpose, Stream};
 use gingham::scalar::Scalar;
 
@@ -95,16 +95,12 @@ pub fn bytes_of<T: Scalar>(numbers: &[T]) -> Vec<u8> {
     bytes
 }
 
-/// The parts that a weight matrix's rows or columns are cut into, by halving what is above `most`.
-pub fn blocks(all: Range<usize>, most: usize) -> Vec<Range<usize>> {
-    match half(all.len(), most) {
+/// The parts that a weight matrix's rows or columns are cut into, by halving what is too large.
+pub fn blocks(all: Range<usize>) -> Vec<Range<usize>> {
+    match Cut::IN_FLOATING_POINT.half_of_rows(all.len()) {
         Some(half) => {
             let border = all.start + half;
-            [
-                blocks(all.start..border, most),
-                blocks(border..all.end, most),
-            ]
-            .concat()
+            [blocks(all.start..border), blocks(border..all.end)].concat()
         }
         None => vec![all],
     }

@@ -1,11 +1,12 @@
 //! Products of 16-bit numbers with pixels, summed exactly.
 //!
-//! A row of numbers is rounded to 16 bits with one scale ([`Rounded`]); pixels stay the bytes that they are, packed so that
-//! sixteen sums run side by side ([`super::pack`]). The sums are integers, so neither their order nor the instructions
-//! that add them up can be seen in a result: every level gives the same bits.
+//! A row of numbers is rounded to 16 bits, with one scale for what goes into one sum ([`Rounded`]); pixels stay the bytes that
+//! they are, packed so that sixteen sums run side by side ([`super::pack`]). The sums are integers, so neither their order, nor
+//! what is left out because it is zero, nor the instructions that add them up can be seen in a result: every level gives the
+//! same bits.
 //!
-//! Why it cannot overflow: within a segment the magnitudes of a rounded row add up to no more than [`MOST_SUM`], so no sum of
-//! products with pixels, whole or in part, leaves 32 bits. Instructions that take 8-bit factors get the number as
+//! Why it cannot overflow: the magnitudes of a row's numbers that go into one sum add up to no more than [`MOST_SUM`], so no sum
+//! of products with pixels, whole or in part, leaves 32 bits. Instructions that take 8-bit factors get the number as
 //! `256 high + low`; the halves' sums are put together modulo 2³², and the whole fits.
 
 #[cfg(target_arch = "x86_64")]
@@ -20,7 +21,8 @@ use ndarray::{ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::level::Set;
-use super::{Level, pack};
+use super::pack::{Kept, Panels};
+use super::{Level, Spot, Tiles};
 
 /// Sums that run side by side: one for each image or pixel of a panel.
 pub const LANES: usize = 16;
@@ -32,8 +34,10 @@ pub(super) const QUAD_BYTES: usize = LANES * QUAD;
 pub const MOST: i16 = 32_639;
 /// The largest sum of magnitudes of a segment's rounded numbers: times 255 it fits into 32 bits.
 pub const MOST_SUM: u32 = i32::MAX as u32 / 255;
-/// Numbers of a segment: rounding to nearest adds up to half a unit for each, which this many leave room for.
-pub const MOST_OF_SEGMENT: usize = 1024;
+/// Numbers that go into one sum: rounding to nearest adds up to half a unit for each, which this many leave room for.
+pub const MOST_OF_SUM: usize = 1024;
+/// Rows that are worth cutting at: those of the highest level's tile.
+pub const ROWS_OF_TILE: usize = 10;
 
 /// Rows of numbers rounded to 16 bits, in the form that a level's products want. Rows are padded with zeros to whole quads.
 #[derive(Clone, Debug)]
@@ -136,54 +140,80 @@ pub struct RoundedRow<'a> {
     bytes: &'a mut [u8],
 }
 
-/// What rounding a segment gave.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rounding {
-    /// A value is about its number times this; 0 where all values are, NaN where one is not finite.
-    pub scale: f32,
-    /// The numbers' sum.
-    pub sum: i32,
+/// What decides a scale: of some values, the largest magnitude and the sum of magnitudes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Magnitudes {
+    largest: f32,
+    sum: f32,
+    count: usize,
+}
+
+impl Magnitudes {
+    /// Of `values`.
+    #[must_use]
+    pub fn of(level: Level, values: &[f32]) -> Self {
+        let (largest, sum) = super::magnitudes(level, values);
+        Self {
+            largest,
+            sum,
+            count: values.len(),
+        }
+    }
+
+    /// Of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            largest: self.largest.max(other.largest),
+            sum: self.sum + other.sum,
+            count: self.count + other.count,
+        }
+    }
+
+    /// The smallest scale that keeps every number within [`MOST`] and the sum of their magnitudes within [`MOST_SUM`]: a value is
+    /// about its number times this. 0 where all values are, NaN where one is not finite.
+    ///
+    /// # Panics
+    /// If there are more than [`MOST_OF_SUM`].
+    #[must_use]
+    pub fn scale(self) -> f32 {
+        assert!(self.count <= MOST_OF_SUM, "numbers of a sum");
+        if !self.sum.is_finite() {
+            return f32::NAN;
+        }
+        let room = (MOST_SUM as usize - self.count) as f32;
+        // A hair more than the quotient, for the roundings on the way.
+        (self.largest / f32::from(MOST)).max(self.sum / room) * (1.0 + 8.0 * f32::EPSILON)
+    }
 }
 
 impl RoundedRow<'_> {
-    /// Rounds a segment, beginning at place `at`: `values` over a scale, to the nearest integer, ties to even. What lies between
-    /// the last one and the next whole quad becomes zero. The scale is the smallest that keeps every number within
-    /// [`MOST`] and their magnitudes' sum within [`MOST_SUM`].
+    /// Rounds `values` over `scale`, which must be that of their [`Magnitudes`], perhaps with others', to the nearest integers, ties
+    /// to even; the first goes to place `at`. What lies between the last one and the next whole quad becomes zero. Returns the
+    /// numbers' sum.
     ///
     /// # Panics
-    /// If the segment is longer than [`MOST_OF_SEGMENT`] or leaves the row.
-    pub fn round(&mut self, at: usize, values: &[f32]) -> Rounding {
-        assert!(values.len() <= MOST_OF_SEGMENT, "numbers of a segment");
+    /// If they leave the row.
+    pub fn round(&mut self, at: usize, values: &[f32], scale: f32) -> i32 {
         let (level, end) = (self.level, at + values.len());
         let padding = end..end.next_multiple_of(QUAD);
-        let (largest, sum) = super::magnitudes(level, values);
-        let room = (MOST_SUM as usize - values.len()) as f32;
-        // A hair more than the quotient, for the roundings on the way.
-        let scale = (largest / f32::from(MOST)).max(sum / room) * (1.0 + 8.0 * f32::EPSILON);
-        let scale = if sum.is_finite() { scale } else { f32::NAN };
         // Values so small that the quotient's inverse overflows count as zero.
         let inverse = if scale > 2.0 * f32::MIN_POSITIVE {
             1.0 / scale
         } else {
             0.0
         };
-        let sum = if level.has_vnni() {
+        if level.has_vnni() {
             let (high, low) = self.bytes.split_at_mut(self.bytes.len() / 2);
             high[padding.clone()].fill(0);
             low[padding].fill(0);
-            super::round_halves(
-                level,
-                values,
-                inverse,
-                &mut high[at..end],
-                &mut low[at..end],
-            )
+            let (high, low) = (&mut high[at..end], &mut low[at..end]);
+            super::round_halves(level, values, inverse, high, low)
         } else {
             let (words, _) = self.bytes.as_chunks_mut();
             words[padding].fill([0; 2]);
             super::round_words(level, values, inverse, &mut words[at..end])
-        };
-        Rounding { scale, sum }
+        }
     }
 
     /// The sum of the numbers at `places` times `by[place]`.
@@ -199,86 +229,96 @@ impl RoundedRow<'_> {
     }
 }
 
-/// What the sums are added to.
-#[derive(Clone, Copy, Debug)]
-pub enum Start<'a> {
-    /// A number for each row.
-    Rows(&'a [f32]),
-    /// Nothing.
-    Zero,
-    /// What is there.
-    Add,
-}
-
 /// Rounded rows times packed pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Product<'a> {
     /// The rows' numbers.
     pub factors: &'a Rounded,
-    /// Row after row, the scale of each segment.
+    /// Row after row, a scale for each sum that [`Self::segments_of_sum`] makes.
     pub scales: &'a [f32],
-    /// The quads of each segment; together all of a row's.
-    pub segments: &'a [Range<usize>],
-    /// The pixels: panel after panel, in each [`LANES`] columns, quad after quad; column after column of a quad, its bytes.
-    pub panels: &'a [u8],
+    /// The pixels. The quads of each of these have their factors behind those of the one before, whole room after whole room.
+    pub pieces: &'a [Panels],
+    /// Segments, in the order of pieces, that go into one integer sum.
+    pub segments_of_sum: usize,
+    /// What each row's sums begin with, if not with 0.
+    pub starts: Option<&'a [f32]>,
 }
 
 impl Product<'_> {
-    /// `out[r][c] = start + sum over segments of scale · sum over k of number[r][k] · pixel[k][c]` for the rows from `first_row`
-    /// on, as many as `out` has, and the panels from `first_panel` on that its columns fill. Sums of products are exact; each is
-    /// rounded to `f32` once, then scaled, then added, segment after segment.
+    /// `out[r][c] = start + sum over sums of scale · sum over k of number[r][k] · pixel[k][c]` for the rows from `first_row` on, as
+    /// many as `out` has. Its columns lie as `tiles` says, of which it has some from column `first_column` on, which must be
+    /// at a cut, and to the next one or the last. Sums of products are exact; each is rounded to `f32` once, then scaled, then
+    /// added, one after the other. Overwrites `out`.
     ///
     /// # Panics
-    /// If rows, panels, scales or start values are missing, or a row of `out` is not contiguous.
+    /// If rows, panels, scales or starts are missing, columns are not cut so, or a row of `out` is not contiguous.
     pub fn compute(
         &self,
         first_row: usize,
-        first_panel: usize,
-        start: Start<'_>,
+        tiles: Tiles,
+        first_column: usize,
         mut out: ArrayViewMut2<'_, f32>,
     ) {
-        let Self {
-            factors,
-            scales,
-            segments,
-            panels,
-        } = *self;
         let (rows, columns) = out.dim();
         if rows == 0 || columns == 0 {
             return;
         }
-        let panel_bytes = pack::panel_bytes(factors.quads);
         let last_row = first_row + rows;
+        let last_column = first_column + columns;
+        let (room, segments) = self
+            .pieces
+            .first()
+            .map_or((0, 1), |piece| (piece.quads(), piece.segments()));
+        let sums = (segments * self.pieces.len()).div_ceil(self.segments_of_sum);
+        let Self {
+            factors, scales, ..
+        } = *self;
         assert!(last_row <= factors.rows, "rows of the factors");
         assert!(
-            scales.len() >= last_row * segments.len(),
-            "a scale for each row and segment"
+            scales.len() >= last_row * sums,
+            "a scale for each row and sum"
         );
-        if let Start::Rows(values) = start {
-            assert!(values.len() >= last_row, "a start for each row");
+        assert!(
+            self.starts.is_none_or(|starts| starts.len() >= last_row),
+            "a start for each row"
+        );
+        let last_panel = if last_column.is_multiple_of(tiles.cut()) {
+            tiles.first_tile(last_column)
+        } else {
+            tiles.count()
+        };
+        let panels_of_out = tiles.first_tile(first_column)..last_panel;
+        assert!(
+            first_column.is_multiple_of(tiles.cut())
+                && (last_panel < tiles.count() || last_column == tiles.pixels()),
+            "columns between cuts"
+        );
+        for piece in self.pieces {
+            assert!(
+                (piece.quads(), piece.segments()) == (room, segments)
+                    && piece.count() >= last_panel,
+                "pieces of one form, with all panels"
+            );
         }
         assert!(
-            segments
-                .iter()
-                .all(|segment| segment.start <= segment.end && segment.end <= factors.quads),
-            "segments within a row"
+            room * self.pieces.len() <= factors.quads,
+            "a factor for each quad"
         );
-        let panels = &panels[first_panel * panel_bytes..];
-        let panels = &panels[..columns.div_ceil(LANES) * panel_bytes];
         assert!(
             out.stride_of(Axis(1)) == 1 || columns == 1,
             "contiguous rows"
         );
         let job = Job {
+            product: *self,
             factors,
-            scales,
-            segments,
-            panels,
             first_row,
-            start,
+            tiles,
+            first_column,
+            panels_of_out,
+            sums,
         };
         match factors.level.set() {
-            Set::Portable => portable::product(&job, out),
+            Set::Portable => portable::product(&job, &mut out),
             // SAFETY: a level of this set exists only where the CPU was found to have its instructions; shapes were checked
             // above.
             #[cfg(target_arch = "x86_64")]
@@ -290,25 +330,36 @@ impl Product<'_> {
     }
 }
 
-/// A product with its sizes checked: `panels` are those of the output's columns, and every row from `first_row` on that the
-/// output has exists in factors, scales and start.
+/// A product with its sizes checked: every row from `first_row` on that the output has exists in factors, scales and starts, every
+/// kept quad of a piece is a factor's, and the spots of `panels_of_out` lie in the output.
 struct Job<'a> {
+    product: Product<'a>,
     factors: &'a Rounded,
-    scales: &'a [f32],
-    segments: &'a [Range<usize>],
-    panels: &'a [u8],
     first_row: usize,
-    start: Start<'a>,
+    tiles: Tiles,
+    first_column: usize,
+    panels_of_out: Range<usize>,
+    /// Scales of a row.
+    sums: usize,
+}
+
+/// A segment of a panel of a piece.
+struct Part<'a> {
+    kept: Kept<'a>,
+    /// The factors' quad that its quad 0 goes with.
+    first_quad: usize,
+    /// The sum that ends with it, if one does.
+    ends_sum: Option<usize>,
+    /// What the next panel has in its place, kept or not.
+    next: Kept<'a>,
 }
 
 impl Job<'_> {
-    /// What the sums of row `row` (of the output) begin with, where that is a number of the row's.
-    fn start(&self, row: usize) -> Option<f32> {
-        match self.start {
-            Start::Rows(values) => Some(values[self.first_row + row]),
-            Start::Zero => Some(0.0),
-            Start::Add => None,
-        }
+    /// What the sums of row `row` (of the output) begin with.
+    fn start(&self, row: usize) -> f32 {
+        self.product
+            .starts
+            .map_or(0.0, |starts| starts[self.first_row + row])
     }
 
     /// The bytes of row `row` (of the output).
@@ -317,7 +368,89 @@ impl Job<'_> {
         &self.factors.bytes[(self.first_row + row) * length..][..length]
     }
 
-    fn scale(&self, row: usize, segment: usize) -> f32 {
-        self.scales[(self.first_row + row) * self.segments.len() + segment]
+    fn scale(&self, row: usize, sum: usize) -> f32 {
+        self.product.scales[(self.first_row + row) * self.sums + sum]
+    }
+
+    /// Calls `part` for all that is added up for a panel.
+    #[inline(always)]
+    fn for_each_part<'b>(&'b self, panel: usize, mut part: impl FnMut(Part<'b>)) {
+        let Product {
+            pieces,
+            segments_of_sum,
+            ..
+        } = self.product;
+        // Counted, not divided: a division takes as long as a quad.
+        let (mut sum, mut of_sum, mut first_quad) = (0, 0, 0);
+        let mut left = pieces.len() * pieces.first().map_or(0, Panels::segments);
+        for piece in pieces {
+            let next = piece.room(panel + 1);
+            for segment in 0..piece.segments() {
+                of_sum += 1;
+                left -= 1;
+                let ends = of_sum == segments_of_sum || left == 0;
+                part(Part {
+                    kept: piece.segment(panel, segment),
+                    first_quad,
+                    ends_sum: ends.then_some(sum),
+                    next,
+                });
+                if ends {
+                    (sum, of_sum) = (sum + 1, 0);
+                }
+            }
+            first_quad += piece.quads();
+        }
+    }
+
+    /// Where a panel's columns lie in a row of the output.
+    fn spot(&self, panel: usize) -> Spot {
+        let spot = self.tiles.spot(panel);
+        Spot {
+            at: spot.at - self.first_column,
+            ..spot
+        }
+    }
+
+    /// Calls `tile` for every panel and up to `most` rows at a time, with the first one and their number. The smaller operand
+    /// is gone through again and again while it is in the cache, the larger one once.
+    #[inline(always)]
+    fn for_each_tile(&self, rows: usize, most: usize, mut tile: impl FnMut(usize, usize, usize)) {
+        let panels = self.panels_of_out.clone();
+        let quads = self.factors.quads;
+        let firsts = (0..rows).step_by(most);
+        if row_bytes(quads) * rows > QUAD_BYTES * quads * panels.len() {
+            for first in firsts {
+                for panel in panels.clone() {
+                    tile(panel, first, (rows - first).min(most));
+                }
+            }
+        } else {
+            for panel in panels {
+                for first in firsts.clone() {
+                    tile(panel, first, (rows - first).min(most));
+                }
+            }
+        }
+    }
+
+    /// Stores a panel's sums of row `row` (of the output).
+    #[inline(always)]
+    fn store(
+        &self,
+        out: &mut ArrayViewMut2<'_, f32>,
+        row: usize,
+        spot: Spot,
+        totals: &[f32; LANES],
+    ) {
+        let row = out.index_axis_mut(Axis(0), row);
+        let row = row.into_slice().expect("contiguous rows");
+        let runs = totals.as_chunks::<{ super::tiles::SIDE }>().0;
+        for (number, (totals, length)) in runs.iter().zip(spot.lengths).enumerate() {
+            row.iter_mut()
+                .skip(spot.at + number * spot.stride)
+                .zip(&totals[..length])
+                .for_each(|(out, total)| *out = *total);
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! Packing with AVX-512: matrices of quads, and of bytes, turned in registers.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_loadu_si512, _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi32,
-    _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_si512, _mm512_unpackhi_epi8,
+    __m512i, _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi32, _mm512_setzero_si512,
+    _mm512_shuffle_i32x4, _mm512_store_si512, _mm512_test_epi32_mask, _mm512_unpackhi_epi8,
     _mm512_unpackhi_epi16, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi8,
     _mm512_unpacklo_epi16, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
+use std::ops::Range;
 
-use super::{LANES, QUAD, QUAD_BYTES};
+use super::{LANES, Line, Panels, QUAD};
 
 /// Quads that one load brings.
 const QUADS: usize = 16;
@@ -16,31 +17,36 @@ const PIXELS: usize = 64;
 
 /// See [`super::images`].
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn images(images: &[u8], stride: usize, quads: usize, panel: &mut [u8]) {
-    let panel = &mut panel[..quads * QUAD_BYTES];
-    let count = images.len() / stride;
-    for first in (0..quads).step_by(QUADS) {
-        let width = (quads - first).min(QUADS);
+pub(super) fn images(
+    images: &[u8],
+    stride: usize,
+    quads: Range<usize>,
+    lines: &mut [Line],
+    kept: &mut [u32],
+) -> usize {
+    let images = images.chunks_exact(stride);
+    let mut count = 0;
+    for first in quads.clone().step_by(QUADS) {
+        let width = (quads.end - first).min(QUADS);
         let mask = if width < QUADS {
             (1_u16 << width) - 1
         } else {
             u16::MAX
         };
         let mut rows = [_mm512_setzero_si512(); LANES];
-        for (image, row) in rows.iter_mut().enumerate().take(count) {
-            let quads = &images[image * stride + first * QUAD..][..width * QUAD];
+        for (row, image) in rows.iter_mut().zip(images.clone()) {
+            let quads = &image[first * QUAD..][..width * QUAD];
             // SAFETY: the mask leaves out what lies behind the slice.
             *row = unsafe { _mm512_maskz_loadu_epi32(mask, quads.as_ptr().cast()) };
         }
-        let columns = turn(rows);
-        for (quad, panel) in columns
-            .iter()
-            .zip(panel[first * QUAD_BYTES..].chunks_exact_mut(64))
-        {
-            // SAFETY: 64 bytes of the panel.
-            unsafe { _mm512_storeu_si512(panel.as_mut_ptr().cast(), *quad) };
+        for (quad, column) in (first..first + width).zip(turn(rows)) {
+            // Written in any case, and counted if it is not all zero: the next one takes its place otherwise.
+            lines[count].set(column);
+            kept[count] = quad as u32;
+            count += usize::from(_mm512_test_epi32_mask(column, column) != 0);
         }
     }
+    count
 }
 
 /// A 16 x 16 matrix of quads, turned: pairs of rows, pairs of pairs, and so on.
@@ -90,28 +96,19 @@ fn turn_lanes([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
     ]
 }
 
-/// See [`super::pixels`].
+/// See [`super::Panels::add_images`].
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn pixels(
-    images: &[u8],
-    stride: usize,
-    pixels: usize,
-    panel_stride: usize,
-    panels: &mut [u8],
-) {
-    let count = images.len() / stride;
-    for first in (0..pixels).step_by(PIXELS) {
-        let width = (pixels - first).min(PIXELS);
+pub(super) fn pixels(panels: &mut Panels, quad: u32, images: &[u8], stride: usize) {
+    let count = panels.count;
+    for (group, ends) in panels.ends[..count].chunks_mut(PIXELS / LANES).enumerate() {
+        let first = group * PIXELS;
+        let width = (count * LANES - first).min(PIXELS);
         let mut rows = [_mm512_setzero_si512(); QUAD];
-        for (image, row) in rows.iter_mut().enumerate().take(count) {
-            let pixels = &images[image * stride + first..][..width];
-            // SAFETY: a whole register where there are as many pixels; else the mask leaves out what lies behind the slice.
+        for (row, image) in rows.iter_mut().zip(images.chunks_exact(stride)) {
+            let pixels = &image[first..][..width];
+            // SAFETY: the mask leaves out what lies behind the slice.
             *row = unsafe {
-                if width == PIXELS {
-                    _mm512_loadu_si512(pixels.as_ptr().cast())
-                } else {
-                    _mm512_maskz_loadu_epi8((1 << width) - 1, pixels.as_ptr().cast())
-                }
+                _mm512_maskz_loadu_epi8(u64::MAX >> (PIXELS - width), pixels.as_ptr().cast())
             };
         }
         let [a, b, c, d] = rows;
@@ -124,10 +121,20 @@ pub(super) fn pixels(
             _mm512_unpacklo_epi16(ab_high, cd_high),
             _mm512_unpackhi_epi16(ab_high, cd_high),
         ]);
-        for (panel, quads) in quads.into_iter().enumerate().take(width.div_ceil(LANES)) {
-            let to = &mut panels[(first / LANES + panel) * panel_stride..][..QUAD_BYTES];
-            // SAFETY: 64 bytes.
-            unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), quads) };
+        let room = group * (PIXELS / LANES) * panels.quads;
+        for (panel, (end, pixels)) in ends.iter_mut().zip(quads).enumerate() {
+            let at = room + panel * panels.quads + *end as usize;
+            panels.lines[at].set(pixels);
+            panels.kept[at] = quad;
+            *end += u32::from(_mm512_test_epi32_mask(pixels, pixels) != 0);
         }
+    }
+}
+
+impl Line {
+    #[target_feature(enable = "avx512f")]
+    fn set(&mut self, bytes: __m512i) {
+        // SAFETY: a line is as long as a register, and aligned like one.
+        unsafe { _mm512_store_si512(self.0.as_mut_ptr().cast(), bytes) }
     }
 }

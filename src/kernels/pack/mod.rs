@@ -1,16 +1,199 @@
 //! Pixels in the order in which integer products take them: copies only.
 //!
-//! A panel has the bytes of sixteen columns, [`QUAD`] of a column side by side, so that one load brings a quad of each. For the forward
-//! product the columns are images and the quads pixels; for the gradient the columns are pixels and the quads images.
+//! A [`Panels`] has the bytes of sixteen columns side by side, [`QUAD`] of each, so that one load brings a quad of all. For the
+//! forward product the columns are images and the quads pixels; for the gradient the columns are pixels and the quads images.
+//! A quad that is zero in all sixteen columns adds nothing to any sum, so it is left out: half of Fashion-MNIST's pixels are
+//! black, and where images of like outline stand side by side ([`crate::engine::fixed`]) a quarter of all quads goes.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
+use std::ops::Range;
+
 use super::integer::{LANES, QUAD, QUAD_BYTES};
 use super::level::{Level, Set};
 
-/// Bytes that may be read or written behind an image's last, so that copies can be of a fixed length.
+/// Items that may be read or written behind an image's last, so that copies can be of a fixed length.
 pub const SLACK: usize = 32;
+
+/// A quad of sixteen columns: one cache line, one register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(64))]
+pub(super) struct Line(pub(super) [u8; QUAD_BYTES]);
+
+/// Panels, each with room for the same quads, in which only those that are not all zero are kept.
+#[derive(Clone, Debug, Default)]
+pub struct Panels {
+    count: usize,
+    /// Quads that a panel has room for.
+    quads: usize,
+    segments: usize,
+    most_segments: usize,
+    lines: Vec<Line>,
+    /// Which quad each line is, rising within a panel.
+    kept: Vec<u32>,
+    /// Panel after panel, segment after segment: how many lines the panel has up to the segment's end.
+    ends: Vec<u32>,
+}
+
+/// The lines of a segment of a panel, and which quads they are: each less than the room of its panels.
+#[derive(Clone, Copy)]
+pub(super) struct Kept<'a> {
+    pub(super) lines: &'a [Line],
+    pub(super) quads: &'a [u32],
+}
+
+impl Panels {
+    /// Room for `count` panels of `quads` quads in up to `segments` segments; empty, and of one segment.
+    ///
+    /// # Panics
+    /// If quads have no numbers of 32 bits.
+    #[must_use]
+    pub fn new(count: usize, quads: usize, segments: usize) -> Self {
+        assert!(u32::try_from(quads).is_ok(), "quads that can be numbered");
+        Self {
+            count,
+            quads,
+            segments: 1,
+            most_segments: segments,
+            lines: vec![Line([0; QUAD_BYTES]); count * quads],
+            kept: vec![0; count * quads],
+            ends: vec![0; count * segments],
+        }
+    }
+
+    /// Bytes that [`Self::new`] would take, but for a few to a panel.
+    #[must_use]
+    pub fn bytes(count: usize, quads: usize) -> usize {
+        const OF_QUAD: usize = QUAD_BYTES + size_of::<u32>();
+        count.saturating_mul(quads).saturating_mul(OF_QUAD)
+    }
+
+    /// Quads that a panel has room for.
+    #[must_use]
+    pub fn quads(&self) -> usize {
+        self.quads
+    }
+
+    /// Segments of a panel.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        self.segments
+    }
+
+    /// How many panels there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Quads that are kept, of all panels together.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        let last_end = |panel: usize| self.ends[(panel + 1) * self.segments - 1] as usize;
+        (0..self.count).map(last_end).sum()
+    }
+
+    /// What is kept of a segment of a panel.
+    #[inline]
+    pub(super) fn segment(&self, panel: usize, segment: usize) -> Kept<'_> {
+        let ends = &self.ends[panel * self.segments..][..self.segments];
+        let first = segment.checked_sub(1).map_or(0, |before| ends[before]);
+        let range = first as usize..ends[segment] as usize;
+        let panel = panel * self.quads..(panel + 1) * self.quads;
+        Kept {
+            lines: &self.lines[panel.clone()][range.clone()],
+            quads: &self.kept[panel][range],
+        }
+    }
+
+    /// The room of the panels from number `panel` on.
+    #[inline]
+    pub(super) fn room(&self, panel: usize) -> Kept<'_> {
+        let at = panel * self.quads;
+        Kept {
+            lines: self.lines.get(at..).unwrap_or(&[]),
+            quads: self.kept.get(at..).unwrap_or(&[]),
+        }
+    }
+
+    /// Replaces panel number `panel` by images as columns. `images` holds up to sixteen rows of `stride` bytes, of which the quads
+    /// of `segments` count; columns without an image are zero.
+    ///
+    /// # Panics
+    /// If there are other segments than the panels have room for, or quads that they or the images have not.
+    pub fn set_images(
+        &mut self,
+        level: Level,
+        panel: usize,
+        images: &[u8],
+        stride: usize,
+        segments: &[Range<usize>],
+    ) {
+        assert_eq!(segments.len(), self.segments, "segments");
+        assert!(
+            images.len().is_multiple_of(stride) && images.len() <= LANES * stride,
+            "up to sixteen rows"
+        );
+        let room = panel * self.quads..(panel + 1) * self.quads;
+        let lines = &mut self.lines[room.clone()];
+        let kept = &mut self.kept[room];
+        let ends = &mut self.ends[panel * self.segments..];
+        let mut count = 0_usize;
+        let mut before = 0;
+        for (quads, end) in segments.iter().zip(ends) {
+            assert!(
+                before <= quads.start && quads.start <= quads.end && quads.end <= self.quads,
+                "rising segments within a panel"
+            );
+            assert!(quads.end * QUAD <= stride, "segments within a row");
+            before = quads.end;
+            let to = (&mut lines[count..], &mut kept[count..]);
+            count += match level.set() {
+                // SAFETY: this level exists only where the CPU was found to have its instructions.
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx512 => unsafe { avx512::images(images, stride, quads.clone(), to.0, to.1) },
+                _ => self::images(images, stride, quads.clone(), to.0, to.1),
+            };
+            *end = count as u32;
+        }
+    }
+
+    /// Empties all panels, which then have `segments` segments.
+    ///
+    /// # Panics
+    /// If there is no room for as many.
+    pub fn clear(&mut self, segments: usize) {
+        assert!(
+            self.count == 0 || segments <= self.most_segments,
+            "room for segments"
+        );
+        self.segments = segments;
+        self.ends.fill(0);
+    }
+
+    /// Adds quad number `quad` to every panel, with pixels as columns: up to four rows of `stride` bytes, of which the first
+    /// `16 · count` count. Quads must come in rising order.
+    ///
+    /// # Panics
+    /// If there is no room for it, or there are several segments.
+    pub fn add_images(&mut self, level: Level, quad: usize, images: &[u8], stride: usize) {
+        assert_eq!(self.segments, 1, "images are one segment");
+        assert!(quad < self.quads, "a quad that there is room for");
+        assert!(
+            self.count * LANES <= stride
+                && images.len().is_multiple_of(stride)
+                && images.len() <= QUAD * stride,
+            "up to four rows, with all panels' pixels"
+        );
+        match level.set() {
+            // SAFETY: this level exists only where the CPU was found to have its instructions.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => unsafe { avx512::pixels(self, quad as u32, images, stride) },
+            _ => pixels(self, quad as u32, images, stride),
+        }
+    }
+}
 
 /// A run of neighbouring pixels that stay neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +206,6 @@ pub struct Run {
     pub length: u32,
 }
 
-/// Bytes of a panel of so many quads.
-#[must_use]
-pub const fn panel_bytes(quads: usize) -> usize {
-    quads * QUAD_BYTES
-}
-
 /// Copies runs to their places, in rising order of `to`: each copy is of [`SLACK`] items, and what it writes beyond its run the
 /// next one overwrites.
 #[inline(always)]
@@ -36,35 +213,6 @@ pub fn sort<T: Copy>(runs: &[Run], from: &[T], to: &mut [T]) {
     for run in runs {
         let from = &from[run.from as usize..][..SLACK];
         to[run.to as usize..][..SLACK].copy_from_slice(from);
-    }
-}
-
-/// [`images`], for a level.
-#[inline]
-pub fn pack_images(level: Level, images: &[u8], stride: usize, quads: usize, panel: &mut [u8]) {
-    match level.set() {
-        // SAFETY: this level exists only where the CPU was found to have its instructions.
-        #[cfg(target_arch = "x86_64")]
-        Set::Avx512 => unsafe { avx512::images(images, stride, quads, panel) },
-        _ => self::images(images, stride, quads, panel),
-    }
-}
-
-/// [`pixels`], for a level.
-#[inline]
-pub fn pack_pixels(
-    level: Level,
-    images: &[u8],
-    stride: usize,
-    pixels: usize,
-    panel_stride: usize,
-    panels: &mut [u8],
-) {
-    match level.set() {
-        // SAFETY: this level exists only where the CPU was found to have its instructions.
-        #[cfg(target_arch = "x86_64")]
-        Set::Avx512 => unsafe { avx512::pixels(images, stride, pixels, panel_stride, panels) },
-        _ => self::pixels(images, stride, pixels, panel_stride, panels),
     }
 }
 
@@ -84,57 +232,47 @@ pub fn prefetch(bytes: &[u8]) {
     let _ = bytes;
 }
 
-/// One panel for the forward product: images as columns. `images` holds up to sixteen rows of `stride` bytes, of which
-/// the first `quads` quads count; columns without an image become zero.
-#[inline(always)]
-pub fn images(images: &[u8], stride: usize, quads: usize, panel: &mut [u8]) {
-    let (panel, _) = panel.as_chunks_mut::<QUAD_BYTES>();
-    let panel = &mut panel[..quads];
-    let count = images.len() / stride;
-    if count < LANES {
-        panel.fill([0; QUAD_BYTES]);
-    }
-    // Four images at a time: sixteen bytes of each are four quads, turned like a 4 x 4 matrix.
-    for first in (0..count).step_by(4) {
-        let row = |number: usize| -> &[[u8; 4]] {
-            let row = images.get((first + number) * stride..(first + number + 1) * stride);
-            row.unwrap_or(&[]).as_chunks().0
-        };
-        let rows = [row(0), row(1), row(2), row(3)];
-        if rows.iter().all(|row| row.len() >= quads) {
-            for (quad, panel) in panel.iter_mut().enumerate() {
-                let columns = &mut panel.as_chunks_mut::<QUAD>().0[first..first + 4];
-                for (column, row) in columns.iter_mut().zip(rows) {
-                    *column = row[quad];
-                }
-            }
-        } else {
-            for (number, row) in rows.iter().enumerate() {
-                for (panel, quad) in panel.iter_mut().zip(row.iter()) {
-                    panel.as_chunks_mut::<QUAD>().0[first + number] = *quad;
-                }
-            }
+/// A segment of a panel with images as columns: writes the quads that are not all zero, and which they are; returns how many.
+fn images(
+    images: &[u8],
+    stride: usize,
+    quads: Range<usize>,
+    lines: &mut [Line],
+    kept: &mut [u32],
+) -> usize {
+    let mut count = 0;
+    for quad in quads {
+        let mut line = [0; QUAD_BYTES];
+        let (columns, _) = line.as_chunks_mut::<QUAD>();
+        for (column, image) in columns.iter_mut().zip(images.chunks_exact(stride)) {
+            column.copy_from_slice(&image[quad * QUAD..][..QUAD]);
+        }
+        if line != [0; QUAD_BYTES] {
+            lines[count] = Line(line);
+            kept[count] = quad as u32;
+            count += 1;
         }
     }
+    count
 }
 
-/// One quad of images for the gradient, in every panel of `pixels` pixels: pixels as columns. `images` holds up to four rows of
-/// `stride` bytes. Panel number `p`'s part begins at `p · panel_stride` of `panels`.
-#[inline(always)]
-pub fn pixels(images: &[u8], stride: usize, pixels: usize, panel_stride: usize, panels: &mut [u8]) {
-    const NOTHING: [u8; LANES] = [0; LANES];
-    for (panel, first) in (0..pixels).step_by(LANES).enumerate() {
-        let row = |number: usize| -> &[u8; LANES] {
-            let at = number * stride + first;
-            images
-                .get(at..)
-                .and_then(|rest| rest.first_chunk())
-                .unwrap_or(&NOTHING)
-        };
-        let [a, b, c, d] = [row(0), row(1), row(2), row(3)];
-        let (columns, _) = panels[panel * panel_stride..][..QUAD_BYTES].as_chunks_mut::<QUAD>();
-        for (column, out) in columns.iter_mut().enumerate() {
-            *out = [a[column], b[column], c[column], d[column]];
+/// See [`Panels::add_images`].
+fn pixels(panels: &mut Panels, quad: u32, images: &[u8], stride: usize) {
+    let mut rows = images.chunks_exact(stride);
+    let rows: [&[u8]; QUAD] = std::array::from_fn(|_| rows.next().unwrap_or(&[]));
+    for (panel, end) in panels.ends[..panels.count].iter_mut().enumerate() {
+        let mut line = [0; QUAD_BYTES];
+        for (image, row) in rows.iter().enumerate() {
+            let pixels = row.get(panel * LANES..).unwrap_or(&[]);
+            for (column, &pixel) in line.as_chunks_mut::<QUAD>().0.iter_mut().zip(pixels) {
+                column[image] = pixel;
+            }
+        }
+        if line != [0; QUAD_BYTES] {
+            let at = panel * panels.quads + *end as usize;
+            panels.lines[at] = Line(line);
+            panels.kept[at] = quad;
+            *end += 1;
         }
     }
 }

