@@ -16,8 +16,10 @@ use ndarray::{Array2, s};
 
 use crate::support::{on_threads, random_dataset, relative_error, wide};
 
-/// Shapes that the products are held against their definition in.
-const CASES: u32 = 100_000;
+/// How many cases are drawn; few under Miri, which takes a thousand times as long.
+const fn cases(usual: u32) -> u32 {
+    if cfg!(miri) { 40 } else { usual }
+}
 
 /// A length that is often at a border: of quads, panels, tiles.
 fn length(stream: &mut Stream, most: u32) -> usize {
@@ -59,7 +61,7 @@ fn bytes(stream: &mut Stream, count: usize) -> Vec<u8> {
 fn products_are_exact_and_the_same_at_every_level() {
     let levels: Vec<Level> = Level::all().collect();
     let mut stream = Stream::new(1, Purpose::Bench, 11);
-    for case in 0..CASES {
+    for case in 0..cases(100_000) {
         let rows = length(&mut stream, 13);
         let columns = length(&mut stream, 50);
         let parts: Vec<usize> = (0..1 + stream.below(3))
@@ -167,7 +169,7 @@ fn products_are_exact_and_the_same_at_every_level() {
 #[test]
 fn rounding_keeps_its_bounds() {
     let mut stream = Stream::new(2, Purpose::Bench, 12);
-    for case in 0..3000 {
+    for case in 0..cases(3000) {
         let count = if case % 50 == 0 {
             MOST_OF_SEGMENT
         } else {
@@ -245,7 +247,7 @@ fn values_that_are_not_finite_are_not_lost() {
 #[test]
 fn panels_have_every_pixel_in_its_place() {
     let mut stream = Stream::new(3, Purpose::Bench, 13);
-    for _ in 0..2000 {
+    for _ in 0..cases(2000) {
         let (count, pixels) = (length(&mut stream, 16).min(16), length(&mut stream, 90));
         let quads = pixels.div_ceil(QUAD);
         let stride = quads * QUAD + SLACK;
