@@ -75,6 +75,14 @@ fi
 part "tests, without BLAS" cargo test "${pure[@]}"
 part "the library alone" cargo build --locked --no-default-features --lib
 part "benches compile" cargo bench "${CARGO_FLAGS[@]}" --no-run
+part "the program, optimised" cargo build --release "${CARGO_FLAGS[@]}"
+if [ "$(uname -sm)" != "Linux x86_64" ]; then
+    skip "older CPUs" "emulated on Linux on x86-64 only"
+elif ! have qemu-x86_64; then
+    skip "older CPUs" "no qemu-x86_64: apt install qemu-user"
+else
+    part "older CPUs" scripts/older-cpus.sh
+fi
 
 if cargo deny --version >/dev/null 2>&1; then
     part "cargo deny" cargo deny check bans licenses sources
@@ -103,7 +111,6 @@ elif ! make_venv >&2; then
 else
     part "golden figures" "$python" scripts/reference.py --check tests/golden
     if [ -f scripts/check_model.py ]; then
-        part "build for the cross-checks" cargo build --release "${CARGO_FLAGS[@]}"
         part "model file, read by Python" "$python" scripts/check_model.py
     else
         skip "model file, read by Python" "no scripts/check_model.py"
