@@ -84,6 +84,13 @@ else
     part "older CPUs" scripts/older-cpus.sh
 fi
 
+tool=$(scripts/sanitize.sh --tool)
+if [ "$tool" = none ]; then
+    skip "memory of readers, packers and kernels" "no address sanitizer in this tool chain, and no valgrind"
+else
+    part "memory of readers, packers and kernels, by $tool" scripts/sanitize.sh "$tool"
+fi
+
 if cargo deny --version >/dev/null 2>&1; then
     part "cargo deny" cargo deny check bans licenses sources
     if cargo deny fetch db >/dev/null 2>&1; then
