@@ -90,6 +90,21 @@ if [ "$tool" = none ]; then
 else
     part "memory of readers, packers and kernels, by $tool" scripts/sanitize.sh "$tool"
 fi
+# Miri, where there is one, is a nightly compiler's. It finds one level only, the portable one. Left out are a test of
+# two million arguments, and one that asks for the system's exponential to the bit, where Miri adds errors on purpose.
+miri() {
+    local MIRIFLAGS="${MIRIFLAGS:-} -Zmiri-disable-isolation" # proptest asks where it is
+    export MIRIFLAGS PROPTEST_CASES=16
+    "${cargo_miri[@]}" test --locked --no-default-features --lib --test library -- \
+        kernels:: data::idx integers:: --skip exp_is_within --skip sigmoid_is --skip a_step_in_integers
+}
+cargo_miri=(cargo miri)
+"${cargo_miri[@]}" --version >/dev/null 2>&1 || cargo_miri=(cargo +nightly miri)
+if RUSTUP_AUTO_INSTALL=0 "${cargo_miri[@]}" setup </dev/null >/dev/null 2>&1; then
+    part "Miri" miri
+else
+    skip "Miri" "this tool chain has none: rustup +nightly component add miri rust-src"
+fi
 
 if cargo deny --version >/dev/null 2>&1; then
     part "cargo deny" cargo deny check bans licenses sources
