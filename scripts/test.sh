@@ -75,6 +75,36 @@ fi
 part "tests, without BLAS" cargo test "${pure[@]}"
 part "the library alone" cargo build --locked --no-default-features --lib
 part "benches compile" cargo bench "${CARGO_FLAGS[@]}" --no-run
+part "the program, optimised" cargo build --release "${CARGO_FLAGS[@]}"
+if [ "$(uname -sm)" != "Linux x86_64" ]; then
+    skip "older CPUs" "emulated on Linux on x86-64 only"
+elif ! have qemu-x86_64; then
+    skip "older CPUs" "no qemu-x86_64: apt install qemu-user"
+else
+    part "older CPUs" scripts/older-cpus.sh
+fi
+
+tool=$(scripts/sanitize.sh --tool)
+if [ "$tool" = none ]; then
+    skip "memory of readers, packers and kernels" "no address sanitizer in this tool chain, and no valgrind"
+else
+    part "memory of readers, packers and kernels, by $tool" scripts/sanitize.sh "$tool"
+fi
+# Miri, where there is one, is a nightly compiler's. It finds one level only, the portable one. Left out are a test of
+# two million arguments, and one that asks for the system's exponential to the bit, where Miri adds errors on purpose.
+miri() {
+    local MIRIFLAGS="${MIRIFLAGS:-} -Zmiri-disable-isolation" # proptest asks where it is
+    export MIRIFLAGS PROPTEST_CASES=16
+    "${cargo_miri[@]}" test --locked --no-default-features --lib --test library -- \
+        kernels:: data::idx integers:: --skip exp_is_within --skip sigmoid_is --skip a_step_in_integers
+}
+cargo_miri=(cargo miri)
+"${cargo_miri[@]}" --version >/dev/null 2>&1 || cargo_miri=(cargo +nightly miri)
+if RUSTUP_AUTO_INSTALL=0 "${cargo_miri[@]}" setup </dev/null >/dev/null 2>&1; then
+    part "Miri" miri
+else
+    skip "Miri" "this tool chain has none: rustup +nightly component add miri rust-src"
+fi
 
 if cargo deny --version >/dev/null 2>&1; then
     part "cargo deny" cargo deny check bans licenses sources
@@ -103,7 +133,6 @@ elif ! make_venv >&2; then
 else
     part "golden figures" "$python" scripts/reference.py --check tests/golden
     if [ -f scripts/check_model.py ]; then
-        part "build for the cross-checks" cargo build --release "${CARGO_FLAGS[@]}"
         part "model file, read by Python" "$python" scripts/check_model.py
     else
         skip "model file, read by Python" "no scripts/check_model.py"

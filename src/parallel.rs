@@ -84,9 +84,13 @@ impl Threads {
     /// A pool of `requested` threads (0: as many as the machine offers) for `engine`, and BLAS held to one thread.
     ///
     /// # Errors
-    /// [`Error::Setting`] above [`MOST_THREADS`], [`Error::Threads`] where the system refuses.
+    /// [`Error::Setting`] above [`MOST_THREADS`] and where OpenBLAS mistakes the CPU, [`Error::Threads`] where the system
+    /// refuses.
     pub fn new(requested: usize, engine: EngineKind) -> Result<Self> {
         check_count(requested)?;
+        if engine != EngineKind::Naive {
+            blas::check_core()?;
+        }
         let available = || {
             std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
         };

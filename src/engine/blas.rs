@@ -182,6 +182,39 @@ pub fn library() -> Library {
     }
 }
 
+/// Refuses an OpenBLAS that would end the process at its first product, by an instruction that this CPU lacks: it knows AMD's K8
+/// by its number alone and uses the K8's 3DNow!, but QEMU's own CPU has that number too, and not those instructions
+/// (OpenBLAS issue 5831, mended in 2026).
+///
+/// # Errors
+/// [`Error::Setting`](crate::error::Error::Setting).
+#[cfg(all(feature = "blas", target_arch = "x86_64"))]
+pub(crate) fn check_core() -> crate::error::Result<()> {
+    #[allow(unused_unsafe)] // newer compilers know that it is safe
+    // SAFETY: every 64-bit CPU answers this question.
+    let features = unsafe { std::arch::x86_64::__cpuid(0x8000_0001) };
+    let has_3dnow = features.edx >> 31 != 0;
+    let core = library().core;
+    if has_3dnow || !core.starts_with("Opteron") {
+        return Ok(());
+    }
+    Err(crate::error::Error::Setting {
+        setting: "OPENBLAS_CORETYPE",
+        reason: format!(
+            "expected Prescott, or whatever this CPU is like: OpenBLAS takes it for {core}, whose 3DNow! it lacks"
+        ),
+    })
+}
+
+/// Elsewhere nothing is known to be refused.
+///
+/// # Errors
+/// None.
+#[cfg(not(all(feature = "blas", target_arch = "x86_64")))]
+pub(crate) fn check_core() -> crate::error::Result<()> {
+    Ok(())
+}
+
 /// Holds BLAS to one thread for calls from this thread and, but for the OpenMP flavour, from every other. Whether it took.
 pub(crate) fn hold_to_one_thread() -> bool {
     #[cfg(feature = "blas")]

@@ -16,8 +16,10 @@ use ndarray::{Array2, s};
 
 use crate::support::{on_threads, random_dataset, relative_error, wide};
 
-/// Shapes that the products are held against their definition in.
-const CASES: u32 = 100_000;
+/// How many cases are drawn; few under Miri, which takes a thousand times as long.
+const fn cases(usual: u32) -> u32 {
+    if cfg!(miri) { 40 } else { usual }
+}
 
 /// A length that is often at a border: of quads, panels, tiles.
 fn length(stream: &mut Stream, most: u32) -> usize {
@@ -279,7 +281,7 @@ fn pixels_as_columns(stream: &mut Stream) {
 #[test]
 fn products_are_exact_and_the_same_at_every_level() {
     let mut stream = Stream::new(1, Purpose::Bench, 11);
-    for _ in 0..CASES / 2 {
+    for _ in 0..cases(50_000) {
         images_as_columns(&mut stream);
         pixels_as_columns(&mut stream);
     }
@@ -308,7 +310,7 @@ fn what_is_black_in_all_columns_is_left_out() {
 #[test]
 fn rounding_keeps_its_bounds() {
     let mut stream = Stream::new(2, Purpose::Bench, 12);
-    for case in 0..3000 {
+    for case in 0..cases(3000) {
         let count = if case % 50 == 0 {
             MOST_OF_SUM
         } else {
