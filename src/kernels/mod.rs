@@ -104,18 +104,13 @@ for_every_level! {
 }
 
 for_every_level! {
-    /// The sum of numbers, low byte first, times `by`, accumulated in lanes.
-    dot_words(words: &[[u8; 2]], by: &[f32]) -> f64
+    /// The sum of the numbers that [`round_words`] and [`round_halves`] make of `values` times `by`, accumulated in lanes.
+    dot_rounded(values: &[f32], factor: f32, by: &[f32]) -> f32
 }
 
 for_every_level! {
-    /// As [`dot_words`], of numbers in halves; the same bits.
-    dot_halves(high: &[u8], low: &[u8], by: &[f32]) -> f64
-}
-
-for_every_level! {
-    /// `out[i] = a[i] · b[i]`.
-    multiply(a: &[f32], b: &[f32], out: &mut [f32])
+    /// Gathers runs of four: `out[4 q + i] = from[first[q] + i] · by[4 q + i]`, where what lies behind the last of `from` is 0.
+    scaled_quads(first: &[u32], from: &[f32], by: &[f32], out: &mut [f32])
 }
 
 for_every_level! {

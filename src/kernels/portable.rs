@@ -1,5 +1,6 @@
 //! Kernels in plain Rust: the bodies of all levels. The parent module says what each computes.
 
+use super::QUAD;
 use super::pack::{self, Run};
 use crate::scalar::Scalar;
 
@@ -33,7 +34,6 @@ pub fn exp<T: Scalar>(values: &mut [T]) {
 pub fn exp_f32(x: f32) -> f32 {
     const LOWEST: f32 = -87.3;
     const HIGHEST: f32 = 88.7;
-    const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³
     const LN_2_HIGH: f32 = 355.0 / 512.0;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     // Comparisons that are false for NaN, so that it passes.
@@ -141,11 +141,15 @@ pub fn magnitudes(values: &[f32]) -> (f32, f32) {
     (joined(largest, larger), joined(sums, |a, b| a + b))
 }
 
-/// The nearest integer, ties to even, of a number within 22 bits: it appears in the low bits of the number plus 1.5 · 2²³.
+/// What makes a number's nearest integer, ties to even, appear in its low bits: 1.5 · 2²³.
+const ROUND: f32 = 12_582_912.0;
+
+/// The nearest integer of a number within 22 bits, and the same as a number.
 #[inline(always)]
-fn nearest(value: f32) -> i32 {
-    const ROUND: f32 = 12_582_912.0;
-    ((value + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32)
+fn nearest(value: f32) -> (i32, f32) {
+    let shifted = value + ROUND;
+    let integer = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    (integer, shifted - ROUND)
 }
 
 /// See [`super::round_words`].
@@ -153,7 +157,7 @@ fn nearest(value: f32) -> i32 {
 pub fn round_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32 {
     let mut sum = 0_i32;
     for (word, &value) in words.iter_mut().zip(values) {
-        let number = nearest(value * factor) as i16;
+        let number = nearest(value * factor).0 as i16;
         *word = number.to_le_bytes();
         sum = sum.wrapping_add(number.into());
     }
@@ -165,7 +169,7 @@ pub fn round_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32 {
 pub fn round_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]) -> i32 {
     let mut sum = 0_i32;
     for ((high, low), &value) in high.iter_mut().zip(low).zip(values) {
-        let number = nearest(value * factor);
+        let number = nearest(value * factor).0;
         *high = (number.wrapping_add(128) >> 8) as u8;
         *low = number as u8;
         sum = sum.wrapping_add((number as i16).into());
@@ -173,42 +177,36 @@ pub fn round_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]
     sum
 }
 
-/// See [`super::dot_words`].
+/// See [`super::dot_rounded`].
 #[inline(always)]
-pub fn dot_words(words: &[[u8; 2]], by: &[f32]) -> f64 {
-    dot(by, |place| i16::from_le_bytes(words[place]).into())
-}
-
-/// See [`super::dot_halves`].
-#[inline(always)]
-pub fn dot_halves(high: &[u8], low: &[u8], by: &[f32]) -> f64 {
-    let (high, low) = (&high[..by.len()], &low[..by.len()]);
-    dot(by, |place| {
-        i32::from(high[place] as i8) * 256 + i32::from(low[place] as i8)
-    })
-}
-
-/// The sum of numbers times `by`.
-#[inline(always)]
-fn dot(by: &[f32], number: impl Fn(usize) -> i32) -> f64 {
+pub fn dot_rounded(values: &[f32], factor: f32, by: &[f32]) -> f32 {
     let mut sums = [0.0_f32; LANES];
-    let (groups, rest) = by.as_chunks::<LANES>();
-    for (group, by) in groups.iter().enumerate() {
+    let (values, last_values) = values.as_chunks::<LANES>();
+    let (by, last_by) = by.as_chunks::<LANES>();
+    for (values, by) in values.iter().zip(by) {
         for lane in 0..LANES {
-            sums[lane] += number(group * LANES + lane) as f32 * by[lane];
+            sums[lane] += nearest(values[lane] * factor).1 * by[lane];
         }
     }
-    for (lane, by) in rest.iter().enumerate() {
-        sums[lane] += number(groups.len() * LANES + lane) as f32 * by;
+    for (lane, (value, by)) in last_values.iter().zip(last_by).enumerate() {
+        sums[lane] += nearest(value * factor).1 * by;
     }
-    joined(sums.map(f64::from), |a, b| a + b)
+    joined(sums, |a, b| a + b)
 }
 
-/// See [`super::multiply`].
+/// See [`super::scaled_quads`].
 #[inline(always)]
-pub fn multiply(a: &[f32], b: &[f32], out: &mut [f32]) {
-    for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
-        *out = a * b;
+pub fn scaled_quads(first: &[u32], from: &[f32], by: &[f32], out: &mut [f32]) {
+    let (by, _) = by.as_chunks::<QUAD>();
+    let (out, _) = out.as_chunks_mut::<QUAD>();
+    for ((out, by), &first) in out.iter_mut().zip(by).zip(first) {
+        let rest = &from[first as usize..];
+        let from: [f32; QUAD] = rest.first_chunk().copied().unwrap_or_else(|| {
+            std::array::from_fn(|place| rest.get(place).copied().unwrap_or_default())
+        });
+        for place in 0..QUAD {
+            out[place] = from[place] * by[place];
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
-use gingham::kernels::integer::{MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Rounded};
+use gingham::kernels::integer::{self, MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Rounded};
 use gingham::kernels::pack::{Panels, Run, SLACK};
 use gingham::kernels::{self, LANES, Level, QUAD, Tiles};
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
@@ -347,8 +347,8 @@ fn rounding_keeps_its_bounds() {
                 let half = 0.51 * f64::from(scale);
                 assert!(error <= half, "case {case}: {value} as {number} of {scale}");
             }
-            let dot = rounded.row_mut(1).dot(4..4 + count, &vec![0.5; count + 8]);
-            assert!((dot - 0.5 * f64::from(sum)).abs() <= 1e-6 * magnitudes as f64);
+            let dot = integer::dot(level, &values, scale, &vec![0.5; count]);
+            assert!((f64::from(dot) - 0.5 * f64::from(sum)).abs() <= 1e-6 * magnitudes as f64);
             assert_eq!(
                 *first.get_or_insert(numbers.clone()),
                 numbers,

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::PixelGroups;
-use super::pixels::{most_segments, quads_of_image};
+use super::pixels::{most_quads, most_segments};
 use crate::data::Images;
 use crate::kernels::integer::{LANES, QUAD};
 use crate::kernels::pack::{self, Panels, SLACK};
@@ -21,8 +21,8 @@ fn tiled_stride(tiles: Tiles) -> usize {
     tiles.places() + SLACK
 }
 
-fn sorted_stride(pixels: usize) -> usize {
-    quads_of_image(pixels) * QUAD + SLACK
+fn sorted_stride(tiles: Tiles) -> usize {
+    most_quads(tiles) * QUAD + SLACK
 }
 
 impl Scratch {
@@ -31,7 +31,7 @@ impl Scratch {
     pub fn new(tiles: Tiles) -> Self {
         Self {
             tiled: vec![0; LANES * tiled_stride(tiles)],
-            sorted: vec![0; LANES * sorted_stride(tiles.pixels())],
+            sorted: vec![0; LANES * sorted_stride(tiles)],
         }
     }
 }
@@ -49,15 +49,20 @@ impl Packed {
     /// Memory for batches of up to `batch` images in chunks of `images`.
     #[must_use]
     pub fn new(batch: usize, images: usize, tiles: Tiles, for_gradient: bool) -> Self {
-        let (pixels, chunks) = (tiles.pixels(), batch.div_ceil(images));
+        Self::with_room(batch, images, tiles, most_quads(tiles), for_gradient)
+    }
+
+    /// With room for `quads` quads of an image.
+    fn with_room(
+        batch: usize,
+        images: usize,
+        tiles: Tiles,
+        quads: usize,
+        for_gradient: bool,
+    ) -> Self {
+        let chunks = batch.div_ceil(images);
         let images = images.min(batch);
-        let forward = || {
-            Panels::new(
-                images.div_ceil(LANES),
-                quads_of_image(pixels),
-                most_segments(pixels),
-            )
-        };
+        let forward = || Panels::new(images.div_ceil(LANES), quads, most_segments(tiles));
         let gradient = || match for_gradient {
             true => Panels::new(tiles.count(), images.div_ceil(QUAD), 1),
             false => Panels::default(),
@@ -83,12 +88,12 @@ impl Packed {
         let images = parallel::images_per_task(batch);
         let chunks = batch.div_ceil(images);
         let images = images.min(batch);
-        let forward = Panels::bytes(images.div_ceil(LANES), quads_of_image(tiles.pixels()));
+        let forward = Panels::bytes(images.div_ceil(LANES), most_quads(tiles));
         let gradient = Panels::bytes(tiles.count(), images.div_ceil(QUAD));
         forward.saturating_add(gradient).saturating_mul(chunks)
     }
 
-    /// The images at `places`, in chunks of `task`.
+    /// The images at `places`, in chunks of `task`, in no more room than they need.
     #[must_use]
     pub fn of(
         level: Level,
@@ -97,7 +102,8 @@ impl Packed {
         places: &[u32],
         task: usize,
     ) -> Self {
-        let mut packed = Self::new(places.len(), task, groups.tiles, true);
+        let quads = groups.quads();
+        let mut packed = Self::with_room(places.len(), task, groups.tiles, quads, true);
         packed
             .forward
             .par_iter_mut()
@@ -125,7 +131,7 @@ pub fn pack(
 ) {
     let Scratch { tiled, sorted } = scratch;
     let stride = tiled_stride(groups.tiles);
-    let sorted_stride = sorted_stride(groups.pixels());
+    let sorted_stride = sorted_stride(groups.tiles);
     let mut ahead = places.iter();
     for &place in ahead.by_ref().take(LANES) {
         pack::prefetch(images.image(place as usize));

@@ -4,10 +4,10 @@ use ndarray::ArrayViewMut2;
 use rayon::prelude::*;
 
 use super::PixelGroups;
-use super::pixels::{most_segments, quads_of_image};
-use crate::kernels::integer::{Magnitudes, Product, QUAD, Rounded};
-use crate::kernels::pack::{self, Panels, SLACK};
-use crate::kernels::{self, Level, Tiles};
+use super::pixels::{most_quads, most_segments};
+use crate::kernels::integer::{self, Magnitudes, Product, QUAD, Rounded};
+use crate::kernels::pack::Panels;
+use crate::kernels::{Level, Tiles};
 
 /// Rows of weights that one task rounds.
 const ROWS_PER_TASK: usize = 5;
@@ -20,7 +20,7 @@ pub struct RoundedWeights {
     scales: Vec<f32>,
     /// By unit: its bias, without the means' share.
     start: Vec<f32>,
-    /// Of each task, a row as the network has it, one in tiled order, one sorted into groups.
+    /// Of each task, a row over the deviations, sorted into groups.
     scratch: Vec<f32>,
 }
 
@@ -28,19 +28,17 @@ impl RoundedWeights {
     /// Memory for `units` units and images cut into `tiles`.
     #[must_use]
     pub fn new(level: Level, units: usize, tiles: Tiles) -> Self {
-        let pixels = tiles.pixels();
         let tasks = units.div_ceil(ROWS_PER_TASK);
         Self {
-            rounded: Rounded::zeros(level, units, quads_of_image(pixels) * QUAD),
-            scales: vec![0.0; units * most_segments(pixels)],
+            rounded: Rounded::zeros(level, units, most_quads(tiles) * QUAD),
+            scales: vec![0.0; units * most_segments(tiles)],
             start: vec![0.0; units],
             scratch: vec![0.0; tasks * Self::scratch_of(tiles)],
         }
     }
 
     fn scratch_of(tiles: Tiles) -> usize {
-        let pixels = tiles.pixels();
-        pixels + tiles.places() + SLACK + quads_of_image(pixels) * QUAD + SLACK
+        most_quads(tiles) * QUAD
     }
 
     /// Rounds the weights `w`, row-major `(units, pixels)`.
@@ -57,22 +55,21 @@ impl RoundedWeights {
             .zip(w.par_chunks(ROWS_PER_TASK * pixels))
             .enumerate()
             .for_each(|(task, ((((rows, scales), starts), scratch), w))| {
-                let (natural, scratch) = scratch.split_at_mut(pixels);
-                let (tiled, sorted) = scratch.split_at_mut(tiles.places() + SLACK);
                 let rows = rows
                     .zip(scales.chunks_exact_mut(count))
                     .zip(starts)
                     .zip(w.chunks_exact(pixels));
                 for (number, (((mut row, scales), start), w)) in rows.enumerate() {
-                    kernels::multiply(level, w, &groups.factor, natural);
-                    tiles.sort(natural, tiled);
-                    pack::sort(&groups.runs, tiled, sorted);
+                    groups.scaled(level, w, scratch);
                     let mut share = 0.0;
-                    for (places, scale) in groups.places.iter().zip(scales) {
-                        let values = &sorted[places.clone()];
+                    for (quads, scale) in groups.segments.iter().zip(scales) {
+                        let places = quads.start * QUAD..quads.end * QUAD;
+                        let values = &scratch[places.clone()];
                         *scale = Magnitudes::of(level, values).scale();
                         row.round(places.start, values, *scale);
-                        share += f64::from(*scale) * row.dot(places.clone(), &groups.sorted_mean);
+                        let means = &groups.sorted_mean[places.clone()];
+                        share += f64::from(*scale)
+                            * f64::from(integer::dot(level, values, *scale, means));
                     }
                     let bias = bias.map_or(0.0, |bias| bias[task * ROWS_PER_TASK + number]);
                     *start = (f64::from(bias) - share) as f32;

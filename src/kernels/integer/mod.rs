@@ -197,12 +197,7 @@ impl RoundedRow<'_> {
     pub fn round(&mut self, at: usize, values: &[f32], scale: f32) -> i32 {
         let (level, end) = (self.level, at + values.len());
         let padding = end..end.next_multiple_of(QUAD);
-        // Values so small that the quotient's inverse overflows count as zero.
-        let inverse = if scale > 2.0 * f32::MIN_POSITIVE {
-            1.0 / scale
-        } else {
-            0.0
-        };
+        let inverse = inverse(scale);
         if level.has_vnni() {
             let (high, low) = self.bytes.split_at_mut(self.bytes.len() / 2);
             high[padding.clone()].fill(0);
@@ -215,17 +210,20 @@ impl RoundedRow<'_> {
             super::round_words(level, values, inverse, &mut words[at..end])
         }
     }
+}
 
-    /// The sum of the numbers at `places` times `by[place]`.
-    #[must_use]
-    pub fn dot(&self, places: Range<usize>, by: &[f32]) -> f64 {
-        let by = &by[places.clone()];
-        if self.level.has_vnni() {
-            let (high, low) = self.bytes.split_at(self.bytes.len() / 2);
-            super::dot_halves(self.level, &high[places.clone()], &low[places], by)
-        } else {
-            super::dot_words(self.level, &self.bytes.as_chunks().0[places], by)
-        }
+/// The sum of the numbers that [`RoundedRow::round`] makes of `values` times `by`.
+#[must_use]
+pub fn dot(level: Level, values: &[f32], scale: f32, by: &[f32]) -> f32 {
+    super::dot_rounded(level, values, inverse(scale), by)
+}
+
+/// What values are multiplied with to be rounded: those so small that it would overflow count as zero.
+fn inverse(scale: f32) -> f32 {
+    if scale > 2.0 * f32::MIN_POSITIVE {
+        1.0 / scale
+    } else {
+        0.0
     }
 }
 
