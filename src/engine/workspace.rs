@@ -94,8 +94,8 @@ pub struct Lane<T> {
     /// A few images, as they are.
     gathered: Vec<u8>,
     staged: Matrix<T>,
-    /// Instead of both, where pixels are packed.
-    scratch: Option<Scratch>,
+    /// Instead of both, where pixels are packed: and a chunk's, images as columns.
+    packing: Option<(Scratch, Panels)>,
 }
 
 /// One task's images on their way through the network.
@@ -281,13 +281,12 @@ impl<T: Scalar> Chunk<T> {
     ) {
         let Integers {
             weights,
-            forward,
+            packed,
             gradient,
-            are_packed,
         } = integers;
-        if !are_packed {
+        let forward = packed.unwrap_or_else(|| {
             let groups = pass.scale.groups.as_ref().expect(ONE_FORM);
-            let scratch = lane.scratch.as_mut().expect(ONE_FORM);
+            let (scratch, forward) = lane.packing.as_mut().expect(ONE_FORM);
             fixed::pack(
                 self.level,
                 groups,
@@ -297,7 +296,8 @@ impl<T: Scalar> Chunk<T> {
                 forward,
                 gradient,
             );
-        }
+            forward
+        });
         let z = self
             .turned_output
             .as_mut()
@@ -354,9 +354,10 @@ impl<T: Scalar> Chunk<T> {
 /// What a chunk needs of the batch's [`FixedLayer`].
 struct Integers<'a> {
     weights: &'a RoundedWeights,
-    forward: &'a mut Panels,
+    /// The chunk's pixels, images as columns, if they are packed already: in that form and the other.
+    packed: Option<&'a Panels>,
+    /// Else the latter go here.
     gradient: &'a mut Panels,
-    are_packed: bool,
 }
 
 /// A chunk's share in the gradient of a layer.
@@ -396,10 +397,10 @@ pub struct Workspace<T> {
     lanes: Vec<Lane<T>>,
     /// Where the first layer's products are in integers.
     fixed: Option<FixedLayer>,
-    /// The chunks' pixels as those products have them; else nothing.
-    packed: Packed,
-    /// Whether these are what the next batch wants.
-    are_packed: bool,
+    /// The chunks' pixels as its gradient has them; else nothing.
+    gradient: Vec<Panels>,
+    /// The next batch's pixels, if they are packed already.
+    packed: Option<Packed>,
     images: usize,
     images_per_task: usize,
     level: Level,
@@ -435,7 +436,10 @@ impl<T: Scalar> Workspace<T> {
                 }
             ],
             staged: Matrix::zeros(staged, pixels),
-            scratch: tiles.map(Scratch::new),
+            packing: tiles.map(|tiles| {
+                let forward = fixed::images_as_columns(images_per_task.min(images), tiles);
+                (Scratch::new(tiles), forward)
+            }),
         };
         let lanes = std::iter::repeat_with(lane)
             .take(rayon::current_num_threads().min(chunks.len()))
@@ -453,11 +457,16 @@ impl<T: Scalar> Workspace<T> {
                     images_per_task,
                 ),
             }),
-            packed: tiles.map_or_else(
-                || Packed::none(chunks.len()),
-                |tiles| Packed::new(images, images_per_task, tiles, training),
-            ),
-            are_packed: false,
+            gradient: chunks
+                .iter()
+                .map(|_| {
+                    let tiles = tiles.filter(|_| training);
+                    tiles.map_or_else(Panels::default, |tiles| {
+                        fixed::pixels_as_columns(images_per_task.min(images), tiles)
+                    })
+                })
+                .collect(),
+            packed: None,
             chunks,
             images,
             images_per_task,
@@ -489,10 +498,9 @@ impl<T: Scalar> Workspace<T> {
         &self.chunks[..images.div_ceil(self.images_per_task)]
     }
 
-    /// Exchanges the chunks' pixels with those in `packed`, which are those of the next batch, or after it were.
-    pub fn exchange_packed(&mut self, packed: &mut Packed, are_packed: bool) {
-        std::mem::swap(&mut self.packed, packed);
-        self.are_packed = are_packed;
+    /// Hands over the pixels of the next batch, packed, or nothing; returns those of the last one.
+    pub fn exchange_packed(&mut self, packed: Option<Packed>) -> Option<Packed> {
+        std::mem::replace(&mut self.packed, packed)
     }
 
     /// Takes the images at `places` through the network, in parallel, and calls `then` for each chunk that is through. Which lane
@@ -514,29 +522,24 @@ impl<T: Scalar> Workspace<T> {
             weights.round(groups, f32s(w), pass.mlp.bias(0).map(f32s));
         }
         let weights = self.fixed.as_ref().map(|fixed| &fixed.weights);
-        let are_packed = self.are_packed;
+        let packed = self.packed.as_ref();
         let task = self.images_per_task;
         let count = places.len().div_ceil(task);
         let of_lane = count.div_ceil(self.lanes.len()).max(1);
-        let Packed { forward, gradient } = &mut self.packed;
-        let panels = forward[..count]
-            .par_chunks_mut(of_lane)
-            .zip(gradient[..count].par_chunks_mut(of_lane));
         self.lanes
             .par_iter_mut()
             .zip(self.chunks[..count].par_chunks_mut(of_lane))
-            .zip(panels)
+            .zip(self.gradient[..count].par_chunks_mut(of_lane))
             .zip(places.par_chunks(of_lane * task))
+            .enumerate()
             .with_max_len(1)
-            .for_each(|(((lane, chunks), (forward, gradient)), places)| {
-                let panels = forward.iter_mut().zip(gradient);
-                let chunks = chunks.iter_mut().zip(panels).zip(places.chunks(task));
-                for ((chunk, (forward, gradient)), places) in chunks {
+            .for_each(|(number, (((lane, chunks), gradient), places))| {
+                let chunks = chunks.iter_mut().zip(gradient).zip(places.chunks(task));
+                for (number, ((chunk, gradient), places)) in (number * of_lane..).zip(chunks) {
                     let integers = weights.map(|weights| Integers {
                         weights,
-                        forward,
+                        packed: packed.map(|packed| &packed.forward[number]),
                         gradient,
-                        are_packed,
                     });
                     chunk.forward(lane, pass, integers, places);
                     then(chunk, lane, places);
@@ -563,7 +566,10 @@ impl<T: Scalar> Workspace<T> {
         let chunks = images.div_ceil(self.images_per_task);
         Some(fixed::Gradient {
             deltas,
-            pixels: &self.packed.gradient[..chunks],
+            pixels: match &self.packed {
+                Some(packed) => &packed.gradient[..chunks],
+                None => &self.gradient[..chunks],
+            },
             groups: scale.groups.as_ref()?,
         })
     }

@@ -17,7 +17,6 @@ mod tiles;
 pub use integer::{LANES, QUAD};
 pub use level::Level;
 use level::Set;
-use pack::Run;
 pub use tiles::{Spot, Tiles};
 
 use crate::scalar::Scalar;
@@ -116,9 +115,4 @@ for_every_level! {
 for_every_level! {
     /// The gradient from its sums: `d_w[i] = (d_w[i] - sum · mean[i]) · factor[i]`.
     centre(sum: f32, mean: &[f32], factor: &[f32], d_w: &mut [f32])
-}
-
-for_every_level! {
-    /// [`pack::sort`] of an image's pixels.
-    sort_pixels(runs: &[Run], from: &[u8], to: &mut [u8])
 }

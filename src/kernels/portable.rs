@@ -1,7 +1,6 @@
 //! Kernels in plain Rust: the bodies of all levels. The parent module says what each computes.
 
 use super::QUAD;
-use super::pack::{self, Run};
 use crate::scalar::Scalar;
 
 /// Lanes of the sums below: enough independent ones that the compiler can keep two vectors of any width busy.
@@ -216,12 +215,6 @@ pub fn centre(sum: f32, mean: &[f32], factor: &[f32], d_w: &mut [f32]) {
     for ((d_w, &mean), &factor) in d_w.iter_mut().zip(mean).zip(factor) {
         *d_w = (*d_w - sum * mean) * factor;
     }
-}
-
-/// See [`super::sort_pixels`].
-#[inline(always)]
-pub fn sort_pixels(runs: &[Run], from: &[u8], to: &mut [u8]) {
-    pack::sort(runs, from, to);
 }
 
 #[cfg(test)]

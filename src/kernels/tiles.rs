@@ -141,6 +141,18 @@ impl Tiles {
         }
         let strips = from.chunks(self.cut());
         for (strip, tiles) in strips.zip(to.chunks_exact_mut(self.tiles_of_strip())) {
+            if strip.len() == self.cut() && self.columns.is_multiple_of(SIDE) {
+                let (runs, _) = strip.as_chunks::<SIDE>();
+                let (a, runs) = runs.split_at(tiles.len());
+                let (b, runs) = runs.split_at(tiles.len());
+                let (c, d) = runs.split_at(tiles.len());
+                for (tile, (((a, b), c), d)) in tiles.iter_mut().zip(a.iter().zip(b).zip(c).zip(d))
+                {
+                    let (runs, _) = tile.as_chunks_mut::<SIDE>();
+                    runs.copy_from_slice(&[*a, *b, *c, *d]);
+                }
+                continue;
+            }
             for (run, row) in strip.chunks_exact(self.columns).enumerate() {
                 let (fours, rest) = row.as_chunks::<SIDE>();
                 for (tile, four) in tiles.iter_mut().zip(fours) {

@@ -172,10 +172,10 @@ impl<'a, T: Scalar> Trainer<'a, T> {
         let Some(packed) = self.packed.get_mut(batch) else {
             return self.step(places);
         };
-        self.workspace.exchange_packed(packed, true);
+        let packed = std::mem::take(packed);
+        self.workspace.exchange_packed(Some(packed));
         let error = self.step(places);
-        self.workspace
-            .exchange_packed(&mut self.packed[batch], false);
+        self.packed[batch] = self.workspace.exchange_packed(None).unwrap_or_default();
         error
     }
 

@@ -5,8 +5,8 @@ use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
 use gingham::kernels::integer::{self, MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Rounded};
-use gingham::kernels::pack::{Panels, Run, SLACK};
-use gingham::kernels::{self, LANES, Level, QUAD, Tiles};
+use gingham::kernels::pack::Panels;
+use gingham::kernels::{LANES, Level, QUAD, Tiles};
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::rng::{Purpose, Stream};
 use gingham::train::optimizer::Sgd;
@@ -376,32 +376,6 @@ fn values_that_are_not_finite_are_not_lost() {
             assert!(scale <= most);
             let mut rounded = Rounded::zeros(level, 1, 40);
             assert_eq!(rounded.row_mut(0).round(0, &[value; 40], scale), 0);
-        }
-    }
-}
-
-#[test]
-fn runs_are_copied_to_their_places() {
-    let from: Vec<u8> = (0..40).chain([0; SLACK]).collect();
-    let run = |from, to, length| Run { from, to, length };
-    let runs = [
-        run(30, 0, 3),
-        run(0, 3, 20),
-        run(33, 24, 7),
-        run(20, 32, 10),
-    ];
-    for level in Level::all() {
-        let mut to = vec![99; 44 + SLACK];
-        kernels::sort_pixels(level, &runs, &from, &mut to);
-        for Run {
-            from,
-            to: at,
-            length,
-        } in runs
-        {
-            for place in 0..length {
-                assert_eq!(u32::from(to[(at + place) as usize]), from + place);
-            }
         }
     }
 }

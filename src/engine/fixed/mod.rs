@@ -25,6 +25,6 @@ mod weights;
 
 pub use deltas::{ChunkDeltas, Gradient, RoundedDeltas};
 pub use outlines::Outlines;
-pub use packed::{Packed, Scratch, pack};
+pub use packed::{Packed, Scratch, images_as_columns, pack, pixels_as_columns};
 pub use pixels::PixelGroups;
 pub use weights::RoundedWeights;

@@ -6,23 +6,19 @@ use super::PixelGroups;
 use super::pixels::{most_quads, most_segments};
 use crate::data::Images;
 use crate::kernels::integer::{LANES, QUAD};
-use crate::kernels::pack::{self, Panels, SLACK};
-use crate::kernels::{self, Level, Tiles};
+use crate::kernels::pack::{self, Panels};
+use crate::kernels::{Level, Tiles};
 use crate::parallel;
 
-/// What one thread needs while it packs: up to [`LANES`] images, in tiled order and sorted into groups.
+/// What one thread needs while it packs: up to [`LANES`] images, in tiled order and behind that the smaller groups.
 #[derive(Debug)]
 pub struct Scratch {
-    tiled: Vec<u8>,
-    sorted: Vec<u8>,
+    rows: Vec<u8>,
 }
 
-fn tiled_stride(tiles: Tiles) -> usize {
-    tiles.places() + SLACK
-}
-
-fn sorted_stride(tiles: Tiles) -> usize {
-    most_quads(tiles) * QUAD + SLACK
+/// Bytes of a row.
+fn row_bytes(tiles: Tiles) -> usize {
+    most_quads(tiles) * QUAD
 }
 
 impl Scratch {
@@ -30,59 +26,39 @@ impl Scratch {
     #[must_use]
     pub fn new(tiles: Tiles) -> Self {
         Self {
-            tiled: vec![0; LANES * tiled_stride(tiles)],
-            sorted: vec![0; LANES * sorted_stride(tiles)],
+            rows: vec![0; LANES * row_bytes(tiles)],
         }
     }
 }
 
-/// The pixels of a batch, chunk after chunk.
-#[derive(Debug)]
+/// Room for a chunk of up to `images` images as columns, with `quads` quads each.
+fn room_for_forward(images: usize, tiles: Tiles, quads: usize) -> Panels {
+    Panels::new(images.div_ceil(LANES), quads, most_segments(tiles))
+}
+
+/// Room for a chunk of up to `images` images as columns, whatever the groups.
+#[must_use]
+pub fn images_as_columns(images: usize, tiles: Tiles) -> Panels {
+    room_for_forward(images, tiles, most_quads(tiles))
+}
+
+/// Room for a chunk of up to `images` images with pixels as columns.
+#[must_use]
+pub fn pixels_as_columns(images: usize, tiles: Tiles) -> Panels {
+    Panels::new(tiles.count(), images.div_ceil(QUAD), 1)
+}
+
+/// The pixels of a batch, packed for good: chunk after chunk.
+#[derive(Debug, Default)]
 pub struct Packed {
     /// Images as columns.
     pub forward: Vec<Panels>,
-    /// Pixels as columns; of no use where no gradient is wanted.
+    /// Pixels as columns.
     pub gradient: Vec<Panels>,
 }
 
 impl Packed {
-    /// Memory for batches of up to `batch` images in chunks of `images`.
-    #[must_use]
-    pub fn new(batch: usize, images: usize, tiles: Tiles, for_gradient: bool) -> Self {
-        Self::with_room(batch, images, tiles, most_quads(tiles), for_gradient)
-    }
-
-    /// With room for `quads` quads of an image.
-    fn with_room(
-        batch: usize,
-        images: usize,
-        tiles: Tiles,
-        quads: usize,
-        for_gradient: bool,
-    ) -> Self {
-        let chunks = batch.div_ceil(images);
-        let images = images.min(batch);
-        let forward = || Panels::new(images.div_ceil(LANES), quads, most_segments(tiles));
-        let gradient = || match for_gradient {
-            true => Panels::new(tiles.count(), images.div_ceil(QUAD), 1),
-            false => Panels::default(),
-        };
-        Self {
-            forward: std::iter::repeat_with(forward).take(chunks).collect(),
-            gradient: std::iter::repeat_with(gradient).take(chunks).collect(),
-        }
-    }
-
-    /// No memory, for `chunks` chunks whose pixels are not packed.
-    #[must_use]
-    pub fn none(chunks: usize) -> Self {
-        Self {
-            forward: vec![Panels::default(); chunks],
-            gradient: vec![Panels::default(); chunks],
-        }
-    }
-
-    /// Bytes that [`Self::new`] takes for training in batches of `batch` images.
+    /// Bytes that [`Self::of`] takes at most, for `batch` images.
     #[must_use]
     pub fn bytes(batch: usize, tiles: Tiles) -> usize {
         let images = parallel::images_per_task(batch);
@@ -102,8 +78,18 @@ impl Packed {
         places: &[u32],
         task: usize,
     ) -> Self {
-        let quads = groups.quads();
-        let mut packed = Self::with_room(places.len(), task, groups.tiles, quads, true);
+        let tiles = groups.tiles;
+        let counts = places.chunks(task).map(<[u32]>::len);
+        let mut packed = Self {
+            forward: counts
+                .clone()
+                .map(|images| room_for_forward(images, tiles, groups.quads()))
+                .collect(),
+            // The factors of every chunk have their place behind those of a full one.
+            gradient: counts
+                .map(|_| pixels_as_columns(task.min(places.len()), tiles))
+                .collect(),
+        };
         packed
             .forward
             .par_iter_mut()
@@ -129,9 +115,8 @@ pub fn pack(
     forward: &mut Panels,
     gradient: &mut Panels,
 ) {
-    let Scratch { tiled, sorted } = scratch;
-    let stride = tiled_stride(groups.tiles);
-    let sorted_stride = sorted_stride(groups.tiles);
+    let tiles = groups.tiles;
+    let stride = row_bytes(tiles);
     let mut ahead = places.iter();
     for &place in ahead.by_ref().take(LANES) {
         pack::prefetch(images.image(place as usize));
@@ -139,23 +124,23 @@ pub fn pack(
     forward.clear(groups.segments.len());
     gradient.clear(1);
     for (panel, places) in places.chunks(LANES).enumerate() {
-        // The next ones are asked for while these are packed: an order of images is a random walk through the file.
-        for &place in ahead.by_ref().take(LANES) {
-            pack::prefetch(images.image(place as usize));
+        let rows = &mut scratch.rows[..places.len() * stride];
+        for (&place, row) in places.iter().zip(rows.chunks_exact_mut(stride)) {
+            // The image a panel further on is asked for while this one is sorted: an order of images is a random walk through the
+            // file, and asking for sixteen at once takes as long as waiting for them.
+            if let Some(&place) = ahead.next() {
+                pack::prefetch(images.image(place as usize));
+            }
+            tiles.sort(images.image(place as usize), row);
+            for scattered in &groups.scattered {
+                row[scattered.to as usize] = row[scattered.from as usize];
+            }
         }
-        let rows = tiled.chunks_exact_mut(stride);
-        let rows = rows.zip(sorted.chunks_exact_mut(sorted_stride));
-        for (&place, (tiled, sorted)) in places.iter().zip(rows) {
-            groups.tiles.sort(images.image(place as usize), tiled);
-            kernels::sort_pixels(level, &groups.runs, tiled, sorted);
-        }
-        let sorted = &sorted[..places.len() * sorted_stride];
-        forward.set_images(level, panel, sorted, sorted_stride, &groups.segments);
+        forward.set_images(level, panel, rows, stride, &groups.segments);
         if gradient.count() == 0 {
             continue;
         }
-        let tiled = tiled[..places.len() * stride].chunks(QUAD * stride);
-        for (quad, rows) in (panel * (LANES / QUAD)..).zip(tiled) {
+        for (quad, rows) in (panel * (LANES / QUAD)..).zip(rows.chunks(QUAD * stride)) {
             gradient.add_images(level, quad, rows, stride);
         }
     }

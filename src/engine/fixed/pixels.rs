@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use crate::data::Standardizer;
-use crate::kernels::integer::{LANES, MOST_OF_SUM, QUAD};
-use crate::kernels::pack::{Run, SLACK};
+use crate::kernels::integer::{MOST_OF_SUM, QUAD};
 use crate::kernels::{self, Level, Tiles};
 
 /// Largest ratios of deviations within a group, of which the first is taken that keeps quads few. Six costs the weights of the
@@ -28,20 +27,18 @@ pub(super) fn most_segments(tiles: Tiles) -> usize {
 
 /// The pixels sorted into groups of similar deviation, and the figures of each.
 ///
-/// In a group that has most of the image, a quad is a run of a tile, and where one of its pixels belongs to another group, the number
-/// that this is multiplied with is 0: so four weights are moved at once. The quads of smaller groups, whose pixels are
-/// scattered, are any four: so there are few of them.
+/// The largest group has the whole image, in tiled order, and multiplies what belongs to others with 0: so its pixels need not be
+/// moved once more, and four weights are moved at once. The pixels of the other groups, which are few and scattered, come
+/// behind it.
 #[derive(Clone, Debug)]
 pub struct PixelGroups {
     pub(super) tiles: Tiles,
-    /// From tiled order to the groups'.
-    pub(super) runs: Vec<Run>,
     /// The quads of each group, or part of one that goes into one sum.
     pub(super) segments: Vec<Range<usize>>,
-    /// By quad: the pixel that it begins with, if it is a run.
+    /// By run of the tiles: the pixel that it begins with, if it has one.
     first_pixels: Vec<u32>,
-    /// The place and the pixel of each number of the quads that are not.
-    scattered: Vec<(u32, u32)>,
+    /// The pixels of all groups but the largest.
+    pub(super) scattered: Vec<Scattered>,
     /// By place: the mean, or 0.
     pub(super) sorted_mean: Vec<f32>,
     /// By place: one over the deviation, or 0.
@@ -50,6 +47,16 @@ pub struct PixelGroups {
     factor: Vec<f32>,
     /// By pixel: the mean.
     mean: Vec<f32>,
+}
+
+/// A pixel of one of the smaller groups.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scattered {
+    pixel: u32,
+    /// Its place in tiled order.
+    pub(super) from: u32,
+    /// Its place in the groups' order.
+    pub(super) to: u32,
 }
 
 impl PixelGroups {
@@ -67,73 +74,69 @@ impl PixelGroups {
         let mut tiled = vec![None; tiles.places()];
         let all: Vec<_> = (0..pixels).map(Some).collect();
         tiles.sort(&all, &mut tiled);
+        let runs = tiled.as_chunks::<QUAD>().0;
+        let quads_of = |groups: &Vec<Vec<usize>>| -> usize {
+            let scattered = groups
+                .iter()
+                .skip(1)
+                .map(|group| group.len().div_ceil(QUAD));
+            runs.len() + scattered.sum::<usize>()
+        };
         let groups = LARGEST_RATIOS
             .iter()
-            .map(|&ratio| groups(deviation, &tiled, ratio))
-            .find(|groups| groups.iter().map(Vec::len).sum::<usize>() <= most_quads(tiles))
+            .map(|&ratio| groups(deviation, ratio))
+            .find(|groups| quads_of(groups) <= most_quads(tiles))
             .expect("a single group has no more quads than there are runs");
         let mut sorted = Self {
             tiles,
-            runs: Vec::new(),
             segments: Vec::new(),
-            first_pixels: Vec::new(),
+            first_pixels: runs
+                .iter()
+                .map(|run| run[0].map_or(0, |pixel| pixel as u32))
+                .collect(),
             scattered: Vec::new(),
-            sorted_mean: Vec::new(),
-            sorted_factor: Vec::new(),
+            sorted_mean: vec![0.0; quads_of(&groups) * QUAD],
+            sorted_factor: vec![0.0; quads_of(&groups) * QUAD],
             factor: deviation
                 .iter()
                 .map(|deviation| (1.0 / deviation) as f32)
                 .collect(),
             mean: mean.iter().map(|&mean| mean as f32).collect(),
         };
-        for group in groups {
-            for segment in group.chunks(QUADS_OF_SEGMENT) {
-                let first = sorted.first_pixels.len();
-                sorted.segments.push(first..first + segment.len());
-                for quad in segment {
-                    sorted.add(quad);
+        let mut place_of = vec![0; pixels];
+        for (place, pixel) in tiled.iter().enumerate() {
+            if let Some(pixel) = *pixel {
+                place_of[pixel] = place;
+            }
+        }
+        for (number, group) in groups.iter().enumerate() {
+            let first = sorted.quads();
+            for (order, &pixel) in group.iter().enumerate() {
+                let from = place_of[pixel];
+                let to = if number == 0 {
+                    from
+                } else {
+                    first * QUAD + order
+                };
+                sorted.sorted_mean[to] = sorted.mean[pixel];
+                sorted.sorted_factor[to] = sorted.factor[pixel];
+                if number > 0 {
+                    sorted.scattered.push(Scattered {
+                        pixel: pixel as u32,
+                        from: from as u32,
+                        to: to as u32,
+                    });
                 }
             }
+            let end = match number {
+                0 => runs.len(),
+                _ => first + group.len().div_ceil(QUAD),
+            };
+            let segments = (first..end).step_by(QUADS_OF_SEGMENT);
+            let segment = |first| first..end.min(first + QUADS_OF_SEGMENT);
+            sorted.segments.extend(segments.map(segment));
         }
         sorted
-    }
-
-    /// Adds a quad to the last segment.
-    fn add(&mut self, quad: &Quad) {
-        let to = self.first_pixels.len() * QUAD;
-        for (to, member) in (to..).zip(quad.members) {
-            let pixel = member.map(|(_, pixel)| pixel);
-            let figure = |figures: &[f32]| pixel.map_or(0.0, |pixel| figures[pixel]);
-            self.sorted_mean.push(figure(&self.mean));
-            self.sorted_factor.push(figure(&self.factor));
-            if let (Some((from, pixel)), None) = (member, quad.run) {
-                self.scattered.push((to as u32, pixel as u32));
-                self.copy(from, to, 1);
-            }
-        }
-        if let Some((from, _)) = quad.run {
-            self.copy(from, to, QUAD);
-        }
-        let first = quad.run.map_or(0, |(_, pixel)| pixel);
-        self.first_pixels.push(first as u32);
-    }
-
-    /// Says that some neighbours in tiled order go to place `to`, which is behind all others.
-    fn copy(&mut self, from: usize, to: usize, length: usize) {
-        match self.runs.last_mut() {
-            Some(run)
-                if (run.from + run.length) as usize == from
-                    && (run.to + run.length) as usize == to
-                    && run.length as usize + length <= SLACK =>
-            {
-                run.length += length as u32;
-            }
-            _ => self.runs.push(Run {
-                from: from as u32,
-                to: to as u32,
-                length: length as u32,
-            }),
-        }
     }
 
     /// Pixels of an image.
@@ -145,7 +148,7 @@ impl PixelGroups {
     /// Quads of an image.
     #[must_use]
     pub fn quads(&self) -> usize {
-        self.first_pixels.len()
+        self.segments.last().map_or(0, |segment| segment.end)
     }
 
     /// How the images are cut into tiles.
@@ -157,7 +160,7 @@ impl PixelGroups {
     /// The weights `w` of a unit over the deviations, in the groups' order.
     pub(super) fn scaled(&self, level: Level, w: &[f32], sorted: &mut [f32]) {
         kernels::scaled_quads(level, &self.first_pixels, w, &self.sorted_factor, sorted);
-        for &(to, pixel) in &self.scattered {
+        for &Scattered { pixel, to, .. } in &self.scattered {
             let pixel = pixel as usize;
             sorted[to as usize] = w[pixel] * self.factor[pixel];
         }
@@ -171,54 +174,25 @@ impl PixelGroups {
     }
 }
 
-/// Four numbers of a group.
-struct Quad {
-    /// The place in tiled order and the pixel of the first, if they are a run of a tile.
-    run: Option<(usize, usize)>,
-    /// The places and pixels that belong to the group.
-    members: [Option<(usize, usize)>; QUAD],
-}
-
-/// The quads of each group, in tiled order, if deviations within a group differ by less than `ratio`.
-fn groups(deviation: &[f64], tiled: &[Option<usize>], ratio: f64) -> Vec<Vec<Quad>> {
+/// The pixels of each group, the largest group first, if deviations within a group differ by less than `ratio`.
+fn groups(deviation: &[f64], ratio: f64) -> Vec<Vec<usize>> {
     let mut falling: Vec<usize> = (0..deviation.len()).collect();
     falling.sort_by(|&a, &b| deviation[b].total_cmp(&deviation[a]));
-    let mut group_of = vec![0; deviation.len()];
-    let (mut groups, mut largest) = (0, f64::INFINITY);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut largest = f64::INFINITY;
     for pixel in falling {
-        let begins = groups == 0 || deviation[pixel] * ratio < largest;
-        if begins && groups < MOST_GROUPS {
-            largest = deviation[pixel];
-            groups += 1;
+        let begins = deviation[pixel] * ratio < largest && groups.len() < MOST_GROUPS;
+        match groups.last_mut() {
+            Some(group) if !begins => group.push(pixel),
+            _ => {
+                largest = deviation[pixel];
+                groups.push(vec![pixel]);
+            }
         }
-        group_of[pixel] = groups - 1;
     }
-    let quads_of = |group: usize| {
-        let member = |(place, pixel): (usize, &Option<usize>)| {
-            let pixel = pixel.filter(|&pixel| group_of[pixel] == group)?;
-            Some((place, pixel))
-        };
-        let members: Vec<_> = tiled.iter().enumerate().map(member).collect();
-        let runs = members.as_chunks::<QUAD>().0.iter().enumerate();
-        let runs: Vec<_> = runs
-            .filter(|(_, members)| members.iter().any(Option::is_some))
-            .collect();
-        let all: Vec<_> = members.iter().flatten().copied().collect();
-        if 2 * all.len() >= QUAD * runs.len() {
-            let quad = |(run, members): (usize, &[_; QUAD])| Quad {
-                run: tiled[run * QUAD].map(|pixel| (run * QUAD, pixel)),
-                members: *members,
-            };
-            runs.into_iter().map(quad).collect()
-        } else {
-            let quad = |four: &[_]| Quad {
-                run: None,
-                members: std::array::from_fn(|place| four.get(place).copied()),
-            };
-            all.chunks(QUAD).map(quad).collect()
-        }
-    };
-    (0..groups).map(quads_of).collect()
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    for group in &mut groups {
+        group.sort_unstable();
+    }
+    groups
 }
-
-const _: () = assert!(LANES.is_multiple_of(QUAD) && SLACK.is_multiple_of(QUAD));

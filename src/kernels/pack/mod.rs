@@ -13,9 +13,6 @@ use std::ops::Range;
 use super::integer::{LANES, QUAD, QUAD_BYTES};
 use super::level::{Level, Set};
 
-/// Items that may be read or written behind an image's last, so that copies can be of a fixed length.
-pub const SLACK: usize = 32;
-
 /// A quad of sixteen columns: one cache line, one register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(align(64))]
@@ -192,27 +189,6 @@ impl Panels {
             Set::Avx512 => unsafe { avx512::pixels(self, quad as u32, images, stride) },
             _ => pixels(self, quad as u32, images, stride),
         }
-    }
-}
-
-/// A run of neighbouring pixels that stay neighbours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// Place of the first among an image's pixels.
-    pub from: u32,
-    /// Its place after sorting.
-    pub to: u32,
-    /// At most [`SLACK`].
-    pub length: u32,
-}
-
-/// Copies runs to their places, in rising order of `to`: each copy is of [`SLACK`] items, and what it writes beyond its run the
-/// next one overwrites.
-#[inline(always)]
-pub fn sort<T: Copy>(runs: &[Run], from: &[T], to: &mut [T]) {
-    for run in runs {
-        let from = &from[run.from as usize..][..SLACK];
-        to[run.to as usize..][..SLACK].copy_from_slice(from);
     }
 }
 
