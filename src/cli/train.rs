@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use gingham::engine::blas;
+use gingham::kernels::Level;
 use gingham::parallel::Threads;
 use gingham::report::{self, EpochRecord, Recorder, RunFolder, Summary};
 use gingham::scalar::{Dtype, Scalar};
@@ -60,10 +61,15 @@ fn train_in<T: Scalar>(
     {
         options.data = folder;
     }
+    let engine_note = options.engine_note();
     options.engine = options.engine.resolve(T::DTYPE);
     options.eval_every = Some(options.evaluation_interval());
     let mut folder = create_folder(args.out.as_deref(), &options)?;
     output.progress(format_args!("writing {}", folder.path().display()));
+
+    if let Some(note) = engine_note {
+        output.progress(format_args!("engine {}: {note}", options.engine.name()));
+    }
 
     let mut show = |record: &EpochRecord| progress(output, options.epochs, record);
     let mut recorder = Recorder::new(&mut folder, &mut show);
@@ -84,6 +90,8 @@ fn train_in<T: Scalar>(
         seed: options.seed,
         epochs: options.epochs,
         engine: options.engine.name(),
+        engine_note,
+        level: Level::detect().name(),
         dtype: options.dtype.name(),
         threads: threads.count(),
         final_error: outcome.error,
@@ -164,8 +172,8 @@ fn summary_table(summary: &Summary) -> String {
         row(
             "engine",
             format!(
-                "{} {}, {} threads",
-                summary.engine, summary.dtype, summary.threads
+                "{} {}, {}, {} threads",
+                summary.engine, summary.dtype, summary.level, summary.threads
             ),
         ),
         row("training", format!("{:.2} s", summary.train_seconds)),

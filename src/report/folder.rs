@@ -56,6 +56,10 @@ pub struct Summary {
     pub epochs: usize,
     /// The engine, never `auto`.
     pub engine: &'static str,
+    /// Why `auto` is not the fixed engine, or why that one is slow; none where neither is so.
+    pub engine_note: Option<&'static str>,
+    /// The instructions that kernels used: `portable`, `avx2` or `avx512`.
+    pub level: &'static str,
     /// The type of its numbers.
     pub dtype: &'static str,
     /// Threads that did the work.

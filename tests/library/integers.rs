@@ -427,7 +427,7 @@ fn step(
             &data.train,
             &scale,
             mlp,
-            150,
+            images.max(150),
         );
         // The second step finds memory as the first one, of another size, has left it.
         trainer.step(&fitted[..101]);
@@ -436,10 +436,26 @@ fn step(
     })
 }
 
-#[test]
-fn a_step_in_integers_is_a_step_in_floating_point() {
+/// Compares a step on both engines.
+fn compare_steps(hidden: &[usize], bias: bool, size: (u32, u32), images: usize) {
     // 16 bits leave five digits of a weight, and of a delta's largest.
     const TOLERANCE: f64 = 2e-4;
+    let (expected, error) = step(EngineKind::Blas, hidden, bias, size, images);
+    let (found, in_integers) = step(EngineKind::Fixed, hidden, bias, size, images);
+    let difference = relative_error(&found, &expected);
+    let what = format!("{hidden:?}, {size:?}, {bias}, {images} images");
+    assert!(
+        difference < TOLERANCE,
+        "{what}: gradients differ by {difference:e}"
+    );
+    assert!(
+        (in_integers / error - 1.0).abs() < TOLERANCE,
+        "{what}: {in_integers} {error}"
+    );
+}
+
+#[test]
+fn a_step_in_integers_is_a_step_in_floating_point() {
     for (hidden, size) in [
         (&[50][..], (28, 28)),
         (&[7, 5], (5, 7)),
@@ -450,19 +466,14 @@ fn a_step_in_integers_is_a_step_in_floating_point() {
     ] {
         for bias in [false, true] {
             for images in [1, 3, 31, 150] {
-                let (expected, error) = step(EngineKind::Blas, hidden, bias, size, images);
-                let (found, in_integers) = step(EngineKind::Fixed, hidden, bias, size, images);
-                let difference = relative_error(&found, &expected);
-                let what = format!("{hidden:?}, {size:?}, {bias}, {images} images");
-                assert!(
-                    difference < TOLERANCE,
-                    "{what}: gradients differ by {difference:e}"
-                );
-                assert!(
-                    (in_integers / error - 1.0).abs() < TOLERANCE,
-                    "{what}: {in_integers} {error}"
-                );
+                compare_steps(hidden, bias, size, images);
             }
         }
     }
+}
+
+/// A sum takes a thousand images, and a batch may have any number of sums.
+#[test]
+fn a_step_in_integers_takes_a_batch_of_any_size() {
+    compare_steps(&[7], true, (3, 3), 70_000);
 }

@@ -160,6 +160,8 @@ impl PixelGroups {
     /// The weights `w` of a unit over the deviations, in the groups' order.
     pub(super) fn scaled(&self, level: Level, w: &[f32], sorted: &mut [f32]) {
         kernels::scaled_quads(level, &self.first_pixels, w, &self.sorted_factor, sorted);
+        // What fills a group's last quad up is nothing: other groups may have left their weights there.
+        sorted[self.first_pixels.len() * QUAD..].fill(0.0);
         for &Scattered { pixel, to, .. } in &self.scattered {
             let pixel = pixel as usize;
             sorted[to as usize] = w[pixel] * self.factor[pixel];

@@ -8,11 +8,13 @@ use super::*;
 use crate::util::{Scratch, gzip, idx};
 
 /// What scripts read from `train --json`.
-const SUMMARY_KEYS: [&str; 16] = [
+const SUMMARY_KEYS: [&str; 18] = [
     "preset",
     "seed",
     "epochs",
     "engine",
+    "engine_note",
+    "level",
     "dtype",
     "threads",
     "final_error",
@@ -49,10 +51,12 @@ fn a_run_leaves_its_folder() {
     ] {
         assert_eq!(printed[key], value, "{key}");
     }
-    assert!(
-        matches!(printed["engine"].as_str(), Some("fixed" | "blas")),
-        "whichever is the fastest here"
-    );
+    // Whichever is the fastest here; the other one is explained.
+    match (printed["level"].as_str(), printed["engine"].as_str()) {
+        (Some("avx2" | "avx512"), Some("fixed")) => assert!(printed["engine_note"].is_null()),
+        (Some("portable"), Some("blas")) => assert!(printed["engine_note"].is_string()),
+        _ => panic!("{printed}"),
+    }
     assert!(
         matches!(printed["threads"].as_u64(), Some(1 | 2)),
         "one where the BLAS is the serial flavour"
@@ -108,6 +112,46 @@ fn a_run_leaves_its_folder() {
         .collect();
     assert!(seconds.is_sorted(), "{seconds:?}");
     assert!((seconds[2] - number("train_seconds")).abs() < 1e-6);
+}
+
+/// Where integers are not taken, or taken without instructions for them, the summary and stderr say why.
+#[test]
+fn the_engine_is_explained() {
+    let scratch = Scratch::with_data();
+    let without = "AVX2";
+    let cases = [
+        ("portable", "--engine auto", "blas", Some(without)),
+        ("portable", "--engine fixed", "fixed", Some(without)),
+        ("portable", "--engine blas", "blas", None),
+        ("portable", "--engine auto --dtype f64", "blas", Some("f32")),
+        ("", "--engine auto --dtype f64", "blas", Some("f32")),
+        ("", "--engine naive", "naive", None),
+    ];
+    for (number, (level, settings, engine, why)) in cases.into_iter().enumerate() {
+        let train = |quiet: &str| {
+            let command = format!(
+                "train --json --data data --epochs 1 --hidden 4 {settings} --out run{number}{quiet} {quiet}"
+            );
+            let run = scratch.gingham(&command).env("GINGHAM_LEVEL", level);
+            run.outcome().succeeded()
+        };
+        let outcome = train("");
+        let printed = outcome.json();
+        assert_eq!(printed["engine"], engine, "{outcome}");
+        if level == "portable" {
+            assert_eq!(printed["level"], level, "{outcome}");
+        }
+        let told: Vec<&str> = outcome
+            .stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix(&format!("engine {engine}: ")))
+            .collect();
+        let note = printed["engine_note"].as_str();
+        assert_eq!(told, note.into_iter().collect::<Vec<_>>(), "{outcome}");
+        assert_eq!(note.is_some(), why.is_some(), "{outcome}");
+        assert!(note.unwrap_or("").contains(why.unwrap_or("")), "{outcome}");
+        assert_eq!(train("-q").stderr, "");
+    }
 }
 
 #[test]

@@ -300,6 +300,20 @@ fn what_the_fixed_engine_cannot_do() {
         let command = format!("train --data data --out new {settings}");
         scratch.misuse(scratch.gingham(&command), says);
     }
+    // The least memory is the one that the message names.
+    let said = scratch.misuse(
+        scratch.gingham("train --data data --out new --engine fixed --memory 1K"),
+        &[],
+    );
+    let least: u64 = said
+        .split_whitespace()
+        .find_map(|word| word.parse().ok())
+        .expect("a number");
+    let memory = |bytes: u64| {
+        format!("train -q --data data --out new --engine fixed --epochs 1 --memory {bytes}")
+    };
+    scratch.misuse(scratch.gingham(&memory(least - 1)), &["memory"]);
+    scratch.done(&memory(least));
     let level = scratch
         .gingham("train --data data --out new")
         .env("GINGHAM_LEVEL", "sse9");
