@@ -78,30 +78,27 @@ impl Packed {
         places: &[u32],
         task: usize,
     ) -> Self {
-        let tiles = groups.tiles;
-        let counts = places.chunks(task).map(<[u32]>::len);
-        let mut packed = Self {
-            forward: counts
-                .clone()
-                .map(|images| room_for_forward(images, tiles, groups.quads()))
-                .collect(),
+        let (tiles, batch) = (groups.tiles, places.len());
+        let chunk = |scratch: &mut Scratch, places: &[u32]| {
+            let mut forward = room_for_forward(places.len(), tiles, groups.quads());
             // The factors of every chunk have their place behind those of a full one.
-            gradient: counts
-                .map(|_| pixels_as_columns(task.min(places.len()), tiles))
-                .collect(),
-        };
-        packed
-            .forward
-            .par_iter_mut()
-            .zip(&mut packed.gradient)
-            .zip(places.par_chunks(task))
-            .for_each_init(
-                || Scratch::new(groups.tiles),
-                |scratch, ((forward, gradient), places)| {
-                    pack(level, groups, images, places, scratch, forward, gradient);
-                },
+            let mut gradient = pixels_as_columns(task.min(batch), tiles);
+            pack(
+                level,
+                groups,
+                images,
+                places,
+                scratch,
+                &mut forward,
+                &mut gradient,
             );
-        packed
+            (forward, gradient)
+        };
+        let (forward, gradient) = places
+            .par_chunks(task)
+            .map_init(|| Scratch::new(tiles), chunk)
+            .unzip();
+        Self { forward, gradient }
     }
 }
 
