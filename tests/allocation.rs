@@ -10,6 +10,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use gingham::data::{Dataset, IdxError, Standardizer, synth};
 use gingham::engine::EngineKind;
@@ -195,6 +196,9 @@ fn allocations<T: Scalar>(
         let first = counted.calls();
         let mut sum = error;
         for step in 0..steps {
+            if step == steps / 2 {
+                trainer.workspace.time(Some(Instant::now)); // without a clock and with one
+            }
             sum += trainer.step(&batches[(step + 1) % 2]);
         }
         let all = counted.calls();

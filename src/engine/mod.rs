@@ -7,6 +7,8 @@ pub mod blas;
 pub mod fixed;
 mod matrix;
 mod naive;
+mod scale;
+pub mod stopwatch;
 pub mod workspace;
 
 use ndarray::{ArrayView2, ArrayViewMut2};

@@ -12,19 +12,24 @@
 //! parts would cost more than they save, so the inputs stay and phase 2 computes each block of the gradient at once.
 //! Measured: `benches/record/2026-11-23-step.md`.
 
+use std::time::Duration;
+
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::fixed::{
     self, ChunkDeltas, Packed, PixelGroups, RoundedDeltas, RoundedWeights, Scratch,
 };
-use super::{Engine, EngineKind, Matrix, Units};
-use crate::data::{Images, Standardizer};
+use super::scale::ONLY_F32;
+pub use super::scale::PixelScale;
+use super::stopwatch::{Clock, Part, Stopwatch};
+use super::{Engine, Matrix, Units};
+use crate::data::Images;
 use crate::kernels::pack::Panels;
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Layout, Mlp};
 use crate::parallel;
-use crate::scalar::{Dtype, Scalar};
+use crate::scalar::Scalar;
 
 /// Layers of up to so many units have their gradient taken chunk by chunk.
 const NARROW_UNITS: usize = 128;
@@ -34,44 +39,6 @@ const NARROW_UNITS: usize = 128;
 /// image, would not let it do: 6 ms an epoch of the article's job instead of 17 (same record).
 const GATHERED: usize = 16;
 
-/// A [`Standardizer`] in the form in which pixels are taken in.
-#[derive(Clone, Debug)]
-pub struct PixelScale<T> {
-    /// `x = factor · u + offset`: staged so, before a product in `T`.
-    factor: Vec<T>,
-    offset: Vec<T>,
-    /// For products in integers, which take the pixels as they are.
-    pub(crate) groups: Option<PixelGroups>,
-}
-
-impl<T: Scalar> PixelScale<T> {
-    /// For images of so many rows and columns. For products in `T`: `factor = 1 / deviation`, `offset = -mean / deviation`. For
-    /// [`EngineKind::Fixed`]: groups of pixels.
-    ///
-    /// # Panics
-    /// If that engine is to work in another type than `f32`, or the standardizer has other pixels than the images.
-    #[must_use]
-    pub fn new(standardizer: &Standardizer, shape: (usize, usize), engine: EngineKind) -> Self {
-        let fixed = engine == EngineKind::Fixed;
-        assert!(!fixed || T::DTYPE == Dtype::F32, "{ONLY_F32}");
-        let Standardizer { mean, deviation } = standardizer;
-        Self {
-            groups: fixed.then(|| PixelGroups::new(standardizer, shape)),
-            factor: deviation
-                .iter()
-                .map(|deviation| T::of(1.0 / deviation))
-                .collect(),
-            offset: mean
-                .iter()
-                .zip(deviation)
-                .map(|(mean, deviation)| T::of(-mean / deviation))
-                .collect(),
-        }
-    }
-}
-
-/// What refuses the first layer in integers in `f64`.
-const ONLY_F32: &str = "the first layer in integers has its other numbers in f32";
 /// What every caller keeps to.
 const ONE_FORM: &str = "workspace and scale are of one form";
 
@@ -96,6 +63,8 @@ pub struct Lane<T> {
     staged: Matrix<T>,
     /// Instead of both, where pixels are packed: and a chunk's, images as columns.
     packing: Option<(Scratch, Panels)>,
+    /// What its chunks took.
+    pub watch: Stopwatch,
 }
 
 /// One task's images on their way through the network.
@@ -239,6 +208,7 @@ impl<T: Scalar> Chunk<T> {
                 mlp.activation.forward(self.level, z.flat_mut(self.images));
             }
         }
+        lane.watch.lap(Part::Forward);
     }
 
     /// Stages the pixels, scaled, and multiplies them with the first layer's weights.
@@ -267,6 +237,7 @@ impl<T: Scalar> Chunk<T> {
                 kernels::scale(self.level, image, &scale.factor, &scale.offset, row);
             }
         }
+        lane.watch.lap(Part::Stage);
         let z = self.activations[0].view_mut(self.images);
         engine.forward(staged.view(self.images), mlp.weight(0), z);
     }
@@ -298,6 +269,7 @@ impl<T: Scalar> Chunk<T> {
             );
             forward
         });
+        lane.watch.lap(Part::Stage);
         let z = self
             .turned_output
             .as_mut()
@@ -401,6 +373,8 @@ pub struct Workspace<T> {
     gradient: Vec<Panels>,
     /// The next batch's pixels, if they are packed already.
     packed: Option<Packed>,
+    /// What was done with the batch as a whole.
+    pub watch: Stopwatch,
     images: usize,
     images_per_task: usize,
     level: Level,
@@ -440,6 +414,7 @@ impl<T: Scalar> Workspace<T> {
                 let forward = fixed::images_as_columns(images_per_task.min(images), tiles);
                 (Scratch::new(tiles), forward)
             }),
+            watch: Stopwatch::default(),
         };
         let lanes = std::iter::repeat_with(lane)
             .take(rayon::current_num_threads().min(chunks.len()))
@@ -467,6 +442,7 @@ impl<T: Scalar> Workspace<T> {
                 })
                 .collect(),
             packed: None,
+            watch: Stopwatch::default(),
             chunks,
             images,
             images_per_task,
@@ -503,6 +479,23 @@ impl<T: Scalar> Workspace<T> {
         std::mem::replace(&mut self.packed, packed)
     }
 
+    /// Forgets what was timed, and times by `clock` from now on, or not at all.
+    pub fn time(&mut self, clock: Option<Clock>) {
+        self.watch = Stopwatch::new(clock);
+        for lane in &mut self.lanes {
+            lane.watch = self.watch;
+        }
+    }
+
+    /// What each [`Part`] took: of what threads do side by side, the mean of them.
+    #[must_use]
+    pub fn spent(&self) -> [Duration; Part::COUNT] {
+        std::array::from_fn(|part| {
+            let lanes: Duration = self.lanes.iter().map(|lane| lane.watch.spent[part]).sum();
+            self.watch.spent[part] + lanes / self.lanes.len().max(1) as u32
+        })
+    }
+
     /// Takes the images at `places` through the network, in parallel, and calls `then` for each chunk that is through. Which lane
     /// a chunk comes to depends on the number of threads; what it computes there does not.
     ///
@@ -516,10 +509,12 @@ impl<T: Scalar> Workspace<T> {
     ) {
         assert!(places.len() <= self.capacity(), "a batch that fits");
         if let Some(FixedLayer { weights, .. }) = &mut self.fixed {
+            self.watch.start();
             let groups = pass.scale.groups.as_ref().expect(ONE_FORM);
             let f32s = |numbers| T::slice_as_f32(numbers).expect(ONLY_F32);
             let w = &pass.mlp.parameters[pass.mlp.layout.layers()[0].weight.clone()];
             weights.round(groups, f32s(w), pass.mlp.bias(0).map(f32s));
+            self.watch.lap(Part::RoundWeights);
         }
         let weights = self.fixed.as_ref().map(|fixed| &fixed.weights);
         let packed = self.packed.as_ref();
@@ -534,6 +529,7 @@ impl<T: Scalar> Workspace<T> {
             .enumerate()
             .with_max_len(1)
             .for_each(|(number, (((lane, chunks), gradient), places))| {
+                lane.watch.start();
                 let chunks = chunks.iter_mut().zip(gradient).zip(places.chunks(task));
                 for (number, ((chunk, gradient), places)) in (number * of_lane..).zip(chunks) {
                     let integers = weights.map(|weights| Integers {
@@ -551,7 +547,9 @@ impl<T: Scalar> Workspace<T> {
     pub fn round_deltas(&mut self, images: usize) {
         if let Some(FixedLayer { deltas, .. }) = &mut self.fixed {
             let chunks = &self.chunks[..images.div_ceil(self.images_per_task)];
+            self.watch.start();
             deltas.round(chunks.len(), |chunk| chunks[chunk].turned_deltas());
+            self.watch.lap(Part::RoundDeltas);
         }
     }
 

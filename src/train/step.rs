@@ -18,6 +18,7 @@ use super::options::{L1Form, Reduction};
 use crate::data::Labelled;
 use crate::engine::Engine;
 use crate::engine::fixed::{self, Packed};
+use crate::engine::stopwatch::Part;
 use crate::engine::workspace::{Chunk, ChunkGradient, Pass, PixelScale, Purpose, Workspace};
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Mlp};
@@ -144,6 +145,12 @@ impl<'a, T: Scalar> Trainer<'a, T> {
         &self.gradient
     }
 
+    /// Of [`Self::keep_packed`]'s batches, the packed pixels; of none where none were packed.
+    #[must_use]
+    pub fn packed(&self) -> &[Packed] {
+        &self.packed
+    }
+
     /// How many steps were taken.
     #[must_use]
     pub fn steps(&self) -> u64 {
@@ -214,7 +221,9 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             let level = chunk.level();
             let (z, d) = chunk.output();
             chunk.loss = loss_and_delta(level, output, objective.error, classes, z, labels, d);
+            lane.watch.lap(Part::Loss);
             chunk.backward(lane, &pass);
+            lane.watch.lap(Part::Backward);
         });
         workspace.round_deltas(places.len());
         workspace
@@ -243,6 +252,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             L1Form::Sign => (l1, l2),
             L1Form::Linear => (0.0, l1 + l2),
         };
+        workspace.watch.start();
         let update = Update {
             engine: *engine,
             optimizer: *optimizer,
@@ -256,7 +266,9 @@ impl<'a, T: Scalar> Trainer<'a, T> {
             needs_norms: l1 != 0.0 || l2 != 0.0,
             step: *steps,
         };
-        update.layers(mlp.layout.layers(), 0, &mut mlp.parameters, gradient, state)
+        let norms = update.layers(mlp.layout.layers(), 0, &mut mlp.parameters, gradient, state);
+        workspace.watch.lap(Part::Update);
+        norms
     }
 }
 

@@ -69,6 +69,15 @@ impl Packed {
         forward.saturating_add(gradient).saturating_mul(chunks)
     }
 
+    /// How many pixels there are to be multiplied with a weight, and how many with a delta: those of quads that are not all 0.
+    #[must_use]
+    pub fn kept_pixels(&self) -> [usize; 2] {
+        [&self.forward, &self.gradient].map(|panels| {
+            let quads: usize = panels.iter().map(Panels::kept).sum();
+            quads * QUAD * LANES
+        })
+    }
+
     /// The images at `places`, in chunks of `task`, in no more room than they need.
     #[must_use]
     pub fn of(
