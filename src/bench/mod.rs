@@ -3,9 +3,12 @@
 //! Everything is measured in rounds, and in each round every subject runs once: a machine that is shared and changes its
 //! clock is then unfair to all alike. What is reported is the median of the rounds. The yardsticks are two: the
 //! multiply-adds that the cores do when nothing else is asked of them ([`peak`]), in `f32` and in integers, and the two
-//! products of the first layer alone, staged beforehand, at the best chunking (the module `products`).
+//! products of the first layer alone, staged beforehand, at the best chunking (the module `products`). Where the rest of a step's
+//! time goes is measured afterwards, in epochs of their own (the module `parts`).
 
+mod parts;
 mod products;
+mod rows;
 
 use std::time::Instant;
 
@@ -13,6 +16,7 @@ use serde::Serialize;
 
 use crate::data::{Dataset, Standardizer, split};
 use crate::engine::fixed::Outlines;
+use crate::engine::stopwatch::Clock;
 use crate::engine::workspace::PixelScale;
 use crate::engine::{EngineKind, blas};
 use crate::error::Result;
@@ -24,7 +28,12 @@ use crate::train::optimizer::Sgd;
 use crate::train::step::Trainer;
 use crate::train::{self, TrainOptions};
 
+pub use parts::Parts;
+pub use rows::Row;
+
+use parts::Epoch;
 use products::{IntegerProducts, Products};
+use rows::{median, rows};
 
 /// What to time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,34 +44,6 @@ pub struct BenchOptions {
     pub epochs: usize,
     /// Threads of the engines that can use them (0: one for each core); such an engine is timed with one thread too.
     pub threads: usize,
-}
-
-/// One subject's figures.
-#[derive(Clone, Debug, Serialize)]
-pub struct Row {
-    /// The engine, with `products` behind it for the two products alone.
-    pub engine: String,
-    /// The type of its numbers.
-    pub dtype: &'static str,
-    /// Its threads.
-    pub threads: usize,
-    /// Median time of an epoch, in milliseconds.
-    pub ms_per_epoch: f64,
-    /// The fastest epoch.
-    pub fastest_ms: f64,
-    /// Training images a second.
-    pub images_per_second: f64,
-    /// Floating-point operations of the products, in 10⁹ a second.
-    pub gflops: f64,
-    /// These as a share of the peak of as many cores (of `f32`; of half of it for `f64`).
-    pub share_of_peak: f64,
-    /// Of the first layer's products in integers: their operations, as a share of the integer peak of as many cores. With 8-bit
-    /// instructions a 16-bit product is two.
-    pub share_of_integer_peak: Option<f64>,
-    /// Times faster than the naive engine in the same type; none where that was not timed.
-    pub times_naive: Option<f64>,
-    /// Time over that of the two products alone, at the same type and thread count; none for `naive`.
-    pub over_products: Option<f64>,
 }
 
 /// All figures of one run of the bench.
@@ -84,6 +65,8 @@ pub struct Report {
     pub integer_peak_gops_per_core: f64,
     /// A row a subject.
     pub rows: Vec<Row>,
+    /// Where the time goes, of each subject that trains.
+    pub parts: Vec<Parts>,
 }
 
 /// Something that can run an epoch over and over.
@@ -95,13 +78,17 @@ struct Subject<'a> {
     threads: usize,
     /// Runs in rounds whose number it divides: slow ones less often.
     every: usize,
-    /// Runs an epoch; returns its seconds.
-    epoch: Box<dyn FnMut() -> f64 + 'a>,
+    /// Runs an epoch, its parts timed by that clock.
+    epoch: Box<dyn FnMut(Option<Clock>) -> Epoch + 'a>,
     seconds: Vec<f64>,
+    /// Of products in integers, the last epoch's [`parts::kept`].
+    kept: Option<[f64; 2]>,
 }
 
 /// Rounds between two epochs of the naive engine, which takes as long as forty of the others.
 const NAIVE_EVERY: usize = 5;
+/// Rounds at most in which the parts of a step are timed.
+const TIMED: usize = 5;
 
 /// Times the article's job on `dataset`.
 ///
@@ -172,12 +159,15 @@ pub fn run(
             .iter_mut()
             .filter(|subject| round % subject.every == 0)
         {
-            let seconds = (subject.epoch)();
-            subject.seconds.push(seconds);
+            let epoch = (subject.epoch)(None);
+            subject.seconds.push(epoch.seconds);
+            subject.kept = epoch.kept;
         }
         peaks.push(peak_gflops_per_core());
         integer_peaks.push(integer_peak_gops_per_core());
     }
+    progress("timing the parts of a step");
+    let parts = parts(&mut subjects, options.epochs.min(TIMED));
     let peak = median(&mut peaks);
     let integer_peak = median(&mut integer_peaks);
     let images = split.train.len();
@@ -191,7 +181,36 @@ pub fn run(
         peak_gflops_per_core: peak,
         integer_peak_gops_per_core: integer_peak,
         rows: rows(subjects, &layout, images, peak, integer_peak),
+        parts,
     })
+}
+
+/// Where the time goes of each subject that trains, from so many rounds apart from the others: they pay for reading the clock.
+fn parts(subjects: &mut [Subject<'_>], rounds: usize) -> Vec<Parts> {
+    let mut trained: Vec<_> = subjects
+        .iter_mut()
+        .filter(|subject| !subject.products)
+        .map(|subject| (subject, Vec::new()))
+        .collect();
+    for round in 0..rounds {
+        for (subject, epochs) in &mut trained {
+            if round % subject.every == 0 {
+                epochs.push((subject.epoch)(Some(Instant::now)));
+            }
+        }
+    }
+    trained
+        .into_iter()
+        .map(|(subject, epochs)| {
+            let Subject {
+                kind,
+                dtype,
+                threads,
+                ..
+            } = *subject;
+            Parts::of(kind.name(), dtype.name(), threads, epochs)
+        })
+        .collect()
 }
 
 /// The article's job on one data set.
@@ -237,13 +256,14 @@ impl<'a> Job<'a> {
             momentum: T::zero(),
         };
         let batch = cut.largest(order.len());
+        let pixels = dataset.train.images.pixels_per_image();
         let mut order = order.to_vec();
         if kind == EngineKind::Fixed {
             train::arrange(Some(&Outlines::new(&dataset.train.images)), cut, &mut order);
         }
         let ordered = dataset.train.gathered(&order);
         let places: Vec<u32> = (0..order.len() as u32).collect();
-        let epoch = move || {
+        let epoch = move |clock: Option<Clock>| {
             let (engine, data) = (kind.engine(), &ordered);
             let start = mlp.clone();
             threads.run(|| {
@@ -252,7 +272,7 @@ impl<'a> Job<'a> {
                 let batch = |batch| &places[cut.range(order.len(), batch)];
                 let batches = 0..cut.count(order.len());
                 trainer.keep_packed(batches.clone().map(batch));
-                let mut epoch = || {
+                let epoch = |trainer: &mut Trainer<'_, T>| {
                     let clock = Instant::now();
                     for number in batches.clone() {
                         trainer.step_on(number, batch(number));
@@ -260,10 +280,15 @@ impl<'a> Job<'a> {
                     clock.elapsed().as_secs_f64()
                 };
                 // The first one finds memory as the other subjects left it; a run has hundreds that do not.
-                epoch();
-                let seconds = epoch();
+                epoch(&mut trainer);
+                trainer.workspace.time(clock);
+                let seconds = epoch(&mut trainer);
                 mlp.clone_from(&trainer.mlp);
-                seconds
+                Epoch {
+                    seconds,
+                    spent: trainer.workspace.spent(),
+                    kept: parts::kept(trainer.packed(), order.len(), pixels),
+                }
             })
         };
         Subject {
@@ -278,6 +303,7 @@ impl<'a> Job<'a> {
             },
             epoch: Box::new(epoch),
             seconds: Vec::new(),
+            kept: None,
         }
     }
 
@@ -286,7 +312,8 @@ impl<'a> Job<'a> {
         let layout = self.layout(self.dataset);
         let layer = &layout.layers()[0];
         let mut products = threads.run(|| Products::<T>::best(layer.outputs, layer.inputs, batch));
-        self.repeated(EngineKind::Blas, T::DTYPE, threads, move || products.run())
+        let run = move || products.run();
+        self.repeated(EngineKind::Blas, T::DTYPE, threads, None, run)
     }
 
     /// The two products of the first layer alone, in integers.
@@ -298,9 +325,9 @@ impl<'a> Job<'a> {
         Outlines::new(images).sort(&mut places);
         let mut products =
             threads.run(|| IntegerProducts::new(self.standardizer, images, &places, units));
-        self.repeated(EngineKind::Fixed, Dtype::F32, threads, move || {
-            products.run()
-        })
+        let kept = products.kept();
+        let run = move || products.run();
+        self.repeated(EngineKind::Fixed, Dtype::F32, threads, kept, run)
     }
 
     /// A batch's products, as many times as an epoch has batches.
@@ -309,6 +336,7 @@ impl<'a> Job<'a> {
         kind: EngineKind,
         dtype: Dtype,
         threads: &'a Threads,
+        kept: Option<[f64; 2]>,
         mut products: impl FnMut() + Send + 'a,
     ) -> Subject<'a> {
         let batches = self.settings.cut().count(self.order.len());
@@ -318,14 +346,20 @@ impl<'a> Job<'a> {
             dtype,
             threads: threads.count(),
             every: 1,
-            epoch: Box::new(move || {
-                threads.run(|| {
+            epoch: Box::new(move |_| {
+                let seconds = threads.run(|| {
                     let clock = Instant::now();
                     (0..batches).for_each(|_| products());
                     clock.elapsed().as_secs_f64()
-                })
+                });
+                Epoch {
+                    seconds,
+                    kept,
+                    ..Epoch::default()
+                }
             }),
             seconds: Vec::new(),
+            kept: None,
         }
     }
 }
@@ -349,93 +383,4 @@ fn peak_gflops_per_core() -> f64 {
     std::hint::black_box(sum); // before the clock is read again: the loop may not move behind it
     let seconds = start.elapsed().as_secs_f64();
     operations as f64 / seconds / 1e9
-}
-
-fn rows(
-    mut subjects: Vec<Subject<'_>>,
-    layout: &Layout,
-    images: usize,
-    peak: f64,
-    integer_peak: f64,
-) -> Vec<Row> {
-    let medians: Vec<f64> = subjects
-        .iter_mut()
-        .map(|subject| median(&mut subject.seconds))
-        .collect();
-    let time_of = |kind, products, dtype, threads| {
-        let same = |subject: &Subject<'_>| {
-            (
-                subject.kind,
-                subject.products,
-                subject.dtype,
-                subject.threads,
-            ) == (kind, products, dtype, threads)
-        };
-        subjects.iter().position(same).map(|place| medians[place])
-    };
-    let halves = if Level::detect().has_vnni() { 2.0 } else { 1.0 };
-    let row = |(subject, &seconds): (&Subject<'_>, &f64)| {
-        let Subject {
-            kind,
-            products,
-            dtype,
-            threads,
-            ..
-        } = *subject;
-        let operations = |whole| (images * operations_per_image(layout, whole)) as f64;
-        let gflops = operations(!products) / seconds / 1e9;
-        let peak = match dtype {
-            Dtype::F32 => peak,
-            Dtype::F64 => peak / 2.0,
-        };
-        let gops = halves * operations(false) / seconds / 1e9;
-        let of_integer_peak = gops / (integer_peak * threads as f64);
-        let naive = time_of(EngineKind::Naive, false, dtype, 1).filter(|_| !products);
-        let alone = time_of(kind, true, dtype, threads).filter(|_| !products);
-        Row {
-            engine: if products {
-                format!("{} products", kind.name())
-            } else {
-                kind.name().to_owned()
-            },
-            dtype: dtype.name(),
-            threads,
-            ms_per_epoch: seconds * 1e3,
-            fastest_ms: subject
-                .seconds
-                .iter()
-                .copied()
-                .fold(f64::INFINITY, f64::min)
-                * 1e3,
-            images_per_second: images as f64 / seconds,
-            gflops,
-            share_of_peak: gflops / (peak * threads as f64),
-            share_of_integer_peak: (kind == EngineKind::Fixed).then_some(of_integer_peak),
-            times_naive: naive.map(|naive| naive / seconds),
-            over_products: alone.map(|products| seconds / products),
-        }
-    };
-    subjects.iter().zip(&medians).map(row).collect()
-}
-
-/// Floating-point operations of the products of one image: forward and gradient in every layer, and backward through all but
-/// the first; or of the first layer's two alone.
-fn operations_per_image(layout: &Layout, whole: bool) -> usize {
-    let of_layer =
-        |products: usize, layer: &crate::model::Layer| 2 * products * layer.inputs * layer.outputs;
-    let [first, later @ ..] = layout.layers() else {
-        return 0;
-    };
-    let later: usize = later.iter().map(|layer| of_layer(3, layer)).sum();
-    of_layer(2, first) + if whole { later } else { 0 }
-}
-
-/// The middle of the times; of an even number, the mean of the two.
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_unstable_by(f64::total_cmp);
-    match times.len() {
-        0 => f64::NAN,
-        length if length % 2 == 1 => times[length / 2],
-        length => f64::midpoint(times[length / 2 - 1], times[length / 2]),
-    }
 }

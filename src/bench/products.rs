@@ -1,10 +1,12 @@
 //! The two products of the first layer and nothing else: what OpenBLAS alone would take, or the integer kernels.
 
+use std::slice;
 use std::time::Instant;
 
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
+use super::parts;
 use crate::data::{Images, Standardizer};
 use crate::engine::fixed::{
     ChunkDeltas, Gradient, Packed, PixelGroups, RoundedDeltas, RoundedWeights,
@@ -150,6 +152,12 @@ impl IntegerProducts {
             weights,
             deltas,
         }
+    }
+
+    /// The share of the pixels that forward and gradient multiply.
+    pub(super) fn kept(&self) -> Option<[f64; 2]> {
+        let images = self.z.iter().map(|z| z.dim().1).sum();
+        parts::kept(slice::from_ref(&self.packed), images, self.groups.pixels())
     }
 
     /// Both products of one batch.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use gingham::bench::{self, BenchOptions, Report, Row};
+use gingham::bench::{self, BenchOptions, Parts, Report, Row};
 use gingham::engine::EngineKind;
 use gingham::scalar::Dtype;
 
@@ -13,7 +13,8 @@ use super::{Common, data_folder, open_data};
 /// Time the engines on the article's job, side by side.
 ///
 /// An epoch of 784-50-10 on 48,000 images in 25 mini-batches, evaluation and loading not counted, in rounds in which every engine
-/// runs once; medians. 'products' is the first layer's two products alone. The peak is measured in the same run.
+/// runs once; medians. 'products' is the first layer's two products alone. The peak is measured in the same run. The second table has
+/// where an epoch's time goes, from epochs timed afterwards: of what threads do side by side, the mean; 'left' is waiting and joining.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  gingham bench --engine blas --dtype f32 --epochs 31")]
 pub struct Args {
@@ -39,7 +40,7 @@ pub struct Args {
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Print the table as Markdown
+    /// Print the tables as Markdown
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
     #[command(flatten)]
@@ -101,9 +102,12 @@ fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
         "images/s",
         "GFLOP/s",
         "of f32 peak",
-        "of int peak",
+        "of int peak, black pixels counted",
+        "executed",
+        "kept forward, gradient",
         "x naive",
         "x products",
+        "x 1 thread",
     ];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     for row in &report.rows {
@@ -120,6 +124,9 @@ fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
         let times = |times: Option<f64>| {
             times.map_or_else(|| "-".to_owned(), |times| format!("{times:.2}"))
         };
+        let share = |share: Option<f64>| {
+            share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
+        };
         rows.push(vec![
             format!("{engine} {dtype}"),
             threads.to_string(),
@@ -128,10 +135,17 @@ fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
             format!("{images_per_second:.0}"),
             format!("{gflops:.1}"),
             format!("{:.1} %", row.share_of_peak * 100.0),
-            row.share_of_integer_peak
-                .map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0)),
+            share(row.share_of_integer_peak),
+            share(row.executed_share_of_integer_peak),
+            row.kept.map_or_else(
+                || "-".to_owned(),
+                |[forward, gradient]| {
+                    format!("{:.0} %, {:.0} %", forward * 100.0, gradient * 100.0)
+                },
+            ),
             times(row.times_naive),
             times(row.over_products),
+            times(row.times_one_thread),
         ]);
     }
     let Report {
@@ -147,7 +161,50 @@ fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
     format!(
         "{}\n\n{images} images in batches of {batch}; medians of {rounds} rounds\n\
          peaks of a core, measured in this run ({level}): {peak_gflops_per_core:.0} GFLOP/s in f32, half of it in f64; \
-         {integer_peak_gops_per_core:.0} GOP/s in integers\n{blas}",
-        table(&rows)
+         {integer_peak_gops_per_core:.0} GOP/s in integers\n{blas}\n\nms/epoch of each part\n\n{}",
+        table(&rows),
+        table(&parts(&report.parts))
     )
+}
+
+/// Where the time goes, as rows of a table.
+fn parts(parts: &[Parts]) -> Vec<Vec<String>> {
+    let heads = [
+        "",
+        "threads",
+        "stage",
+        "forward",
+        "loss",
+        "backward",
+        "gradient, update",
+        "round weights",
+        "round deltas",
+        "left",
+        "total",
+    ];
+    let row = |parts: &Parts| {
+        let ms = [
+            parts.stage_ms,
+            parts.forward_ms,
+            parts.loss_ms,
+            parts.backward_ms,
+            parts.update_ms,
+            parts.round_weights_ms,
+            parts.round_deltas_ms,
+            parts.left_ms,
+            parts.total_ms,
+        ];
+        let Parts {
+            engine,
+            dtype,
+            threads,
+            ..
+        } = parts;
+        let mut row = vec![format!("{engine} {dtype}"), threads.to_string()];
+        row.extend(ms.map(|ms| format!("{ms:.2}")));
+        row
+    };
+    std::iter::once(heads.map(str::to_owned).to_vec())
+        .chain(parts.iter().map(row))
+        .collect()
 }

@@ -181,14 +181,54 @@ fn bench_prints_its_rows() {
             );
         }
     }
+    for row in rows.iter().filter(|row| row["engine"] == "fixed") {
+        let kept = row["kept"].as_array().expect("two shares");
+        for share in kept {
+            assert!(share.as_f64().is_some_and(|share| share > 0.0), "{row}");
+        }
+    }
+    let parts = json["parts"].as_array().expect("a list");
+    for engine in ["naive", "blas", "fixed"] {
+        let parts = parts
+            .iter()
+            .find(|parts| parts["engine"] == engine)
+            .unwrap_or_else(|| panic!("no parts of {engine} in {json}"));
+        let ms = |key: &str| {
+            parts[key]
+                .as_f64()
+                .unwrap_or_else(|| panic!("no {key} in {parts}"))
+        };
+        let work = ["stage", "forward", "loss", "backward", "update"];
+        let rounding = ["round_weights", "round_deltas"].map(|part| ms(&format!("{part}_ms")));
+        let work = work.map(|part| ms(&format!("{part}_ms")));
+        // Of packed pixels there may be nothing to stage.
+        assert!(work[1..].iter().all(|&ms| ms > 0.0), "{parts}");
+        assert!(
+            rounding.iter().all(|&ms| (ms > 0.0) == (engine == "fixed")),
+            "{parts}"
+        );
+        let sum = work.iter().chain(&rounding).sum::<f64>() + ms("left_ms");
+        assert!(
+            ms("left_ms") >= 0.0 && (sum - ms("total_ms")).abs() < 1e-6,
+            "{parts}"
+        );
+    }
     let text = scratch.done(bench).stdout;
     for head in [
         "ms/epoch",
         "images/s",
         "GFLOP/s",
         "of f32 peak",
-        "of int peak",
+        "of int peak, black pixels counted",
+        "executed",
+        "kept forward, gradient",
         "x naive",
+        "x products",
+        "x 1 thread",
+        "stage",
+        "gradient, update",
+        "round deltas",
+        "left",
     ] {
         assert!(text.contains(head), "{text}");
     }

@@ -1,0 +1,87 @@
+//! Where an epoch's time goes, and how many of its pixels are multiplied at all.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::engine::fixed::Packed;
+use crate::engine::stopwatch::Part;
+
+/// An epoch, timed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Epoch {
+    pub(super) seconds: f64,
+    /// What each part took, where a clock was handed in.
+    pub(super) spent: [Duration; Part::COUNT],
+    /// Where products are in integers, [`kept`].
+    pub(super) kept: Option<[f64; 2]>,
+}
+
+/// Where the time of an epoch goes, in milliseconds of the wall clock. Of what threads do side by side it is the mean of them; that
+/// they wait for one another is in `left_ms`, but for waiting within the update and the roundings, which is in theirs. Compare within
+/// the parts: these epochs are others than the rows', without the peak's instructions in between.
+#[derive(Clone, Debug, Serialize)]
+pub struct Parts {
+    /// The engine.
+    pub engine: &'static str,
+    /// The type of its numbers.
+    pub dtype: &'static str,
+    /// Its threads.
+    pub threads: usize,
+    /// Scaling or packing pixels; nothing where they were packed for good.
+    pub stage_ms: f64,
+    /// Forward.
+    pub forward_ms: f64,
+    /// Losses.
+    pub loss_ms: f64,
+    /// Backward, with narrow layers' gradients that are taken chunk by chunk.
+    pub backward_ms: f64,
+    /// Gradients over the whole batch, and the update.
+    pub update_ms: f64,
+    /// Rounding the first layer's weights.
+    pub round_weights_ms: f64,
+    /// Rounding the first layer's deltas.
+    pub round_deltas_ms: f64,
+    /// What is left: waiting and joining.
+    pub left_ms: f64,
+    /// All of it.
+    pub total_ms: f64,
+}
+
+impl Parts {
+    /// Of the epoch in the middle, by its time; so the parts are of one epoch and add up.
+    pub(super) fn of(
+        engine: &'static str,
+        dtype: &'static str,
+        threads: usize,
+        mut epochs: Vec<Epoch>,
+    ) -> Self {
+        epochs.sort_unstable_by(|one, other| one.seconds.total_cmp(&other.seconds));
+        let Epoch { seconds, spent, .. } = epochs[epochs.len() / 2];
+        let ms = |part: Part| spent[part as usize].as_secs_f64() * 1e3;
+        let total_ms = seconds * 1e3;
+        Self {
+            engine,
+            dtype,
+            threads,
+            stage_ms: ms(Part::Stage),
+            forward_ms: ms(Part::Forward),
+            loss_ms: ms(Part::Loss),
+            backward_ms: ms(Part::Backward),
+            update_ms: ms(Part::Update),
+            round_weights_ms: ms(Part::RoundWeights),
+            round_deltas_ms: ms(Part::RoundDeltas),
+            left_ms: total_ms - spent.iter().sum::<Duration>().as_secs_f64() * 1e3,
+            total_ms,
+        }
+    }
+}
+
+/// Of `images` images of `pixels` pixels, packed, the share that forward and gradient multiply: quads that are all black they leave
+/// out, and what fills a quad up they multiply too. None where nothing is packed.
+pub(super) fn kept(packed: &[Packed], images: usize, pixels: usize) -> Option<[f64; 2]> {
+    let counts = packed.iter().map(Packed::kept_pixels);
+    let [forward, gradient] = counts.reduce(|[a, b], [c, d]| [a + c, b + d])?;
+    let all = (images * pixels) as f64;
+    Some([forward as f64 / all, gradient as f64 / all])
+}

@@ -1,0 +1,140 @@
+//! The subjects' figures.
+
+use serde::Serialize;
+
+use super::Subject;
+use crate::engine::EngineKind;
+use crate::kernels::Level;
+use crate::model::Layout;
+use crate::scalar::Dtype;
+
+/// One subject's figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The engine, with `products` behind it for the two products alone.
+    pub engine: String,
+    /// The type of its numbers.
+    pub dtype: &'static str,
+    /// Its threads.
+    pub threads: usize,
+    /// Median time of an epoch, in milliseconds.
+    pub ms_per_epoch: f64,
+    /// The fastest epoch.
+    pub fastest_ms: f64,
+    /// Training images a second.
+    pub images_per_second: f64,
+    /// Floating-point operations of the products, in 10⁹ a second.
+    pub gflops: f64,
+    /// These as a share of the peak of as many cores (of `f32`; of half of it for `f64`).
+    pub share_of_peak: f64,
+    /// Of the first layer's products in integers: their operations, black pixels counted, as a share of the integer peak of as many
+    /// cores. With 8-bit instructions a 16-bit product is two. Black pixels are left out, so it may pass 1.
+    pub share_of_integer_peak: Option<f64>,
+    /// Of these operations, those that are executed, as a share of the same peak.
+    pub executed_share_of_integer_peak: Option<f64>,
+    /// The share of pixels that the forward product and the gradient's multiply, because not all of their quad is black.
+    pub kept: Option<[f64; 2]>,
+    /// The time at one thread over this one's.
+    pub times_one_thread: Option<f64>,
+    /// Times faster than the naive engine in the same type; none where that was not timed.
+    pub times_naive: Option<f64>,
+    /// Time over that of the two products alone, at the same type and thread count; none for `naive`.
+    pub over_products: Option<f64>,
+}
+
+/// A row a subject, in their order.
+pub(super) fn rows(
+    mut subjects: Vec<Subject<'_>>,
+    layout: &Layout,
+    images: usize,
+    peak: f64,
+    integer_peak: f64,
+) -> Vec<Row> {
+    let medians: Vec<f64> = subjects
+        .iter_mut()
+        .map(|subject| median(&mut subject.seconds))
+        .collect();
+    let time_of = |kind, products, dtype, threads| {
+        let same = |subject: &Subject<'_>| {
+            (
+                subject.kind,
+                subject.products,
+                subject.dtype,
+                subject.threads,
+            ) == (kind, products, dtype, threads)
+        };
+        subjects.iter().position(same).map(|place| medians[place])
+    };
+    let halves = if Level::detect().has_vnni() { 2.0 } else { 1.0 };
+    let row = |(subject, &seconds): (&Subject<'_>, &f64)| {
+        let Subject {
+            kind,
+            products,
+            dtype,
+            threads,
+            kept,
+            ..
+        } = *subject;
+        let operations = |whole| (images * operations_per_image(layout, whole)) as f64;
+        let gflops = operations(!products) / seconds / 1e9;
+        let peak = match dtype {
+            Dtype::F32 => peak,
+            Dtype::F64 => peak / 2.0,
+        };
+        let gops = halves * operations(false) / seconds / 1e9;
+        // The two products are of one size.
+        let executed = kept.map(|[forward, gradient]| f64::midpoint(forward, gradient));
+        let of_integer_peak = gops / (integer_peak * threads as f64);
+        let naive = time_of(EngineKind::Naive, false, dtype, 1).filter(|_| !products);
+        let both = time_of(kind, true, dtype, threads).filter(|_| !products);
+        let alone = time_of(kind, products, dtype, 1);
+        Row {
+            engine: if products {
+                format!("{} products", kind.name())
+            } else {
+                kind.name().to_owned()
+            },
+            dtype: dtype.name(),
+            threads,
+            ms_per_epoch: seconds * 1e3,
+            fastest_ms: subject
+                .seconds
+                .iter()
+                .copied()
+                .fold(f64::INFINITY, f64::min)
+                * 1e3,
+            images_per_second: images as f64 / seconds,
+            gflops,
+            share_of_peak: gflops / (peak * threads as f64),
+            share_of_integer_peak: (kind == EngineKind::Fixed).then_some(of_integer_peak),
+            executed_share_of_integer_peak: executed.map(|share| share * of_integer_peak),
+            kept,
+            times_one_thread: alone.map(|alone| alone / seconds),
+            times_naive: naive.map(|naive| naive / seconds),
+            over_products: both.map(|products| seconds / products),
+        }
+    };
+    subjects.iter().zip(&medians).map(row).collect()
+}
+
+/// Floating-point operations of the products of one image: forward and gradient in every layer, and backward through all but
+/// the first; or of the first layer's two alone.
+fn operations_per_image(layout: &Layout, whole: bool) -> usize {
+    let of_layer =
+        |products: usize, layer: &crate::model::Layer| 2 * products * layer.inputs * layer.outputs;
+    let [first, later @ ..] = layout.layers() else {
+        return 0;
+    };
+    let later: usize = later.iter().map(|layer| of_layer(3, layer)).sum();
+    of_layer(2, first) + if whole { later } else { 0 }
+}
+
+/// The middle of the times; of an even number, the mean of the two.
+pub(super) fn median(times: &mut [f64]) -> f64 {
+    times.sort_unstable_by(f64::total_cmp);
+    match times.len() {
+        0 => f64::NAN,
+        length if length % 2 == 1 => times[length / 2],
+        length => f64::midpoint(times[length / 2 - 1], times[length / 2]),
+    }
+}
