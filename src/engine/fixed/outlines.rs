@@ -83,3 +83,30 @@ impl Cells {
         !bright.fold(0, |all, band| all | band)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_one_outline_come_together_and_none_is_lost() {
+        // Every third image is bright on the left, the others on the right; pixel values differ.
+        let (rows, columns) = (9, 13);
+        let image = |number: usize| -> Vec<u8> {
+            let bright = |at: usize| (at % columns < 4) == number.is_multiple_of(3);
+            let pixel = |at| if bright(at) { 1 + number as u8 } else { 0 };
+            (0..rows * columns).map(pixel).collect()
+        };
+        let all: Vec<Vec<u8>> = (0..50).map(image).collect();
+        let images = Images::copied(rows, columns, all.iter().map(Vec::as_slice));
+        let outlines = Outlines::new(&images);
+        let mut places: Vec<u32> = (0..50).rev().collect();
+        outlines.sort(&mut places);
+        let changes = places
+            .windows(2)
+            .filter(|pair| (pair[0] % 3 == 0) != (pair[1] % 3 == 0));
+        assert_eq!(changes.count(), 1, "{places:?}");
+        places.sort_unstable();
+        assert!(places.into_iter().eq(0..50));
+    }
+}

@@ -198,3 +198,58 @@ fn groups(deviation: &[f64], ratio: f64) -> Vec<Vec<usize>> {
     }
     groups
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pixel_is_multiplied_once() {
+        for (shape, spread) in [
+            ((28, 28), 100),
+            ((28, 28), 1),
+            ((5, 7), 30_000),
+            ((1, 50), 1000),
+            ((40, 3), 2),
+            ((60, 60), 7),
+        ] {
+            let pixels = shape.0 * shape.1;
+            // Deviations of many sizes, in no order.
+            let deviation: Vec<f64> = (0..pixels)
+                .map(|pixel| 1.0 / (1 + pixel * 7919 % pixels % spread) as f64)
+                .collect();
+            let mean = vec![3.0; pixels];
+            let groups = PixelGroups::new(&Standardizer { mean, deviation }, shape);
+            assert!(groups.quads() <= most_quads(groups.tiles));
+            assert!(groups.segments.len() <= most_segments(groups.tiles));
+            let mut next = 0;
+            for segment in &groups.segments {
+                assert_eq!(segment.start, next);
+                assert!(segment.len() <= QUADS_OF_SEGMENT);
+                next = segment.end;
+            }
+            // Where each pixel's number stands beside its own weight.
+            let numbered: Vec<u32> = (1..=pixels as u32).collect();
+            let mut row = vec![0; most_quads(groups.tiles) * QUAD];
+            groups.tiles.sort(&numbered, &mut row);
+            for scattered in &groups.scattered {
+                row[scattered.to as usize] = row[scattered.from as usize];
+            }
+            let ones: Vec<f32> = groups.factor.iter().map(|factor| 1.0 / factor).collect();
+            let mut weights = vec![f32::NAN; row.len()];
+            weights[groups.sorted_factor.len()..].fill(0.0);
+            groups.scaled(Level::PORTABLE, &ones, &mut weights);
+            let mut met = vec![0; pixels];
+            for (&pixel, &weight) in row.iter().zip(&weights) {
+                if weight != 0.0 {
+                    assert!((weight - 1.0).abs() < 1e-6);
+                    met[pixel as usize - 1] += 1;
+                }
+            }
+            assert!(
+                met.iter().all(|&met| met == 1),
+                "{shape:?}, {spread}: {met:?}"
+            );
+        }
+    }
+}
