@@ -13,8 +13,12 @@ use super::{Common, data_folder, open_data};
 /// Time the engines on the article's job, side by side.
 ///
 /// An epoch of 784-50-10 on 48,000 images in 25 mini-batches, evaluation and loading not counted, in rounds in which every engine
-/// runs once; medians. 'products' is the first layer's two products alone. The peak is measured in the same run. The second table has
-/// where an epoch's time goes, from epochs timed afterwards: of what threads do side by side, the mean; 'left' is waiting and joining.
+/// runs once; medians. 'products' is the first layer's two products alone.
+///
+/// The second table has shares of the peaks, which are measured in the same run; 'kept' is the share of pixels that forward and gradient
+/// multiply, because not all of a vector's are black. The third has where an epoch's time goes, from epochs timed afterwards: stage the
+/// pixels, forward, loss, backward, gradient and update, round weights and deltas; of what threads do side by side, the mean. 'left' is
+/// waiting and joining.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  gingham bench --engine blas --dtype f32 --epochs 31")]
 pub struct Args {
@@ -92,62 +96,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// The report, its table by `table`.
+/// The report, its tables by `table`: three, because one would be wider than a terminal.
 fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
-    let heads = [
-        "",
-        "threads",
-        "ms/epoch",
-        "fastest",
-        "images/s",
-        "GFLOP/s",
-        "of f32 peak",
-        "of int peak, black pixels counted",
-        "executed",
-        "kept forward, gradient",
-        "x naive",
-        "x products",
-        "x 1 thread",
-    ];
-    let mut rows = vec![heads.map(str::to_owned).to_vec()];
-    for row in &report.rows {
-        let Row {
-            engine,
-            dtype,
-            threads,
-            ms_per_epoch,
-            fastest_ms,
-            images_per_second,
-            gflops,
-            ..
-        } = row;
-        let times = |times: Option<f64>| {
-            times.map_or_else(|| "-".to_owned(), |times| format!("{times:.2}"))
-        };
-        let share = |share: Option<f64>| {
-            share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
-        };
-        rows.push(vec![
-            format!("{engine} {dtype}"),
-            threads.to_string(),
-            format!("{ms_per_epoch:.2}"),
-            format!("{fastest_ms:.2}"),
-            format!("{images_per_second:.0}"),
-            format!("{gflops:.1}"),
-            format!("{:.1} %", row.share_of_peak * 100.0),
-            share(row.share_of_integer_peak),
-            share(row.executed_share_of_integer_peak),
-            row.kept.map_or_else(
-                || "-".to_owned(),
-                |[forward, gradient]| {
-                    format!("{:.0} %, {:.0} %", forward * 100.0, gradient * 100.0)
-                },
-            ),
-            times(row.times_naive),
-            times(row.over_products),
-            times(row.times_one_thread),
-        ]);
-    }
     let Report {
         images,
         batch,
@@ -156,31 +106,98 @@ fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
         blas,
         peak_gflops_per_core,
         integer_peak_gops_per_core,
+        rows,
+        parts,
         ..
     } = report;
     format!(
-        "{}\n\n{images} images in batches of {batch}; medians of {rounds} rounds\n\
-         peaks of a core, measured in this run ({level}): {peak_gflops_per_core:.0} GFLOP/s in f32, half of it in f64; \
-         {integer_peak_gops_per_core:.0} GOP/s in integers\n{blas}\n\nms/epoch of each part\n\n{}",
-        table(&rows),
-        table(&parts(&report.parts))
+        "{images} images in batches of {batch}; medians of {rounds} rounds\n\n{}\n\n\
+         peaks of a core, measured in this run ({level}): {peak_gflops_per_core:.0} GFLOP/s in f32, half of it in f64;\n\
+         {integer_peak_gops_per_core:.0} GOP/s in integers, of which 'with black' counts all pixels and 'executed' those multiplied\n\n\
+         {}\n\nwhere the time of an epoch goes, in ms\n\n{}\n\n{blas}",
+        table(&times(rows)),
+        table(&shares(rows)),
+        table(&self::parts(parts))
     )
+}
+
+/// A table's rows: `heads`, then the subject, its threads and what `cells` gives, for each row.
+fn rows<const N: usize>(
+    rows: &[Row],
+    heads: [&str; N],
+    cells: impl Fn(&Row) -> [String; N],
+) -> Vec<Vec<String>> {
+    let first = ["", "threads"].into_iter().chain(heads);
+    let row = |row: &Row| {
+        let subject = format!("{} {}", row.engine, row.dtype);
+        [subject, row.threads.to_string()]
+            .into_iter()
+            .chain(cells(row))
+            .collect()
+    };
+    std::iter::once(first.map(str::to_owned).collect())
+        .chain(rows.iter().map(row))
+        .collect()
+}
+
+/// What there is of a figure.
+fn figure(figure: Option<f64>, text: impl Fn(f64) -> String) -> String {
+    figure.map_or_else(|| "-".to_owned(), text)
+}
+
+fn times(report: &[Row]) -> Vec<Vec<String>> {
+    let heads = [
+        "ms/epoch",
+        "fastest",
+        "images/s",
+        "x naive",
+        "x products",
+        "x 1 thread",
+    ];
+    rows(report, heads, |row| {
+        let times = |times| figure(times, |times| format!("{times:.2}"));
+        [
+            format!("{:.2}", row.ms_per_epoch),
+            format!("{:.2}", row.fastest_ms),
+            format!("{:.0}", row.images_per_second),
+            times(row.times_naive),
+            times(row.over_products),
+            times(row.times_one_thread),
+        ]
+    })
+}
+
+fn shares(report: &[Row]) -> Vec<Vec<String>> {
+    let heads = [
+        "GFLOP/s",
+        "of f32",
+        "of int, with black",
+        "executed",
+        "kept",
+    ];
+    rows(report, heads, |row| {
+        let percent = |share: f64| format!("{:.1} %", share * 100.0);
+        [
+            format!("{:.1}", row.gflops),
+            percent(row.share_of_peak),
+            figure(row.share_of_integer_peak, percent),
+            figure(row.executed_share_of_integer_peak, percent),
+            row.kept.map_or_else(
+                || "-".to_owned(),
+                |kept| {
+                    kept.map(|share| format!("{:.0} %", share * 100.0))
+                        .join(", ")
+                },
+            ),
+        ]
+    })
 }
 
 /// Where the time goes, as rows of a table.
 fn parts(parts: &[Parts]) -> Vec<Vec<String>> {
     let heads = [
-        "",
-        "threads",
-        "stage",
-        "forward",
-        "loss",
-        "backward",
-        "gradient, update",
-        "round weights",
-        "round deltas",
-        "left",
-        "total",
+        "", "threads", "stage", "forward", "loss", "backward", "update", "round w", "round d",
+        "left", "total",
     ];
     let row = |parts: &Parts| {
         let ms = [
