@@ -69,18 +69,6 @@ impl Rounded {
         self.level
     }
 
-    /// How many rows there are.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Quads of a row.
-    #[must_use]
-    pub fn quads(&self) -> usize {
-        self.quads
-    }
-
     /// Row number `row`, to be filled.
     ///
     /// # Panics
