@@ -259,7 +259,11 @@ impl<'a> Job<'a> {
         let pixels = dataset.train.images.pixels_per_image();
         let mut order = order.to_vec();
         if kind == EngineKind::Fixed {
-            train::arrange(Some(&Outlines::new(&dataset.train.images)), cut, &mut order);
+            train::arrange(
+                Some(&mut Outlines::new(&dataset.train.images)),
+                cut,
+                &mut order,
+            );
         }
         let ordered = dataset.train.gathered(&order);
         let places: Vec<u32> = (0..order.len() as u32).collect();
@@ -322,7 +326,7 @@ impl<'a> Job<'a> {
         let images = &self.dataset.train.images;
         let units = layout.layers()[0].outputs;
         let mut places = self.order[..batch].to_vec();
-        Outlines::new(images).sort(&mut places);
+        Outlines::new(images).arrange(&mut places, std::iter::once(0..batch));
         let mut products =
             threads.run(|| IntegerProducts::new(self.standardizer, images, &places, units));
         let kept = products.kept();

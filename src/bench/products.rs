@@ -130,7 +130,7 @@ impl IntegerProducts {
         };
         let pixels = images.pixels_per_image();
         let groups = PixelGroups::new(standardizer, images.shape());
-        let mut weights = RoundedWeights::new(level, units, groups.tiles());
+        let mut weights = RoundedWeights::new(level, units, groups.pixels());
         weights.round(&groups, &random(units * pixels), None);
         let batch = places.len();
         let task = parallel::images_per_task(batch);

@@ -17,15 +17,13 @@ use std::time::Duration;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::fixed::{
-    self, ChunkDeltas, Packed, PixelGroups, RoundedDeltas, RoundedWeights, Scratch,
-};
+use super::fixed::{self, ChunkDeltas, Packed, PixelGroups, RoundedDeltas, RoundedWeights};
 use super::scale::ONLY_F32;
 pub use super::scale::PixelScale;
 use super::stopwatch::{Clock, Part, Stopwatch};
 use super::{Engine, Matrix, Units};
 use crate::data::Images;
-use crate::kernels::pack::Panels;
+use crate::kernels::pack::{Lines, Panels};
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Layout, Mlp};
 use crate::parallel;
@@ -62,7 +60,7 @@ pub struct Lane<T> {
     gathered: Vec<u8>,
     staged: Matrix<T>,
     /// Instead of both, where pixels are packed: and a chunk's, images as columns.
-    packing: Option<(Scratch, Panels)>,
+    packing: Option<(Lines, Panels)>,
     /// What its chunks took.
     pub watch: Stopwatch,
 }
@@ -411,8 +409,9 @@ impl<T: Scalar> Workspace<T> {
             ],
             staged: Matrix::zeros(staged, pixels),
             packing: tiles.map(|tiles| {
-                let forward = fixed::images_as_columns(images_per_task.min(images), tiles);
-                (Scratch::new(tiles), forward)
+                let images = images_per_task.min(images);
+                let forward = fixed::images_as_columns(images, tiles.pixels());
+                (fixed::scratch(tiles.pixels()), forward)
             }),
             watch: Stopwatch::default(),
         };
@@ -424,7 +423,7 @@ impl<T: Scalar> Workspace<T> {
         Self {
             lanes,
             fixed: tiles.map(|tiles| FixedLayer {
-                weights: RoundedWeights::new(level, units, tiles),
+                weights: RoundedWeights::new(level, units, tiles.pixels()),
                 deltas: RoundedDeltas::new(
                     level,
                     if training { units } else { 0 },

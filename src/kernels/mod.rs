@@ -17,6 +17,7 @@ mod tiles;
 pub use integer::{LANES, QUAD};
 pub use level::Level;
 use level::Set;
+use pack::Line;
 pub use tiles::{Spot, Tiles};
 
 use crate::scalar::Scalar;
@@ -108,8 +109,13 @@ for_every_level! {
 }
 
 for_every_level! {
-    /// Gathers runs of four: `out[4 q + i] = from[first[q] + i] · by[4 q + i]`, where what lies behind the last of `from` is 0.
-    scaled_quads(first: &[u32], from: &[f32], by: &[f32], out: &mut [f32])
+    /// `product[i] = a[i] · b[i]`. Overwrites `product`.
+    multiply(a: &[f32], b: &[f32], product: &mut [f32])
+}
+
+for_every_level! {
+    /// See [`pack::Lines::scatter`].
+    scatter(places: &[[Option<u32>; QUAD]], from: &[Line], to: &mut [Line])
 }
 
 for_every_level! {

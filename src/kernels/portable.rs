@@ -1,6 +1,7 @@
 //! Kernels in plain Rust: the bodies of all levels. The parent module says what each computes.
 
 use super::QUAD;
+use super::pack::Line;
 use crate::scalar::Scalar;
 
 /// Lanes of the sums below: enough independent ones that the compiler can keep two vectors of any width busy.
@@ -193,18 +194,31 @@ pub fn dot_rounded(values: &[f32], factor: f32, by: &[f32]) -> f32 {
     joined(sums, |a, b| a + b)
 }
 
-/// See [`super::scaled_quads`].
+/// See [`super::multiply`].
 #[inline(always)]
-pub fn scaled_quads(first: &[u32], from: &[f32], by: &[f32], out: &mut [f32]) {
-    let (by, _) = by.as_chunks::<QUAD>();
-    let (out, _) = out.as_chunks_mut::<QUAD>();
-    for ((out, by), &first) in out.iter_mut().zip(by).zip(first) {
-        let rest = &from[first as usize..];
-        let from: [f32; QUAD] = rest.first_chunk().copied().unwrap_or_else(|| {
-            std::array::from_fn(|place| rest.get(place).copied().unwrap_or_default())
-        });
-        for place in 0..QUAD {
-            out[place] = from[place] * by[place];
+pub fn multiply(a: &[f32], b: &[f32], product: &mut [f32]) {
+    for ((product, a), b) in product.iter_mut().zip(a).zip(b) {
+        *product = a * b;
+    }
+}
+
+/// See [`super::pack::Lines::scatter`].
+#[inline(always)]
+pub fn scatter(places: &[[Option<u32>; QUAD]], from: &[Line], to: &mut [Line]) {
+    for (places, to) in places.iter().zip(to) {
+        let mut quads = [0_u32; super::LANES];
+        for (to, place) in places.iter().enumerate() {
+            let Some(place) = place.map(|place| place as usize) else {
+                continue;
+            };
+            let (from, _) = from[place / QUAD].0.as_chunks::<QUAD>();
+            let right = place % QUAD * 8;
+            for (quad, &from) in quads.iter_mut().zip(from) {
+                *quad |= (u32::from_le_bytes(from) >> right & 0xFF) << (to * 8);
+            }
+        }
+        for (to, quad) in to.0.as_chunks_mut().0.iter_mut().zip(quads) {
+            *to = quad.to_le_bytes();
         }
     }
 }

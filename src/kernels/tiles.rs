@@ -2,21 +2,20 @@
 //!
 //! Most pixels of a picture are background, and background lies together. So a panel of 4 x 4 neighbours is black in all four images
 //! of a quad far more often than one of sixteen in a row, and what is black is skipped ([`super::pack`]): of Fashion-MNIST 28 %
-//! instead of 14 %. *Tiled* order is tile after tile, strip after strip, each tile row by row; places that an
-//! image has no pixel for (its sides need not be multiples of four) stay empty.
+//! instead of 14 %. A tile is four *runs* of four pixels, `step` runs apart: where that is a row of the image, it is a square;
+//! where a row is no multiple of four, it leans.
 
-use super::LANES;
+use super::{LANES, QUAD};
 
-/// Pixels of a tile's side, and of a run that stays together.
-pub const SIDE: usize = 4;
+/// Runs of a tile.
+const RUNS: usize = LANES / QUAD;
 
 /// How images are cut into tiles, or a row of numbers into panels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tiles {
-    rows: usize,
-    columns: usize,
-    /// Tiles of 4 x 4; else all is one row of sixteen at a time.
-    square: bool,
+    pixels: usize,
+    /// Runs from one of a tile's to the next, and tiles that lie side by side.
+    step: usize,
 }
 
 /// Where a panel's sixteen columns lie: in four runs of up to four.
@@ -27,20 +26,17 @@ pub struct Spot {
     /// From one run's first to the next one's.
     pub stride: usize,
     /// Length of each run.
-    pub lengths: [usize; SIDE],
+    pub lengths: [usize; RUNS],
 }
 
 impl Tiles {
-    /// Of images of so many pixels. What is too narrow for squares is cut along its length.
+    /// Of images of so many pixels. What has fewer rows than a tile is cut along its length.
     #[must_use]
     pub fn of_image(rows: usize, columns: usize) -> Self {
-        if rows < SIDE || columns < SIDE {
-            return Self::of_row(rows * columns);
-        }
+        let step = (columns + QUAD / 2) / QUAD;
         Self {
-            rows,
-            columns,
-            square: true,
+            pixels: rows * columns,
+            step: if rows < RUNS { 1 } else { step.max(1) },
         }
     }
 
@@ -48,119 +44,56 @@ impl Tiles {
     #[must_use]
     pub fn of_row(length: usize) -> Self {
         Self {
-            rows: 1,
-            columns: length,
-            square: false,
+            pixels: length,
+            step: 1,
         }
-    }
-
-    /// Rows and columns of a tile.
-    fn shape(self) -> (usize, usize) {
-        if self.square {
-            (SIDE, SIDE)
-        } else {
-            (1, LANES)
-        }
-    }
-
-    fn tiles_of_strip(self) -> usize {
-        self.columns.div_ceil(self.shape().1)
     }
 
     /// How many tiles there are.
     #[must_use]
     pub fn count(self) -> usize {
-        self.rows.div_ceil(self.shape().0) * self.tiles_of_strip()
+        self.runs().div_ceil(RUNS * self.step) * self.step
     }
 
     /// Pixels of an image.
     #[must_use]
     pub fn pixels(self) -> usize {
-        self.rows * self.columns
+        self.pixels
     }
 
-    /// Places in tiled order.
+    /// Runs of an image, the last of which may be short.
     #[must_use]
-    pub fn places(self) -> usize {
-        self.count() * LANES
+    pub fn runs(self) -> usize {
+        self.pixels.div_ceil(QUAD)
     }
 
     /// Pixels between the only places where an image may be cut in two so that each tile stays on one side.
     #[must_use]
     pub fn cut(self) -> usize {
-        if self.square {
-            SIDE * self.columns
-        } else {
-            LANES
-        }
+        LANES * self.step
     }
 
     /// The tile that begins at pixel `pixel`, which must be the first one or behind a cut.
     #[must_use]
     pub fn first_tile(self, pixel: usize) -> usize {
-        if self.square {
-            pixel / self.cut() * self.tiles_of_strip()
-        } else {
-            pixel / LANES
-        }
+        pixel / self.cut() * self.step
+    }
+
+    /// The runs of tile number `tile`; those from [`Self::runs`] on are not there.
+    #[inline]
+    pub(super) fn runs_of(self, tile: usize) -> [usize; RUNS] {
+        let (strip, tile) = (tile / self.step, tile % self.step);
+        std::array::from_fn(|run| (strip * RUNS + run) * self.step + tile)
     }
 
     /// Where tile number `tile` lies.
     #[must_use]
     pub fn spot(self, tile: usize) -> Spot {
-        if self.square {
-            let (strip, tile) = (tile / self.tiles_of_strip(), tile % self.tiles_of_strip());
-            let (row, column) = (strip * SIDE, tile * SIDE);
-            let length = (self.columns - column).min(SIDE);
-            Spot {
-                at: row * self.columns + column,
-                stride: self.columns,
-                lengths: std::array::from_fn(|run| if row + run < self.rows { length } else { 0 }),
-            }
-        } else {
-            let at = tile * LANES;
-            Spot {
-                at,
-                stride: SIDE,
-                lengths: std::array::from_fn(|run| {
-                    self.columns.saturating_sub(at + run * SIDE).min(SIDE)
-                }),
-            }
-        }
-    }
-
-    /// Copies an image's numbers into tiled order; leaves the empty places as they are.
-    #[inline]
-    pub fn sort<T: Copy>(self, from: &[T], to: &mut [T]) {
-        let (to, _) = to.as_chunks_mut::<LANES>();
-        if !self.square {
-            for (from, to) in from.chunks(LANES).zip(to) {
-                to[..from.len()].copy_from_slice(from);
-            }
-            return;
-        }
-        let strips = from.chunks(self.cut());
-        for (strip, tiles) in strips.zip(to.chunks_exact_mut(self.tiles_of_strip())) {
-            if strip.len() == self.cut() && self.columns.is_multiple_of(SIDE) {
-                let (runs, _) = strip.as_chunks::<SIDE>();
-                let (a, runs) = runs.split_at(tiles.len());
-                let (b, runs) = runs.split_at(tiles.len());
-                let (c, d) = runs.split_at(tiles.len());
-                for (tile, (((a, b), c), d)) in tiles.iter_mut().zip(a.iter().zip(b).zip(c).zip(d))
-                {
-                    let (runs, _) = tile.as_chunks_mut::<SIDE>();
-                    runs.copy_from_slice(&[*a, *b, *c, *d]);
-                }
-                continue;
-            }
-            for (run, row) in strip.chunks_exact(self.columns).enumerate() {
-                let (fours, rest) = row.as_chunks::<SIDE>();
-                for (tile, four) in tiles.iter_mut().zip(fours) {
-                    tile.as_chunks_mut().0[run] = *four;
-                }
-                tiles[fours.len().min(tiles.len() - 1)][run * SIDE..][..rest.len()]
-                    .copy_from_slice(rest);
-            }
+        let runs = self.runs_of(tile);
+        Spot {
+            at: runs[0] * QUAD,
+            stride: self.step * QUAD,
+            lengths: runs.map(|run| self.pixels.saturating_sub(run * QUAD).min(QUAD)),
         }
     }
 }
@@ -170,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spots_are_where_sorting_takes_pixels_from() {
+    fn every_pixel_is_in_one_tile() {
         for (rows, columns) in [
             (28, 28),
             (5, 7),
@@ -180,35 +113,36 @@ mod tests {
             (9, 9),
             (4, 4),
             (32, 6),
+            (30, 30),
+            (100, 1),
         ] {
             let tiles = Tiles::of_image(rows, columns);
-            let pixels: Vec<usize> = (0..rows * columns).collect();
-            let mut sorted = vec![usize::MAX; tiles.places()];
-            tiles.sort(&pixels, &mut sorted);
-            let mut seen = 0;
+            let mut met = vec![0; rows * columns];
             for tile in 0..tiles.count() {
                 let Spot {
                     at,
                     stride,
                     lengths,
                 } = tiles.spot(tile);
-                for run in 0..SIDE {
-                    for place in 0..SIDE {
-                        let found = sorted[tile * LANES + run * SIDE + place];
-                        let expected = if place < lengths[run] {
-                            seen += 1;
-                            at + run * stride + place
-                        } else {
-                            usize::MAX
-                        };
-                        assert_eq!(found, expected, "{rows} x {columns}, tile {tile}");
+                for (run, length) in lengths.into_iter().enumerate() {
+                    for place in 0..length {
+                        met[at + run * stride + place] += 1;
                     }
                 }
             }
-            assert_eq!(seen, pixels.len());
-            for cut in (0..pixels.len()).step_by(tiles.cut()) {
+            assert!(met.iter().all(|&met| met == 1), "{rows} x {columns}");
+            for cut in (0..met.len()).step_by(tiles.cut()) {
                 assert_eq!(tiles.spot(tiles.first_tile(cut)).at, cut);
             }
         }
+    }
+
+    #[test]
+    fn tiles_are_squares_where_rows_are_multiples_of_four() {
+        let spot = Tiles::of_image(28, 28).spot(8);
+        assert_eq!(
+            (spot.at, spot.stride, spot.lengths),
+            (4 * 28 + 4, 28, [4; 4])
+        );
     }
 }

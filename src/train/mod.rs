@@ -12,8 +12,6 @@ pub mod step;
 
 pub use options::{L1Form, Preset, Reduction, Size, TrainOptions};
 
-use rayon::prelude::*;
-
 use crate::data::batches::Batches;
 use crate::data::{Dataset, Labelled, Split, Standardizer, held_out, split};
 use crate::engine::fixed::{Outlines, Packed};
@@ -130,8 +128,8 @@ pub fn train<T: Scalar>(
     };
     let mut error = f64::NAN;
 
-    let outlines = (kind == EngineKind::Fixed).then(|| Outlines::new(&data.images));
-    arrange(outlines.as_ref(), cut, &mut order);
+    let mut outlines = (kind == EngineKind::Fixed).then(|| Outlines::new(&data.images));
+    arrange(outlines.as_mut(), cut, &mut order);
     if packs_for_good(options, kind, data.images.shape(), order.len()) {
         let batches = 0..cut.count(order.len());
         trainer.keep_packed(batches.map(|batch| &order[cut.range(order.len(), batch)]));
@@ -141,7 +139,7 @@ pub fn train<T: Scalar>(
         if options.shuffle {
             order.copy_from_slice(&in_split_order);
             Stream::new(options.seed, Purpose::Shuffle, epoch as u64).shuffle(&mut order);
-            arrange(outlines.as_ref(), cut, &mut order);
+            arrange(outlines.as_mut(), cut, &mut order);
         }
         let batches = cut.count(order.len());
         let mut sum = 0.0;
@@ -251,22 +249,13 @@ fn in_order(
     (wanted && bytes <= MOST_BYTES).then(|| data.gathered(order))
 }
 
-/// Sorts the images of every batch by outline, where the engine gains from that; which images a batch has stays as it is.
-pub(crate) fn arrange(outlines: Option<&Outlines>, cut: Batches, order: &mut [u32]) {
-    let Some(outlines) = outlines else {
-        return;
-    };
-    let images = order.len();
-    let mut rest = order;
-    let batches: Vec<_> = (0..cut.count(images))
-        .map(|batch| {
-            rest.split_off_mut(..cut.range(images, batch).len())
-                .expect("batches that make an epoch")
-        })
-        .collect();
-    batches
-        .into_par_iter()
-        .for_each(|batch| outlines.sort(batch));
+/// Arranges the images of every batch by outline, where the engine gains from that; which images a batch has stays as it is.
+pub(crate) fn arrange(outlines: Option<&mut Outlines>, cut: Batches, order: &mut [u32]) {
+    if let Some(outlines) = outlines {
+        let images = order.len();
+        let batches = (0..cut.count(images)).map(|batch| cut.range(images, batch));
+        outlines.arrange(order, batches);
+    }
 }
 
 /// Whether the training images, in one order for all epochs, are packed once for all: where that takes no more memory than was

@@ -5,7 +5,7 @@ use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
 use gingham::kernels::integer::{self, MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Rounded};
-use gingham::kernels::pack::Panels;
+use gingham::kernels::pack::{Lines, Panels};
 use gingham::kernels::{LANES, Level, QUAD, Tiles};
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::rng::{Purpose, Stream};
@@ -214,8 +214,11 @@ fn images_as_columns(stream: &mut Stream) {
         // What was there before must not show.
         panels.clear(1);
         panels.clear(quads.len());
-        for (panel, images) in images.chunks(LANES * stride).enumerate() {
-            panels.set_images(level, panel, images, stride, &quads);
+        let mut lines = Lines::new(stride.div_ceil(QUAD));
+        let images: Vec<&[u8]> = images.chunks(stride).collect();
+        for (panel, images) in images.chunks(LANES).enumerate() {
+            lines.set(level, images, &images[..1]);
+            panels.set_images(level, panel, &lines, &quads);
         }
         vec![panels]
     };
@@ -251,13 +254,11 @@ fn pixels_as_columns(stream: &mut Stream) {
     let panels = |level| -> Vec<Panels> {
         let pack = |&(first, count): &(usize, usize)| {
             let mut panels = Panels::new(tiles.count(), room, 1);
-            let places: Vec<usize> = (first..first + count).collect();
-            for (quad, places) in places.chunks(QUAD).enumerate() {
-                let mut rows = vec![0; places.len() * tiles.places()];
-                for (&place, row) in places.iter().zip(rows.chunks_exact_mut(tiles.places())) {
-                    tiles.sort(image(place), row);
-                }
-                panels.add_images(level, quad, &rows, tiles.places());
+            let mut lines = Lines::new(tiles.runs());
+            let images: Vec<&[u8]> = (first..first + count).map(image).collect();
+            for (sixteen, images) in images.chunks(LANES).enumerate() {
+                lines.set(level, images, &[]);
+                panels.add_images(level, sixteen * LANES / QUAD, &lines, tiles);
             }
             panels
         };
@@ -293,17 +294,56 @@ fn what_is_black_in_all_columns_is_left_out() {
         // Of 20 images only number 17 has a bright pixel, number 9.
         let mut images = vec![0; 20 * 12];
         images[17 * 12 + 9] = 1;
-        let mut panels = Panels::new(2, 3, 1);
-        for (panel, images) in images.chunks(16 * 12).enumerate() {
-            panels.set_images(level, panel, images, 12, std::slice::from_ref(&(0..3)));
+        let images: Vec<&[u8]> = images.chunks(12).collect();
+        let mut lines = Lines::new(3);
+        let mut forward = Panels::new(2, 3, 1);
+        let mut gradient = Panels::new(1, 5, 1);
+        for (panel, images) in images.chunks(LANES).enumerate() {
+            lines.set(level, images, &[]);
+            forward.set_images(level, panel, &lines, std::slice::from_ref(&(0..3)));
+            gradient.add_images(level, panel * LANES / QUAD, &lines, Tiles::of_image(1, 12));
         }
-        assert_eq!(panels.kept(), 1, "{}", level.name());
-        let mut panels = Panels::new(2, 3, 1);
-        for quad in 0..3 {
-            let rows: Vec<u8> = (0..64).map(|at| u8::from(quad == 1 && at == 50)).collect();
-            panels.add_images(level, quad, &rows, 32);
+        assert_eq!(forward.kept(), 1, "{}", level.name());
+        assert_eq!(gradient.kept(), 1, "{}", level.name());
+    }
+}
+
+#[test]
+fn pixels_are_copied_behind_their_image_at_every_level() {
+    let mut stream = Stream::new(3, Purpose::Bench, 13);
+    for _ in 0..cases(500) {
+        let (count, pixels) = (length(&mut stream, LANES as u32), length(&mut stream, 90));
+        let scattered: Vec<[Option<u32>; QUAD]> = (0..length(&mut stream, 9))
+            .map(|_| {
+                std::array::from_fn(|_| (stream.below(4) > 0).then(|| stream.below(pixels as u32)))
+            })
+            .collect();
+        let memory = bytes(&mut stream, count * pixels);
+        let images: Vec<&[u8]> = memory.chunks(pixels).collect();
+        // The same images with those pixels behind them.
+        let first = pixels.div_ceil(QUAD);
+        let longer: Vec<Vec<u8>> = images
+            .iter()
+            .map(|image| {
+                let mut image = image.to_vec();
+                let behind = scattered.as_flattened().iter();
+                let behind: Vec<u8> = behind
+                    .map(|place| place.map_or(0, |place| image[place as usize]))
+                    .collect();
+                image.resize(first * QUAD, 0);
+                image.extend(behind);
+                image
+            })
+            .collect();
+        let longer: Vec<&[u8]> = longer.iter().map(Vec::as_slice).collect();
+        for level in Level::all() {
+            let mut lines = Lines::new(first + scattered.len());
+            lines.set(level, &images, &[]);
+            lines.scatter(level, first, &scattered);
+            let mut expected = Lines::new(first + scattered.len());
+            expected.set(Level::PORTABLE, &longer, &[]);
+            assert_eq!(lines, expected, "{}", level.name());
         }
-        assert_eq!(panels.kept(), 1, "{}", level.name());
     }
 }
 

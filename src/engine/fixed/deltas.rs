@@ -135,7 +135,7 @@ impl Gradient<'_> {
             segments_of_sum: deltas.chunks_of_sum,
             starts: None,
         };
-        product.compute(first_unit, groups.tiles, first_pixel, d_w.view_mut());
+        product.compute(first_unit, groups.tiles(), first_pixel, d_w.view_mut());
         let level = deltas.rounded.level();
         for (unit, mut d_w) in (first_unit..).zip(d_w.rows_mut()) {
             let d_w = d_w.as_slice_mut().expect("contiguous rows");

@@ -12,8 +12,8 @@
 //!   images, and both sums take the rounded ones.
 //!
 //! Half of the pixels are 0, and quads of sixteen columns that are all 0 are not multiplied at all. How many those are is a matter
-//! of order, which no sum shows: pixels are taken by tiles ([`crate::kernels::Tiles`]), and the images of a batch are arranged
-//! by outline ([`Outlines`]). Of Fashion-MNIST a quarter of the arithmetic goes.
+//! of order, which no sum shows: the gradient takes pixels by tiles ([`crate::kernels::Tiles`]), and the images of a batch are
+//! arranged by outline ([`Outlines`]). Of Fashion-MNIST a quarter of the arithmetic goes.
 //!
 //! Reading order: [`PixelGroups`], [`Packed`], [`RoundedWeights`], [`RoundedDeltas`], [`Outlines`].
 
@@ -25,6 +25,6 @@ mod weights;
 
 pub use deltas::{ChunkDeltas, Gradient, RoundedDeltas};
 pub use outlines::Outlines;
-pub use packed::{Packed, Scratch, images_as_columns, pack, pixels_as_columns};
+pub use packed::{Packed, images_as_columns, pack, pixels_as_columns, scratch};
 pub use pixels::PixelGroups;
 pub use weights::RoundedWeights;

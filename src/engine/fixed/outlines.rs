@@ -1,5 +1,7 @@
 //! Which images are alike enough to be multiplied side by side.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::data::Images;
@@ -9,15 +11,21 @@ const SIDE: usize = 8;
 /// Images by which the cells are judged.
 const SAMPLE: usize = 4096;
 
-/// Of each image, a number that sorts images of like outline together.
+/// All images, those of like outline together.
 ///
-/// The image is cut into 8 x 8 cells, and a bit says whether a cell is black. The bits that divide the images most evenly come
+/// An image is cut into 8 x 8 cells, and a bit says whether a cell is black. The bits that divide the images most evenly come
 /// first, so sorting by the number is a decision tree: of sixteen neighbours of a batch of 1,920, 27 % of the quads are
 /// black in all; where images stand in random order 4 %. Clustering the bits (k-modes, 32 clusters) gave the same share.
 #[derive(Clone, Debug)]
 pub struct Outlines {
-    numbers: Vec<u32>,
+    /// The places of all images.
+    sorted: Vec<u32>,
+    /// By place: the batch that the image is in, or [`NONE`].
+    batch_of: Vec<u32>,
 }
+
+/// No batch.
+const NONE: u32 = u32::MAX;
 
 impl Outlines {
     /// Of all images.
@@ -35,18 +43,44 @@ impl Outlines {
         };
         let mut first: Vec<usize> = (0..SIDE * SIDE).collect();
         first.sort_by_key(|&cell| (unevenness(cell), cell));
-        let number = |place| {
-            let black = cells.black(images.image(place));
+        let number = |&place: &u32| {
+            let black = cells.black(images.image(place as usize));
             let bits = first.iter().take(u32::BITS as usize);
             bits.fold(0, |number, &cell| number << 1 | (black >> cell & 1) as u32)
         };
-        let numbers = (0..images.count()).into_par_iter().map(number).collect();
-        Self { numbers }
+        let mut sorted: Vec<u32> = (0..images.count() as u32).collect();
+        let numbers: Vec<u32> = sorted.par_iter().map(number).collect();
+        sorted.par_sort_unstable_by_key(|&place| (numbers[place as usize], place));
+        Self {
+            batch_of: vec![NONE; sorted.len()],
+            sorted,
+        }
     }
 
-    /// Sorts the places of images by outline, those of one outline by place.
-    pub fn sort(&self, places: &mut [u32]) {
-        places.sort_unstable_by_key(|&place| (self.numbers[place as usize], place));
+    /// Arranges each of `batches`, which follow one another, of an order of images by outline, images of one outline by place.
+    ///
+    /// All are dealt out in one walk through the images as they are sorted, which takes a fifth of the time that sorting every
+    /// batch took.
+    ///
+    /// # Panics
+    /// If a batch does not lie in the order.
+    pub fn arrange(&mut self, order: &mut [u32], batches: impl Iterator<Item = Range<usize>>) {
+        self.batch_of.fill(NONE);
+        let mut next = Vec::new();
+        for (number, batch) in batches.enumerate() {
+            next.push(batch.start);
+            for &place in &order[batch] {
+                self.batch_of[place as usize] = number as u32;
+            }
+        }
+        for &place in &self.sorted {
+            let batch = self.batch_of[place as usize];
+            if batch != NONE {
+                let next = &mut next[batch as usize];
+                order[*next] = place;
+                *next += 1;
+            }
+        }
     }
 }
 
@@ -99,14 +133,22 @@ mod tests {
         };
         let all: Vec<Vec<u8>> = (0..50).map(image).collect();
         let images = Images::copied(rows, columns, all.iter().map(Vec::as_slice));
-        let outlines = Outlines::new(&images);
-        let mut places: Vec<u32> = (0..50).rev().collect();
-        outlines.sort(&mut places);
-        let changes = places
-            .windows(2)
-            .filter(|pair| (pair[0] % 3 == 0) != (pair[1] % 3 == 0));
-        assert_eq!(changes.count(), 1, "{places:?}");
-        places.sort_unstable();
-        assert!(places.into_iter().eq(0..50));
+        let mut outlines = Outlines::new(&images);
+        // Twice: nothing may be left of what was arranged before.
+        for order in [(0..50).rev().collect(), (10..40).collect::<Vec<u32>>()] {
+            let half = order.len() / 2;
+            let mut arranged = order.clone();
+            outlines.arrange(&mut arranged, [0..half, half..order.len()].into_iter());
+            for (places, before) in arranged.chunks(half).zip(order.chunks(half)) {
+                let changes = places
+                    .windows(2)
+                    .filter(|pair| (pair[0] % 3 == 0) != (pair[1] % 3 == 0));
+                assert_eq!(changes.count(), 1, "{places:?}");
+                let (mut places, mut before) = (places.to_vec(), before.to_vec());
+                places.sort_unstable();
+                before.sort_unstable();
+                assert_eq!(places, before);
+            }
+        }
     }
 }

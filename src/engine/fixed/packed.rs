@@ -6,40 +6,25 @@ use super::PixelGroups;
 use super::pixels::{most_quads, most_segments};
 use crate::data::Images;
 use crate::kernels::integer::{LANES, QUAD};
-use crate::kernels::pack::{self, Panels};
+use crate::kernels::pack::{Lines, Panels};
 use crate::kernels::{Level, Tiles};
 use crate::parallel;
 
-/// What one thread needs while it packs: up to [`LANES`] images, in tiled order and behind that the smaller groups.
-#[derive(Debug)]
-pub struct Scratch {
-    rows: Vec<u8>,
-}
-
-/// Bytes of a row.
-fn row_bytes(tiles: Tiles) -> usize {
-    most_quads(tiles) * QUAD
-}
-
-impl Scratch {
-    /// For images cut into `tiles`.
-    #[must_use]
-    pub fn new(tiles: Tiles) -> Self {
-        Self {
-            rows: vec![0; LANES * row_bytes(tiles)],
-        }
-    }
+/// What one thread needs while it packs images of `pixels` pixels.
+#[must_use]
+pub fn scratch(pixels: usize) -> Lines {
+    Lines::new(most_quads(pixels))
 }
 
 /// Room for a chunk of up to `images` images as columns, with `quads` quads each.
-fn room_for_forward(images: usize, tiles: Tiles, quads: usize) -> Panels {
-    Panels::new(images.div_ceil(LANES), quads, most_segments(tiles))
+fn room_for_forward(images: usize, pixels: usize, quads: usize) -> Panels {
+    Panels::new(images.div_ceil(LANES), quads, most_segments(pixels))
 }
 
-/// Room for a chunk of up to `images` images as columns, whatever the groups.
+/// Room for a chunk of up to `images` images of `pixels` pixels as columns, whatever the groups.
 #[must_use]
-pub fn images_as_columns(images: usize, tiles: Tiles) -> Panels {
-    room_for_forward(images, tiles, most_quads(tiles))
+pub fn images_as_columns(images: usize, pixels: usize) -> Panels {
+    room_for_forward(images, pixels, most_quads(pixels))
 }
 
 /// Room for a chunk of up to `images` images with pixels as columns.
@@ -64,7 +49,7 @@ impl Packed {
         let images = parallel::images_per_task(batch);
         let chunks = batch.div_ceil(images);
         let images = images.min(batch);
-        let forward = Panels::bytes(images.div_ceil(LANES), most_quads(tiles));
+        let forward = Panels::bytes(images.div_ceil(LANES), most_quads(tiles.pixels()));
         let gradient = Panels::bytes(tiles.count(), images.div_ceil(QUAD));
         forward.saturating_add(gradient).saturating_mul(chunks)
     }
@@ -87,9 +72,9 @@ impl Packed {
         places: &[u32],
         task: usize,
     ) -> Self {
-        let (tiles, batch) = (groups.tiles, places.len());
-        let chunk = |scratch: &mut Scratch, places: &[u32]| {
-            let mut forward = room_for_forward(places.len(), tiles, groups.quads());
+        let (tiles, batch) = (groups.tiles(), places.len());
+        let chunk = |scratch: &mut Lines, places: &[u32]| {
+            let mut forward = room_for_forward(places.len(), groups.pixels(), groups.quads());
             // The factors of every chunk have their place behind those of a full one.
             let mut gradient = pixels_as_columns(task.min(batch), tiles);
             pack(
@@ -105,7 +90,7 @@ impl Packed {
         };
         let (forward, gradient) = places
             .par_chunks(task)
-            .map_init(|| Scratch::new(tiles), chunk)
+            .map_init(|| scratch(groups.pixels()), chunk)
             .unzip();
         Self { forward, gradient }
     }
@@ -117,37 +102,28 @@ pub fn pack(
     groups: &PixelGroups,
     images: &Images,
     places: &[u32],
-    scratch: &mut Scratch,
+    scratch: &mut Lines,
     forward: &mut Panels,
     gradient: &mut Panels,
 ) {
-    let tiles = groups.tiles;
-    let stride = row_bytes(tiles);
-    let mut ahead = places.iter();
-    for &place in ahead.by_ref().take(LANES) {
-        pack::prefetch(images.image(place as usize));
-    }
+    let first_scattered = groups.pixels().div_ceil(QUAD);
     forward.clear(groups.segments.len());
     gradient.clear(1);
+    let sixteen = |places: Option<&[u32]>| -> [&[u8]; LANES] {
+        let mut places = places.unwrap_or(&[]).iter();
+        let image = |&place: &u32| images.image(place as usize);
+        std::array::from_fn(|_| places.next().map_or(&[][..], image))
+    };
+    let mut sixteens = places.chunks(LANES);
+    let mut now = sixteen(sixteens.next());
     for (panel, places) in places.chunks(LANES).enumerate() {
-        let rows = &mut scratch.rows[..places.len() * stride];
-        for (&place, row) in places.iter().zip(rows.chunks_exact_mut(stride)) {
-            // The image a panel further on is asked for while this one is sorted: an order of images is a random walk through the
-            // file, and asking for sixteen at once takes as long as waiting for them.
-            if let Some(&place) = ahead.next() {
-                pack::prefetch(images.image(place as usize));
-            }
-            tiles.sort(images.image(place as usize), row);
-            for scattered in &groups.scattered {
-                row[scattered.to as usize] = row[scattered.from as usize];
-            }
+        let next = sixteen(sixteens.next());
+        scratch.set(level, &now[..places.len()], &next);
+        scratch.scatter(level, first_scattered, &groups.scattered);
+        forward.set_images(level, panel, scratch, &groups.segments);
+        if gradient.count() > 0 {
+            gradient.add_images(level, panel * (LANES / QUAD), scratch, groups.tiles());
         }
-        forward.set_images(level, panel, rows, stride, &groups.segments);
-        if gradient.count() == 0 {
-            continue;
-        }
-        for (quad, rows) in (panel * (LANES / QUAD)..).zip(rows.chunks(QUAD * stride)) {
-            gradient.add_images(level, quad, rows, stride);
-        }
+        now = next;
     }
 }

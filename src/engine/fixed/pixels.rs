@@ -14,49 +14,36 @@ const MOST_GROUPS: usize = 8;
 /// Quads of a segment: their numbers go into one sum.
 const QUADS_OF_SEGMENT: usize = MOST_OF_SUM / QUAD;
 
-/// Most quads that the pixels of an image are in: a quarter more than the runs of its tiles.
-pub(super) fn most_quads(tiles: Tiles) -> usize {
-    let runs = tiles.places() / QUAD;
-    runs + runs / 4 + MOST_GROUPS
+/// Most quads that the pixels of an image are in: a quarter more than its own.
+pub(super) fn most_quads(pixels: usize) -> usize {
+    let quads = pixels.div_ceil(QUAD);
+    quads + quads / 4 + MOST_GROUPS
 }
 
 /// Most segments that they are in.
-pub(super) fn most_segments(tiles: Tiles) -> usize {
-    MOST_GROUPS + most_quads(tiles) / QUADS_OF_SEGMENT
+pub(super) fn most_segments(pixels: usize) -> usize {
+    MOST_GROUPS + most_quads(pixels) / QUADS_OF_SEGMENT
 }
 
 /// The pixels sorted into groups of similar deviation, and the figures of each.
 ///
-/// The largest group has the whole image, in tiled order, and multiplies what belongs to others with 0: so its pixels need not be
-/// moved once more, and four weights are moved at once. The pixels of the other groups, which are few and scattered, come
-/// behind it.
+/// The largest group has the whole image, as it is, and multiplies what belongs to others with 0: so its pixels need not be
+/// moved once more. The pixels of the other groups, which are few and scattered, come behind it.
 #[derive(Clone, Debug)]
 pub struct PixelGroups {
-    pub(super) tiles: Tiles,
+    tiles: Tiles,
     /// The quads of each group, or part of one that goes into one sum.
     pub(super) segments: Vec<Range<usize>>,
-    /// By run of the tiles: the pixel that it begins with, if it has one.
-    first_pixels: Vec<u32>,
-    /// The pixels of all groups but the largest.
-    pub(super) scattered: Vec<Scattered>,
-    /// By place: the mean, or 0.
+    /// The pixels of all groups but the largest: for each of their quads, which they are.
+    pub(super) scattered: Vec<[Option<u32>; QUAD]>,
+    /// By place in the groups' order: the mean, or 0.
     pub(super) sorted_mean: Vec<f32>,
-    /// By place: one over the deviation, or 0.
-    sorted_factor: Vec<f32>,
+    /// By pixel: one over the deviation where it is of the largest group, or 0.
+    factor_of_largest: Vec<f32>,
     /// By pixel: one over the deviation.
     factor: Vec<f32>,
     /// By pixel: the mean.
     mean: Vec<f32>,
-}
-
-/// A pixel of one of the smaller groups.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Scattered {
-    pixel: u32,
-    /// Its place in tiled order.
-    pub(super) from: u32,
-    /// Its place in the groups' order.
-    pub(super) to: u32,
 }
 
 impl PixelGroups {
@@ -69,68 +56,43 @@ impl PixelGroups {
         let Standardizer { mean, deviation } = standardizer;
         let pixels = mean.len();
         assert_eq!(rows * columns, pixels, "pixels of an image");
-        let tiles = Tiles::of_image(rows, columns);
-        // The pixel at each place of tiled order, if there is one.
-        let mut tiled = vec![None; tiles.places()];
-        let all: Vec<_> = (0..pixels).map(Some).collect();
-        tiles.sort(&all, &mut tiled);
-        let runs = tiled.as_chunks::<QUAD>().0;
         let quads_of = |groups: &Vec<Vec<usize>>| -> usize {
-            let scattered = groups
-                .iter()
-                .skip(1)
-                .map(|group| group.len().div_ceil(QUAD));
-            runs.len() + scattered.sum::<usize>()
+            let scattered = groups.iter().skip(1);
+            let scattered = scattered.map(|group| group.len().div_ceil(QUAD));
+            pixels.div_ceil(QUAD) + scattered.sum::<usize>()
         };
         let groups = LARGEST_RATIOS
             .iter()
             .map(|&ratio| groups(deviation, ratio))
-            .find(|groups| quads_of(groups) <= most_quads(tiles))
-            .expect("a single group has no more quads than there are runs");
+            .find(|groups| quads_of(groups) <= most_quads(pixels))
+            .expect("a single group has no more quads than the image");
+        let factor = deviation.iter().map(|deviation| (1.0 / deviation) as f32);
         let mut sorted = Self {
-            tiles,
+            tiles: Tiles::of_image(rows, columns),
             segments: Vec::new(),
-            first_pixels: runs
-                .iter()
-                .map(|run| run[0].map_or(0, |pixel| pixel as u32))
-                .collect(),
             scattered: Vec::new(),
             sorted_mean: vec![0.0; quads_of(&groups) * QUAD],
-            sorted_factor: vec![0.0; quads_of(&groups) * QUAD],
-            factor: deviation
-                .iter()
-                .map(|deviation| (1.0 / deviation) as f32)
-                .collect(),
+            factor_of_largest: vec![0.0; pixels],
+            factor: factor.collect(),
             mean: mean.iter().map(|&mean| mean as f32).collect(),
         };
-        let mut place_of = vec![0; pixels];
-        for (place, pixel) in tiled.iter().enumerate() {
-            if let Some(pixel) = *pixel {
-                place_of[pixel] = place;
-            }
-        }
         for (number, group) in groups.iter().enumerate() {
             let first = sorted.quads();
-            for (order, &pixel) in group.iter().enumerate() {
-                let from = place_of[pixel];
-                let to = if number == 0 {
-                    from
-                } else {
-                    first * QUAD + order
-                };
-                sorted.sorted_mean[to] = sorted.mean[pixel];
-                sorted.sorted_factor[to] = sorted.factor[pixel];
-                if number > 0 {
-                    sorted.scattered.push(Scattered {
-                        pixel: pixel as u32,
-                        from: from as u32,
-                        to: to as u32,
-                    });
+            let end = if number == 0 {
+                for &pixel in group {
+                    sorted.factor_of_largest[pixel] = sorted.factor[pixel];
+                    sorted.sorted_mean[pixel] = sorted.mean[pixel];
                 }
-            }
-            let end = match number {
-                0 => runs.len(),
-                _ => first + group.len().div_ceil(QUAD),
+                pixels.div_ceil(QUAD)
+            } else {
+                for (place, &pixel) in (first * QUAD..).zip(group) {
+                    sorted.sorted_mean[place] = sorted.mean[pixel];
+                }
+                let quads = group.chunks(QUAD).map(|pixels| {
+                    std::array::from_fn(|place| pixels.get(place).map(|&pixel| pixel as u32))
+                });
+                sorted.scattered.extend(quads);
+                first + group.len().div_ceil(QUAD)
             };
             let segments = (first..end).step_by(QUADS_OF_SEGMENT);
             let segment = |first| first..end.min(first + QUADS_OF_SEGMENT);
@@ -159,12 +121,16 @@ impl PixelGroups {
 
     /// The weights `w` of a unit over the deviations, in the groups' order.
     pub(super) fn scaled(&self, level: Level, w: &[f32], sorted: &mut [f32]) {
-        kernels::scaled_quads(level, &self.first_pixels, w, &self.sorted_factor, sorted);
-        // What fills a group's last quad up is nothing: other groups may have left their weights there.
-        sorted[self.first_pixels.len() * QUAD..].fill(0.0);
-        for &Scattered { pixel, to, .. } in &self.scattered {
-            let pixel = pixel as usize;
-            sorted[to as usize] = w[pixel] * self.factor[pixel];
+        let (largest, rest) = sorted.split_at_mut(w.len());
+        kernels::multiply(level, w, &self.factor_of_largest, largest);
+        // What fills the image's last quad up is nothing.
+        let (fill, rest) = rest.split_at_mut(w.len().next_multiple_of(QUAD) - w.len());
+        fill.fill(0.0);
+        let scaled = |pixel: Option<u32>| {
+            pixel.map_or(0.0, |pixel| w[pixel as usize] * self.factor[pixel as usize])
+        };
+        for (sorted, quad) in rest.as_chunks_mut().0.iter_mut().zip(&self.scattered) {
+            *sorted = quad.map(scaled);
         }
     }
 
@@ -220,30 +186,26 @@ mod tests {
                 .collect();
             let mean = vec![3.0; pixels];
             let groups = PixelGroups::new(&Standardizer { mean, deviation }, shape);
-            assert!(groups.quads() <= most_quads(groups.tiles));
-            assert!(groups.segments.len() <= most_segments(groups.tiles));
+            assert!(groups.quads() <= most_quads(pixels));
+            assert!(groups.segments.len() <= most_segments(pixels));
             let mut next = 0;
             for segment in &groups.segments {
                 assert_eq!(segment.start, next);
                 assert!(segment.len() <= QUADS_OF_SEGMENT);
                 next = segment.end;
             }
-            // Where each pixel's number stands beside its own weight.
-            let numbered: Vec<u32> = (1..=pixels as u32).collect();
-            let mut row = vec![0; most_quads(groups.tiles) * QUAD];
-            groups.tiles.sort(&numbered, &mut row);
-            for scattered in &groups.scattered {
-                row[scattered.to as usize] = row[scattered.from as usize];
-            }
+            // Each pixel's number beside its own weight.
+            let mut row: Vec<Option<u32>> = (0..pixels as u32).map(Some).collect();
+            row.resize(pixels.next_multiple_of(QUAD), None);
+            row.extend(groups.scattered.as_flattened());
             let ones: Vec<f32> = groups.factor.iter().map(|factor| 1.0 / factor).collect();
             let mut weights = vec![f32::NAN; row.len()];
-            weights[groups.sorted_factor.len()..].fill(0.0);
             groups.scaled(Level::PORTABLE, &ones, &mut weights);
             let mut met = vec![0; pixels];
             for (&pixel, &weight) in row.iter().zip(&weights) {
                 if weight != 0.0 {
                     assert!((weight - 1.0).abs() < 1e-6);
-                    met[pixel as usize - 1] += 1;
+                    met[pixel.expect("a pixel") as usize] += 1;
                 }
             }
             assert!(

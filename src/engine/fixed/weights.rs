@@ -25,33 +25,32 @@ pub struct RoundedWeights {
 }
 
 impl RoundedWeights {
-    /// Memory for `units` units and images cut into `tiles`.
+    /// Memory for `units` units and images of `pixels` pixels.
     #[must_use]
-    pub fn new(level: Level, units: usize, tiles: Tiles) -> Self {
+    pub fn new(level: Level, units: usize, pixels: usize) -> Self {
         let tasks = units.div_ceil(ROWS_PER_TASK);
         Self {
-            rounded: Rounded::zeros(level, units, most_quads(tiles) * QUAD),
-            scales: vec![0.0; units * most_segments(tiles)],
+            rounded: Rounded::zeros(level, units, most_quads(pixels) * QUAD),
+            scales: vec![0.0; units * most_segments(pixels)],
             start: vec![0.0; units],
-            scratch: vec![0.0; tasks * Self::scratch_of(tiles)],
+            scratch: vec![0.0; tasks * Self::scratch_of(pixels)],
         }
     }
 
-    fn scratch_of(tiles: Tiles) -> usize {
-        most_quads(tiles) * QUAD
+    fn scratch_of(pixels: usize) -> usize {
+        most_quads(pixels) * QUAD
     }
 
     /// Rounds the weights `w`, row-major `(units, pixels)`.
     pub fn round(&mut self, groups: &PixelGroups, w: &[f32], bias: Option<&[f32]>) {
         let level = self.rounded.level();
-        let tiles = groups.tiles;
         let pixels = groups.pixels();
         let count = groups.segments.len();
         self.rounded
             .par_rows_mut(ROWS_PER_TASK)
             .zip(self.scales.par_chunks_mut(ROWS_PER_TASK * count))
             .zip(self.start.par_chunks_mut(ROWS_PER_TASK))
-            .zip(self.scratch.par_chunks_exact_mut(Self::scratch_of(tiles)))
+            .zip(self.scratch.par_chunks_exact_mut(Self::scratch_of(pixels)))
             .zip(w.par_chunks(ROWS_PER_TASK * pixels))
             .enumerate()
             .for_each(|(task, ((((rows, scales), starts), scratch), w))| {

@@ -431,7 +431,7 @@ impl Job<'_> {
     ) {
         let row = out.index_axis_mut(Axis(0), row);
         let row = row.into_slice().expect("contiguous rows");
-        let runs = totals.as_chunks::<{ super::tiles::SIDE }>().0;
+        let runs = totals.as_chunks::<QUAD>().0;
         for (number, (totals, length)) in runs.iter().zip(spot.lengths).enumerate() {
             row.iter_mut()
                 .skip(spot.at + number * spot.stride)

@@ -1,57 +1,56 @@
 //! Packing with AVX-512: matrices of quads, and of bytes, turned in registers.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi32, _mm512_setzero_si512,
-    _mm512_shuffle_i32x4, _mm512_store_si512, _mm512_test_epi32_mask, _mm512_unpackhi_epi8,
-    _mm512_unpackhi_epi16, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi8,
-    _mm512_unpacklo_epi16, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_load_si512, _mm512_maskz_loadu_epi8,
+    _mm512_set_epi8, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4,
+    _mm512_store_si512, _mm512_test_epi32_mask, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
-use std::ops::Range;
 
-use super::{LANES, Line, Panels, QUAD};
+use super::{LANES, Line, Panels, QUAD, QUAD_BYTES, Tiles};
 
-/// Quads that one load brings.
-const QUADS: usize = 16;
-/// Pixels that one load brings.
-const PIXELS: usize = 64;
-
-/// See [`super::images`].
+/// See [`super::Lines::set`].
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn images(
-    images: &[u8],
-    stride: usize,
-    quads: Range<usize>,
-    lines: &mut [Line],
-    kept: &mut [u32],
-) -> usize {
-    let images = images.chunks_exact(stride);
-    let mut count = 0;
-    for first in quads.clone().step_by(QUADS) {
-        let width = (quads.end - first).min(QUADS);
-        let mask = if width < QUADS {
-            (1_u16 << width) - 1
-        } else {
-            u16::MAX
-        };
+pub(super) fn turn(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
+    for (number, lines) in lines.chunks_mut(LANES).enumerate() {
+        let at = number * QUAD_BYTES;
+        for image in next {
+            #[allow(unused_unsafe)] // newer compilers know that it is safe
+            // SAFETY: a prefetch of any address is sound.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T1>(image.as_ptr().wrapping_add(at).cast());
+            }
+        }
         let mut rows = [_mm512_setzero_si512(); LANES];
-        for (row, image) in rows.iter_mut().zip(images.clone()) {
-            let quads = &image[first * QUAD..][..width * QUAD];
+        for (row, image) in rows.iter_mut().zip(images) {
+            let bytes = &image[at..image.len().min(at + QUAD_BYTES)];
+            let mask = u64::MAX >> (QUAD_BYTES - bytes.len());
             // SAFETY: the mask leaves out what lies behind the slice.
-            *row = unsafe { _mm512_maskz_loadu_epi32(mask, quads.as_ptr().cast()) };
+            *row = unsafe { _mm512_maskz_loadu_epi8(mask, bytes.as_ptr().cast()) };
         }
-        for (quad, column) in (first..first + width).zip(turn(rows)) {
-            // Written in any case, and counted if it is not all zero: the next one takes its place otherwise.
-            lines[count].set(column);
-            kept[count] = quad as u32;
-            count += usize::from(_mm512_test_epi32_mask(column, column) != 0);
+        for (line, column) in lines.iter_mut().zip(turned(rows)) {
+            line.set(column);
         }
+    }
+}
+
+/// See [`super::keep`].
+#[target_feature(enable = "avx512f")]
+pub(super) fn keep(first: u32, from: &[Line], to: &mut [Line], kept: &mut [u32]) -> usize {
+    let mut count = 0;
+    for (quad, line) in (first..).zip(from) {
+        // Written in any case, and counted if it is not all zero: the next one takes its place otherwise.
+        let line = line.get();
+        to[count].set(line);
+        kept[count] = quad;
+        count += usize::from(_mm512_test_epi32_mask(line, line) != 0);
     }
     count
 }
 
 /// A 16 x 16 matrix of quads, turned: pairs of rows, pairs of pairs, and so on.
 #[target_feature(enable = "avx512f")]
-fn turn(rows: [__m512i; 16]) -> [__m512i; 16] {
+fn turned(rows: [__m512i; 16]) -> [__m512i; 16] {
     let zero = _mm512_setzero_si512();
     let (mut pairs, mut fours) = ([zero; 16], [zero; 16]);
     for i in 0..8 {
@@ -73,7 +72,7 @@ fn turn(rows: [__m512i; 16]) -> [__m512i; 16] {
     // fours[4 i + j] has, in its lane l, column 4 l + j of rows 4 i to 4 i + 3: what is left is to turn lanes.
     let mut columns = [zero; 16];
     for j in 0..4 {
-        let lanes = turn_lanes([fours[j], fours[4 + j], fours[8 + j], fours[12 + j]]);
+        let lanes = turned_lanes([fours[j], fours[4 + j], fours[8 + j], fours[12 + j]]);
         for (l, lane) in lanes.into_iter().enumerate() {
             columns[4 * l + j] = lane;
         }
@@ -83,7 +82,7 @@ fn turn(rows: [__m512i; 16]) -> [__m512i; 16] {
 
 /// Four registers of four 16-byte lanes as a 4 x 4 matrix, turned.
 #[target_feature(enable = "avx512f")]
-fn turn_lanes([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+fn turned_lanes([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
     let ab_even = _mm512_shuffle_i32x4::<0b10_00_10_00>(a, b); // a0 a2 b0 b2
     let ab_odd = _mm512_shuffle_i32x4::<0b11_01_11_01>(a, b);
     let cd_even = _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d);
@@ -98,40 +97,45 @@ fn turn_lanes([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
 
 /// See [`super::Panels::add_images`].
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn pixels(panels: &mut Panels, quad: u32, images: &[u8], stride: usize) {
-    let count = panels.count;
-    for (group, ends) in panels.ends[..count].chunks_mut(PIXELS / LANES).enumerate() {
-        let first = group * PIXELS;
-        let width = (count * LANES - first).min(PIXELS);
-        let mut rows = [_mm512_setzero_si512(); QUAD];
-        for (row, image) in rows.iter_mut().zip(images.chunks_exact(stride)) {
-            let pixels = &image[first..][..width];
-            // SAFETY: the mask leaves out what lies behind the slice.
-            *row = unsafe {
-                _mm512_maskz_loadu_epi8(u64::MAX >> (PIXELS - width), pixels.as_ptr().cast())
-            };
+pub(super) fn pixels(
+    panels: &mut Panels,
+    first_quad: usize,
+    quads: usize,
+    lines: &[Line],
+    tiles: Tiles,
+) {
+    // In each lane, four images' four pixels: turned, four pixels' four images.
+    let order = _mm512_set_epi8(
+        15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0, 15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5,
+        1, 12, 8, 4, 0, 15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0, 15, 11, 7, 3, 14, 10,
+        6, 2, 13, 9, 5, 1, 12, 8, 4, 0,
+    );
+    for panel in 0..panels.count {
+        let mut runs = [_mm512_setzero_si512(); LANES / QUAD];
+        for (pixels, run) in runs.iter_mut().zip(tiles.runs_of(panel)) {
+            if let Some(line) = lines.get(run) {
+                *pixels = _mm512_shuffle_epi8(line.get(), order);
+            }
         }
-        let [a, b, c, d] = rows;
-        let (ab_low, ab_high) = (_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b));
-        let (cd_low, cd_high) = (_mm512_unpacklo_epi8(c, d), _mm512_unpackhi_epi8(c, d));
-        // Each has, in its lane l, four of the pixels 16 l to 16 l + 15.
-        let quads = turn_lanes([
-            _mm512_unpacklo_epi16(ab_low, cd_low),
-            _mm512_unpackhi_epi16(ab_low, cd_low),
-            _mm512_unpacklo_epi16(ab_high, cd_high),
-            _mm512_unpackhi_epi16(ab_high, cd_high),
-        ]);
-        let room = group * (PIXELS / LANES) * panels.quads;
-        for (panel, (end, pixels)) in ends.iter_mut().zip(quads).enumerate() {
-            let at = room + panel * panels.quads + *end as usize;
-            panels.lines[at].set(pixels);
-            panels.kept[at] = quad;
-            *end += u32::from(_mm512_test_epi32_mask(pixels, pixels) != 0);
+        let mut end = panels.ends[panel];
+        let room = panel * panels.quads..(panel + 1) * panels.quads;
+        let (lines, kept) = (&mut panels.lines[room.clone()], &mut panels.kept[room]);
+        for (quad, pixels) in (first_quad..first_quad + quads).zip(turned_lanes(runs)) {
+            lines[end as usize].set(pixels);
+            kept[end as usize] = quad as u32;
+            end += u32::from(_mm512_test_epi32_mask(pixels, pixels) != 0);
         }
+        panels.ends[panel] = end;
     }
 }
 
 impl Line {
+    #[target_feature(enable = "avx512f")]
+    fn get(&self) -> __m512i {
+        // SAFETY: a line is as long as a register, and aligned like one.
+        unsafe { _mm512_load_si512(self.0.as_ptr().cast()) }
+    }
+
     #[target_feature(enable = "avx512f")]
     fn set(&mut self, bytes: __m512i) {
         // SAFETY: a line is as long as a register, and aligned like one.

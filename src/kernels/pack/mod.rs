@@ -4,6 +4,8 @@
 //! forward product the columns are images and the quads pixels; for the gradient the columns are pixels and the quads images.
 //! A quad that is zero in all sixteen columns adds nothing to any sum, so it is left out: half of Fashion-MNIST's pixels are
 //! black, and where images of like outline stand side by side ([`crate::engine::fixed`]) a quarter of all quads goes.
+//!
+//! Both forms are made of [`Lines`], sixteen images turned once, which stay in the first cache meanwhile.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -12,11 +14,12 @@ use std::ops::Range;
 
 use super::integer::{LANES, QUAD, QUAD_BYTES};
 use super::level::{Level, Set};
+use super::tiles::Tiles;
 
 /// A quad of sixteen columns: one cache line, one register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(align(64))]
-pub(super) struct Line(pub(super) [u8; QUAD_BYTES]);
+pub struct Line(pub(super) [u8; QUAD_BYTES]);
 
 /// Panels, each with room for the same quads, in which only those that are not all zero are kept.
 #[derive(Clone, Debug, Default)]
@@ -114,24 +117,18 @@ impl Panels {
         }
     }
 
-    /// Replaces panel number `panel` by images as columns. `images` holds up to sixteen rows of `stride` bytes, of which the quads
-    /// of `segments` count; columns without an image are zero.
+    /// Replaces panel number `panel` by images as columns, of whose quads those of `segments` count.
     ///
     /// # Panics
-    /// If there are other segments than the panels have room for, or quads that they or the images have not.
+    /// If there are other segments than the panels have room for, or quads that they or the lines have not.
     pub fn set_images(
         &mut self,
         level: Level,
         panel: usize,
-        images: &[u8],
-        stride: usize,
+        images: &Lines,
         segments: &[Range<usize>],
     ) {
         assert_eq!(segments.len(), self.segments, "segments");
-        assert!(
-            images.len().is_multiple_of(stride) && images.len() <= LANES * stride,
-            "up to sixteen rows"
-        );
         let room = panel * self.quads..(panel + 1) * self.quads;
         let lines = &mut self.lines[room.clone()];
         let kept = &mut self.kept[room];
@@ -143,15 +140,10 @@ impl Panels {
                 before <= quads.start && quads.start <= quads.end && quads.end <= self.quads,
                 "rising segments within a panel"
             );
-            assert!(quads.end * QUAD <= stride, "segments within a row");
             before = quads.end;
+            let from = &images.lines[quads.clone()];
             let to = (&mut lines[count..], &mut kept[count..]);
-            count += match level.set() {
-                // SAFETY: this level exists only where the CPU was found to have its instructions.
-                #[cfg(target_arch = "x86_64")]
-                Set::Avx512 => unsafe { avx512::images(images, stride, quads.clone(), to.0, to.1) },
-                _ => self::images(images, stride, quads.clone(), to.0, to.1),
-            };
+            count += keep(level, quads.start, from, to.0, to.1);
             *end = count as u32;
         }
     }
@@ -169,86 +161,130 @@ impl Panels {
         self.ends.fill(0);
     }
 
-    /// Adds quad number `quad` to every panel, with pixels as columns: up to four rows of `stride` bytes, of which the first
-    /// `16 · count` count. Quads must come in rising order.
+    /// Adds images to every panel, with pixels as columns: a panel has those of one of `tiles`, and the images are the quads from
+    /// number `quad` on. Quads must come in rising order.
     ///
     /// # Panics
-    /// If there is no room for it, or there are several segments.
-    pub fn add_images(&mut self, level: Level, quad: usize, images: &[u8], stride: usize) {
+    /// If there is no room for them, or the images have not the tiles' pixels, or there are several segments.
+    pub fn add_images(&mut self, level: Level, quad: usize, images: &Lines, tiles: Tiles) {
+        let quads = images.images.div_ceil(QUAD);
         assert_eq!(self.segments, 1, "images are one segment");
-        assert!(quad < self.quads, "a quad that there is room for");
         assert!(
-            self.count * LANES <= stride
-                && images.len().is_multiple_of(stride)
-                && images.len() <= QUAD * stride,
-            "up to four rows, with all panels' pixels"
+            quad + quads <= self.quads && self.count == tiles.count(),
+            "quads and tiles that there is room for"
         );
+        let lines = &images.lines[..tiles.runs()];
         match level.set() {
             // SAFETY: this level exists only where the CPU was found to have its instructions.
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => unsafe { avx512::pixels(self, quad as u32, images, stride) },
-            _ => pixels(self, quad as u32, images, stride),
+            Set::Avx512 => unsafe { avx512::pixels(self, quad, quads, lines, tiles) },
+            _ => pixels(self, quad, quads, lines, tiles),
         }
     }
 }
 
-/// Asks for bytes that will be read soon; does nothing where there is no instruction for it.
-#[inline]
-pub fn prefetch(bytes: &[u8]) {
-    #[cfg(target_arch = "x86_64")]
-    for line in bytes.chunks(64) {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        #[allow(unused_unsafe)] // newer compilers know that it is safe
-        // SAFETY: a prefetch of any address is sound, and this one is a slice's.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = bytes;
+/// Up to sixteen images side by side: of each quad of pixels a line, with four bytes for each image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lines {
+    images: usize,
+    lines: Vec<Line>,
 }
 
-/// A segment of a panel with images as columns: writes the quads that are not all zero, and which they are; returns how many.
-fn images(
-    images: &[u8],
-    stride: usize,
-    quads: Range<usize>,
-    lines: &mut [Line],
-    kept: &mut [u32],
-) -> usize {
-    let mut count = 0;
-    for quad in quads {
-        let mut line = [0; QUAD_BYTES];
-        let (columns, _) = line.as_chunks_mut::<QUAD>();
-        for (column, image) in columns.iter_mut().zip(images.chunks_exact(stride)) {
-            column.copy_from_slice(&image[quad * QUAD..][..QUAD]);
-        }
-        if line != [0; QUAD_BYTES] {
-            lines[count] = Line(line);
-            kept[count] = quad as u32;
-            count += 1;
+impl Lines {
+    /// Room for images of `quads` quads.
+    #[must_use]
+    pub fn new(quads: usize) -> Self {
+        Self {
+            images: 0,
+            lines: vec![Line([0; QUAD_BYTES]); quads],
         }
     }
-    count
+
+    /// Replaces the first quads by those of `images`, which have one length; what they are too few or too short for is zero. Asks
+    /// meanwhile for the bytes of the `next` images: an order of images is a random walk through the file, and asking for sixteen
+    /// at once takes as long as waiting for them.
+    ///
+    /// # Panics
+    /// If there are more than sixteen images, of several lengths, or no room for their quads.
+    pub fn set(&mut self, level: Level, images: &[&[u8]], next: &[&[u8]]) {
+        let bytes = images.first().map_or(0, |image| image.len());
+        assert!(
+            images.len() <= LANES && images.iter().all(|image| image.len() == bytes),
+            "up to sixteen images of one length"
+        );
+        self.images = images.len();
+        let lines = &mut self.lines[..bytes.div_ceil(QUAD)];
+        match level.set() {
+            // SAFETY: this level exists only where the CPU was found to have its instructions.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => unsafe { avx512::turn(images, next, lines) },
+            _ => turn(images, lines),
+        }
+    }
+
+    /// Replaces the quads from number `first` on by pixels of those before: `places` has, for each of four, the place of a pixel
+    /// (its number, if quads are counted from the first image's first pixel), or nothing, which makes a zero.
+    ///
+    /// # Panics
+    /// If there is no room for them, or a place is not before `first`.
+    pub fn scatter(&mut self, level: Level, first: usize, places: &[[Option<u32>; QUAD]]) {
+        let (from, to) = self.lines.split_at_mut(first);
+        super::scatter(level, places, from, &mut to[..places.len()]);
+    }
+}
+
+/// Copies the lines that are not all zero, and notes which they are, counted from `first`; returns how many.
+fn keep(level: Level, first: usize, from: &[Line], to: &mut [Line], kept: &mut [u32]) -> usize {
+    match level.set() {
+        // SAFETY: this level exists only where the CPU was found to have its instructions.
+        #[cfg(target_arch = "x86_64")]
+        Set::Avx512 => unsafe { avx512::keep(first as u32, from, to, kept) },
+        _ => {
+            let mut count = 0;
+            for (quad, line) in (first as u32..).zip(from) {
+                if line.0 != [0; QUAD_BYTES] {
+                    to[count] = *line;
+                    kept[count] = quad;
+                    count += 1;
+                }
+            }
+            count
+        }
+    }
+}
+
+/// See [`Lines::set`].
+fn turn(images: &[&[u8]], lines: &mut [Line]) {
+    for (quad, line) in lines.iter_mut().enumerate() {
+        let (columns, _) = line.0.as_chunks_mut::<QUAD>();
+        for (number, column) in columns.iter_mut().enumerate() {
+            let pixels = images
+                .get(number)
+                .map_or(&[][..], |image| &image[quad * QUAD..]);
+            *column = std::array::from_fn(|pixel| pixels.get(pixel).copied().unwrap_or(0));
+        }
+    }
 }
 
 /// See [`Panels::add_images`].
-fn pixels(panels: &mut Panels, quad: u32, images: &[u8], stride: usize) {
-    let mut rows = images.chunks_exact(stride);
-    let rows: [&[u8]; QUAD] = std::array::from_fn(|_| rows.next().unwrap_or(&[]));
-    for (panel, end) in panels.ends[..panels.count].iter_mut().enumerate() {
-        let mut line = [0; QUAD_BYTES];
-        for (image, row) in rows.iter().enumerate() {
-            let pixels = row.get(panel * LANES..).unwrap_or(&[]);
-            for (column, &pixel) in line.as_chunks_mut::<QUAD>().0.iter_mut().zip(pixels) {
-                column[image] = pixel;
+fn pixels(panels: &mut Panels, first_quad: usize, quads: usize, lines: &[Line], tiles: Tiles) {
+    for panel in 0..panels.count {
+        let runs = tiles.runs_of(panel);
+        for quad in 0..quads {
+            let mut pixels = [0; QUAD_BYTES];
+            for (column, pixel) in pixels.as_chunks_mut::<QUAD>().0.iter_mut().enumerate() {
+                if let Some(Line(line)) = lines.get(runs[column / QUAD]) {
+                    let image = |image| line[(quad * QUAD + image) * QUAD + column % QUAD];
+                    *pixel = std::array::from_fn(image);
+                }
             }
-        }
-        if line != [0; QUAD_BYTES] {
-            let at = panel * panels.quads + *end as usize;
-            panels.lines[at] = Line(line);
-            panels.kept[at] = quad;
-            *end += 1;
+            if pixels != [0; QUAD_BYTES] {
+                let end = &mut panels.ends[panel];
+                let at = panel * panels.quads + *end as usize;
+                panels.lines[at] = Line(pixels);
+                panels.kept[at] = (first_quad + quad) as u32;
+                *end += 1;
+            }
         }
     }
 }
