@@ -10,6 +10,7 @@ use divan::counter::ItemsCount;
 use gingham::data::{Dataset, Standardizer, idx, synth};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
+use gingham::kernels::Level;
 use gingham::model::Mlp;
 use gingham::parallel::Threads;
 use gingham::train::metrics::Evaluator;
@@ -79,6 +80,7 @@ fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind,
     let optimizer = Sgd {
         learning_rate: options.learning_rate as f32,
         momentum: options.momentum as f32,
+        level: Level::detect(),
     };
     let places: Vec<u32> = (0..images).collect();
     let threads = Threads::new(0, engine).expect("a pool");

@@ -16,6 +16,7 @@ use gingham::data::{Dataset, IdxError, Standardizer, synth};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
 use gingham::error::Error;
+use gingham::kernels::Level;
 use gingham::model::{Activation, Init, Layout as NetworkLayout, Mlp, Output};
 use gingham::parallel::Threads;
 use gingham::scalar::Scalar;
@@ -171,6 +172,7 @@ fn allocations<T: Scalar>(
     let optimizer = Sgd {
         learning_rate: T::of(1e-3),
         momentum: T::of(job.momentum),
+        level: Level::detect(),
     };
     // A batch may hold an image more than once.
     let batches = job

@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use gingham::data::{Dataset, Standardizer, synth};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
+use gingham::kernels::Level;
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::parallel::{Cut, Threads, images_per_task};
 use gingham::scalar::Scalar;
@@ -196,6 +197,7 @@ fn calls_of<T: Scalar>(
     let optimizer = Sgd {
         learning_rate: T::of(0.01),
         momentum: T::of(0.0),
+        level: Level::detect(),
     };
     let objective = Objective {
         reduction: Reduction::Sum,

@@ -254,6 +254,7 @@ impl<'a> Job<'a> {
         let optimizer = Sgd {
             learning_rate: T::of(settings.learning_rate),
             momentum: T::zero(),
+            level: Level::detect(),
         };
         let batch = cut.largest(order.len());
         let pixels = dataset.train.images.pixels_per_image();

@@ -104,13 +104,28 @@ for_every_level! {
 }
 
 for_every_level! {
-    /// The sum of the numbers that [`round_words`] and [`round_halves`] make of `values` times `by`, accumulated in lanes.
-    dot_rounded(values: &[f32], factor: f32, by: &[f32]) -> f32
+    /// As [`round_words`]; returns the sum of the numbers times `by`, accumulated in lanes.
+    dot_words(values: &[f32], factor: f32, by: &[f32], words: &mut [[u8; 2]]) -> f32
+}
+
+for_every_level! {
+    /// As [`dot_words`], in the halves of [`round_halves`].
+    dot_halves(values: &[f32], factor: f32, by: &[f32], high: &mut [u8], low: &mut [u8]) -> f32
 }
 
 for_every_level! {
     /// `product[i] = a[i] · b[i]`. Overwrites `product`.
     multiply(a: &[f32], b: &[f32], product: &mut [f32])
+}
+
+for_every_level! {
+    /// `y[i] = a · x[i] + b · y[i]`.
+    combine<T>(a: T, x: &[T], b: T, y: &mut [T])
+}
+
+for_every_level! {
+    /// A step along a velocity that decays: `velocity[i] = momentum · velocity[i] + d_w[i]`, `w[i] -= learning_rate · velocity[i]`.
+    descend<T>(learning_rate: T, momentum: T, d_w: &[T], velocity: &mut [T], w: &mut [T])
 }
 
 for_every_level! {

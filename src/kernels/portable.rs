@@ -100,15 +100,12 @@ fn by_lanes<T: Scalar>(values: &[T], mut each: impl FnMut(&[T; LANES])) {
 /// All lanes joined: the upper half with the lower, again and again. One after the other would take longer than what they come
 /// from, where that is a row of a block.
 #[inline(always)]
-fn joined<T: Copy>(mut lanes: [T; LANES], join: impl Fn(T, T) -> T) -> T {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] = join(lanes[lane], lanes[lane + half]);
-        }
-        half /= 2;
-    }
-    lanes[0]
+fn joined<T: Copy>(lanes: [T; LANES], join: impl Fn(T, T) -> T) -> T {
+    let lanes: [T; 16] = std::array::from_fn(|lane| join(lanes[lane], lanes[lane + 16]));
+    let lanes: [T; 8] = std::array::from_fn(|lane| join(lanes[lane], lanes[lane + 8]));
+    let lanes: [T; 4] = std::array::from_fn(|lane| join(lanes[lane], lanes[lane + 4]));
+    let lanes: [T; 2] = std::array::from_fn(|lane| join(lanes[lane], lanes[lane + 2]));
+    join(lanes[0], lanes[1])
 }
 
 /// See [`super::norms`].
@@ -170,28 +167,76 @@ pub fn round_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]
     let mut sum = 0_i32;
     for ((high, low), &value) in high.iter_mut().zip(low).zip(values) {
         let number = nearest(value * factor).0;
-        *high = (number.wrapping_add(128) >> 8) as u8;
+        *high = high_half(number);
         *low = number as u8;
         sum = sum.wrapping_add((number as i16).into());
     }
     sum
 }
 
-/// See [`super::dot_rounded`].
+/// See [`super::dot_words`].
 #[inline(always)]
-pub fn dot_rounded(values: &[f32], factor: f32, by: &[f32]) -> f32 {
+pub fn dot_words(values: &[f32], factor: f32, by: &[f32], words: &mut [[u8; 2]]) -> f32 {
     let mut sums = [0.0_f32; LANES];
     let (values, last_values) = values.as_chunks::<LANES>();
     let (by, last_by) = by.as_chunks::<LANES>();
-    for (values, by) in values.iter().zip(by) {
-        for lane in 0..LANES {
-            sums[lane] += nearest(values[lane] * factor).1 * by[lane];
-        }
+    let (words, last_words) = words.as_chunks_mut::<LANES>();
+    for ((values, by), words) in values.iter().zip(by).zip(words) {
+        let numbers = rounded_and_added(values, factor, by, &mut sums);
+        *words = numbers.map(|number| (number as i16).to_le_bytes());
     }
-    for (lane, (value, by)) in last_values.iter().zip(last_by).enumerate() {
-        sums[lane] += nearest(value * factor).1 * by;
+    let last = last_values.iter().zip(last_by).zip(last_words);
+    for (((value, by), word), sum) in last.zip(&mut sums) {
+        let (number, rounded) = nearest(value * factor);
+        *word = (number as i16).to_le_bytes();
+        *sum += rounded * by;
     }
     joined(sums, |a, b| a + b)
+}
+
+/// See [`super::dot_halves`].
+#[inline(always)]
+pub fn dot_halves(values: &[f32], factor: f32, by: &[f32], high: &mut [u8], low: &mut [u8]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (values, last_values) = values.as_chunks::<LANES>();
+    let (by, last_by) = by.as_chunks::<LANES>();
+    let (high, last_high) = high.as_chunks_mut::<LANES>();
+    let (low, last_low) = low.as_chunks_mut::<LANES>();
+    for (((values, by), high), low) in values.iter().zip(by).zip(high).zip(low) {
+        let numbers = rounded_and_added(values, factor, by, &mut sums);
+        *high = numbers.map(high_half);
+        *low = numbers.map(|number| number as u8);
+    }
+    let last = last_values.iter().zip(last_by).zip(last_high).zip(last_low);
+    for ((((value, by), high), low), sum) in last.zip(&mut sums) {
+        let (number, rounded) = nearest(value * factor);
+        (*high, *low) = (high_half(number), number as u8);
+        *sum += rounded * by;
+    }
+    joined(sums, |a, b| a + b)
+}
+
+/// What is to be multiplied with 256, where the rest is a byte with a sign.
+#[inline(always)]
+fn high_half(number: i32) -> u8 {
+    (number.wrapping_add(128) >> 8) as u8
+}
+
+/// The numbers of a group; adds their products to the lanes.
+#[inline(always)]
+fn rounded_and_added(
+    values: &[f32; LANES],
+    factor: f32,
+    by: &[f32; LANES],
+    sums: &mut [f32; LANES],
+) -> [i32; LANES] {
+    let mut numbers = [0; LANES];
+    for lane in 0..LANES {
+        let (number, rounded) = nearest(values[lane] * factor);
+        sums[lane] += rounded * by[lane];
+        numbers[lane] = number;
+    }
+    numbers
 }
 
 /// See [`super::multiply`].
@@ -199,6 +244,29 @@ pub fn dot_rounded(values: &[f32], factor: f32, by: &[f32]) -> f32 {
 pub fn multiply(a: &[f32], b: &[f32], product: &mut [f32]) {
     for ((product, a), b) in product.iter_mut().zip(a).zip(b) {
         *product = a * b;
+    }
+}
+
+/// See [`super::combine`].
+#[inline(always)]
+pub fn combine<T: Scalar>(a: T, x: &[T], b: T, y: &mut [T]) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = a * x + b * *y;
+    }
+}
+
+/// See [`super::descend`].
+#[inline(always)]
+pub fn descend<T: Scalar>(
+    learning_rate: T,
+    momentum: T,
+    d_w: &[T],
+    velocity: &mut [T],
+    w: &mut [T],
+) {
+    for ((w, &d_w), velocity) in w.iter_mut().zip(d_w).zip(velocity) {
+        *velocity = momentum * *velocity + d_w;
+        *w -= learning_rate * *velocity;
     }
 }
 

@@ -18,7 +18,7 @@ use crate::engine::fixed::{Outlines, Packed};
 use crate::engine::workspace::{self, PixelScale, Workspace};
 use crate::engine::{Engine, EngineKind};
 use crate::error::{Error, Result};
-use crate::kernels::Tiles;
+use crate::kernels::{Level, Tiles};
 use crate::model::{HeldoutScale, Layout, Mlp, Model, ModelInfo, Scale};
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
@@ -110,6 +110,7 @@ pub fn train<T: Scalar>(
     let optimizer = Sgd {
         learning_rate: T::of(options.learning_rate),
         momentum: T::of(options.momentum),
+        level: Level::detect(),
     };
     let objective = objective(options);
     let batch = cut.largest(order.len());

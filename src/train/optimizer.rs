@@ -2,6 +2,7 @@
 
 use ndarray::ArrayViewMut2;
 
+use crate::kernels::{self, Level};
 use crate::scalar::Scalar;
 
 /// An update rule. It sees a run of parameters that lie side by side, and what it remembers of each.
@@ -21,6 +22,8 @@ pub struct Sgd<T> {
     pub learning_rate: T,
     /// The share of the last step's velocity that is kept, in `0..1`.
     pub momentum: T,
+    /// The instructions that its kernels may use.
+    pub level: Level,
 }
 
 impl<T: Scalar> Optimizer<T> for Sgd<T> {
@@ -32,18 +35,14 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         let Self {
             learning_rate,
             momentum,
+            level,
         } = *self;
         if momentum == T::zero() {
-            for (w, &d_w) in w.iter_mut().zip(d_w) {
-                *w -= learning_rate * d_w;
-            }
+            kernels::combine(level, -learning_rate, d_w, T::one(), w);
             return;
         }
         let mut velocity = state.row_mut(0);
         let velocity = velocity.as_slice_mut().expect("rows that lie side by side");
-        for ((w, &d_w), velocity) in w.iter_mut().zip(d_w).zip(velocity) {
-            *velocity = momentum * *velocity + d_w;
-            *w -= learning_rate * *velocity;
-        }
+        kernels::descend(level, learning_rate, momentum, d_w, velocity, w);
     }
 }

@@ -446,9 +446,7 @@ impl<T: Scalar> Update<'_, T> {
 
     /// Scales the images' gradient and adds the regulariser's.
     fn regularize(&self, w: &[T], d_w: &mut [T]) {
-        for (d_w, &w) in d_w.iter_mut().zip(w) {
-            *d_w = self.image_factor * *d_w + self.shrink * w;
-        }
+        kernels::combine(self.level, self.shrink, w, self.image_factor, d_w);
         if self.l1_sign != T::zero() {
             for (d_w, &w) in d_w.iter_mut().zip(w) {
                 // At 0 the magnitude has no derivative; 0 is the one of least size.

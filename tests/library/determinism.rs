@@ -6,6 +6,7 @@ use gingham::data::{Dataset, Labelled, Standardizer, synth};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
 use gingham::error::Result;
+use gingham::kernels::Level;
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::parallel::{Cut, images_per_task};
 use gingham::scalar::Scalar;
@@ -281,6 +282,7 @@ fn images_copied_into_their_order_train_to_the_same_bits() {
     let optimizer = Sgd {
         learning_rate: 0.01,
         momentum: 0.9,
+        level: Level::detect(),
     };
     let parameters = |data: &Labelled, places: &[u32]| {
         on_threads(2, || {

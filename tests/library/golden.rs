@@ -8,6 +8,7 @@
 use gingham::data::{Dataset, Standardizer};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
+use gingham::kernels::Level;
 use gingham::model::{Activation, Layout, Mlp, Output};
 use gingham::scalar::Scalar;
 use gingham::train::loss::ErrorForm;
@@ -136,6 +137,7 @@ impl Golden {
         let optimizer = Sgd {
             learning_rate: T::of(settings.learning_rate),
             momentum: T::of(settings.momentum),
+            level: Level::detect(),
         };
         let objective = Objective {
             reduction: settings.reduction,

@@ -7,6 +7,7 @@
 use gingham::data::{Dataset, Standardizer};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
+use gingham::kernels::Level;
 use gingham::model::{Activation, Layout, Mlp, Output};
 use gingham::parallel::{Cut, images_per_task};
 use gingham::rng::{Purpose, Stream};
@@ -30,6 +31,7 @@ const TOLERANCE: f64 = 1e-6;
 const STAY: Sgd<f64> = Sgd {
     learning_rate: 0.0,
     momentum: 0.0,
+    level: Level::PORTABLE,
 };
 
 const ACTIVATIONS: [Activation; 3] = [Activation::Sigmoid, Activation::Relu, Activation::Tanh];

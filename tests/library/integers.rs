@@ -4,7 +4,7 @@
 use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
-use gingham::kernels::integer::{self, MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Rounded};
+use gingham::kernels::integer::{MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Rounded};
 use gingham::kernels::pack::{Lines, Panels};
 use gingham::kernels::{LANES, Level, QUAD, Tiles};
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
@@ -387,8 +387,10 @@ fn rounding_keeps_its_bounds() {
                 let half = 0.51 * f64::from(scale);
                 assert!(error <= half, "case {case}: {value} as {number} of {scale}");
             }
-            let dot = integer::dot(level, &values, scale, &vec![0.5; count]);
+            let mut row = rounded.row_mut(0);
+            let dot = row.round_and_dot(4, &values, scale, &vec![0.5; count]);
             assert!((f64::from(dot) - 0.5 * f64::from(sum)).abs() <= 1e-6 * magnitudes as f64);
+            assert!((0..count).all(|place| rounded.number(0, 4 + place) == numbers[place]));
             assert_eq!(
                 *first.get_or_insert(numbers.clone()),
                 numbers,
@@ -457,6 +459,7 @@ fn step(
     let optimizer = Sgd {
         learning_rate: 0.1,
         momentum: 0.5,
+        level: Level::detect(),
     };
     let places: Vec<u32> = (0..images as u32).map(|place| place * 7 % 200).collect();
     on_threads(2, || {

@@ -6,6 +6,7 @@ use gingham::data::{Dataset, Standardizer};
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::{PixelScale, Purpose, Workspace};
 use gingham::error::Error;
+use gingham::kernels::Level;
 use gingham::model::{Activation, AnyModel, Init, Layout, Mlp, Model, Output, Probability};
 use gingham::scalar::Scalar;
 use gingham::train::loss::ErrorForm;
@@ -86,6 +87,7 @@ fn loss_is_the_mean_of_what_a_step_descends_on() {
     let stay = Sgd {
         learning_rate: 0.0,
         momentum: 0.0,
+        level: Level::detect(),
     };
     let objective = Objective {
         reduction: Reduction::Mean,

@@ -20,6 +20,14 @@ pub(super) fn most_quads(pixels: usize) -> usize {
     quads + quads / 4 + MOST_GROUPS
 }
 
+/// Places to which each group of a row of weights is filled up: then vectors have no rest, which takes longer than what is not one.
+const ROW_UNIT: usize = 32;
+
+/// Places of a row of weights.
+pub(super) fn most_places(pixels: usize) -> usize {
+    most_quads(pixels) * QUAD + MOST_GROUPS * ROW_UNIT
+}
+
 /// Most segments that they are in.
 pub(super) fn most_segments(pixels: usize) -> usize {
     MOST_GROUPS + most_quads(pixels) / QUADS_OF_SEGMENT
@@ -36,8 +44,14 @@ pub struct PixelGroups {
     pub(super) segments: Vec<Range<usize>>,
     /// The pixels of all groups but the largest: for each of their quads, which they are.
     pub(super) scattered: Vec<[Option<u32>; QUAD]>,
-    /// By place in the groups' order: the mean, or 0.
+    /// Of each segment, its places in a row of weights in the groups' order, each group filled up to a multiple of [`ROW_UNIT`].
+    pub(super) of_row: Vec<Range<usize>>,
+    /// By place of such a row: the mean, or 0.
     pub(super) sorted_mean: Vec<f32>,
+    /// By place behind the largest group: the pixel, or any.
+    scattered_pixel: Vec<u32>,
+    /// By place behind the largest group: one over the deviation, or 0.
+    scattered_factor: Vec<f32>,
     /// By pixel: one over the deviation where it is of the largest group, or 0.
     factor_of_largest: Vec<f32>,
     /// By pixel: one over the deviation.
@@ -71,32 +85,52 @@ impl PixelGroups {
             tiles: Tiles::of_image(rows, columns),
             segments: Vec::new(),
             scattered: Vec::new(),
-            sorted_mean: vec![0.0; quads_of(&groups) * QUAD],
+            of_row: Vec::new(),
+            sorted_mean: Vec::new(),
+            scattered_pixel: Vec::new(),
+            scattered_factor: Vec::new(),
             factor_of_largest: vec![0.0; pixels],
             factor: factor.collect(),
             mean: mean.iter().map(|&mean| mean as f32).collect(),
         };
         for (number, group) in groups.iter().enumerate() {
             let first = sorted.quads();
-            let end = if number == 0 {
+            let first_place = sorted.sorted_mean.len();
+            let quads = if number == 0 {
+                sorted.sorted_mean.resize(pixels, 0.0);
                 for &pixel in group {
                     sorted.factor_of_largest[pixel] = sorted.factor[pixel];
                     sorted.sorted_mean[pixel] = sorted.mean[pixel];
                 }
                 pixels.div_ceil(QUAD)
             } else {
-                for (place, &pixel) in (first * QUAD..).zip(group) {
-                    sorted.sorted_mean[place] = sorted.mean[pixel];
-                }
                 let quads = group.chunks(QUAD).map(|pixels| {
                     std::array::from_fn(|place| pixels.get(place).map(|&pixel| pixel as u32))
                 });
                 sorted.scattered.extend(quads);
-                first + group.len().div_ceil(QUAD)
+                for &pixel in group {
+                    sorted.sorted_mean.push(sorted.mean[pixel]);
+                    sorted.scattered_pixel.push(pixel as u32);
+                    sorted.scattered_factor.push(sorted.factor[pixel]);
+                }
+                let filled = group.len().next_multiple_of(ROW_UNIT) - group.len();
+                let places = sorted.scattered_pixel.len() + filled;
+                sorted.scattered_pixel.resize(places, 0);
+                sorted.scattered_factor.resize(places, 0.0);
+                group.len().div_ceil(QUAD)
             };
-            let segments = (first..end).step_by(QUADS_OF_SEGMENT);
-            let segment = |first| first..end.min(first + QUADS_OF_SEGMENT);
-            sorted.segments.extend(segments.map(segment));
+            let places = sorted.sorted_mean.len().next_multiple_of(ROW_UNIT);
+            sorted.sorted_mean.resize(places, 0.0);
+            for segment in (0..quads).step_by(QUADS_OF_SEGMENT) {
+                let next = quads.min(segment + QUADS_OF_SEGMENT);
+                sorted.segments.push(first + segment..first + next);
+                let end = if next == quads {
+                    places
+                } else {
+                    first_place + next * QUAD
+                };
+                sorted.of_row.push(first_place + segment * QUAD..end);
+            }
         }
         sorted
     }
@@ -119,18 +153,15 @@ impl PixelGroups {
         self.tiles
     }
 
-    /// The weights `w` of a unit over the deviations, in the groups' order.
-    pub(super) fn scaled(&self, level: Level, w: &[f32], sorted: &mut [f32]) {
-        let (largest, rest) = sorted.split_at_mut(w.len());
+    /// The weights `w` of a unit over the deviations, in the groups' order, as [`Self::of_row`] has it.
+    pub(super) fn scaled(&self, level: Level, w: &[f32], row: &mut [f32]) {
+        let (largest, rest) = row.split_at_mut(w.len());
         kernels::multiply(level, w, &self.factor_of_largest, largest);
-        // What fills the image's last quad up is nothing.
-        let (fill, rest) = rest.split_at_mut(w.len().next_multiple_of(QUAD) - w.len());
+        let (fill, rest) = rest.split_at_mut(w.len().next_multiple_of(ROW_UNIT) - w.len());
         fill.fill(0.0);
-        let scaled = |pixel: Option<u32>| {
-            pixel.map_or(0.0, |pixel| w[pixel as usize] * self.factor[pixel as usize])
-        };
-        for (sorted, quad) in rest.as_chunks_mut().0.iter_mut().zip(&self.scattered) {
-            *sorted = quad.map(scaled);
+        let scattered = self.scattered_pixel.iter().zip(&self.scattered_factor);
+        for (scaled, (&pixel, &factor)) in rest.iter_mut().zip(scattered) {
+            *scaled = w[pixel as usize] * factor;
         }
     }
 
@@ -188,24 +219,31 @@ mod tests {
             let groups = PixelGroups::new(&Standardizer { mean, deviation }, shape);
             assert!(groups.quads() <= most_quads(pixels));
             assert!(groups.segments.len() <= most_segments(pixels));
-            let mut next = 0;
-            for segment in &groups.segments {
-                assert_eq!(segment.start, next);
-                assert!(segment.len() <= QUADS_OF_SEGMENT);
-                next = segment.end;
-            }
+            assert_eq!(groups.segments.len(), groups.of_row.len());
+            let mut next = (0, 0);
             // Each pixel's number beside its own weight.
-            let mut row: Vec<Option<u32>> = (0..pixels as u32).map(Some).collect();
-            row.resize(pixels.next_multiple_of(QUAD), None);
-            row.extend(groups.scattered.as_flattened());
+            let mut image: Vec<Option<u32>> = (0..pixels as u32).map(Some).collect();
+            image.resize(pixels.next_multiple_of(QUAD), None);
+            image.extend(groups.scattered.as_flattened());
             let ones: Vec<f32> = groups.factor.iter().map(|factor| 1.0 / factor).collect();
-            let mut weights = vec![f32::NAN; row.len()];
+            let mut weights = vec![f32::NAN; most_places(pixels)];
             groups.scaled(Level::PORTABLE, &ones, &mut weights);
             let mut met = vec![0; pixels];
-            for (&pixel, &weight) in row.iter().zip(&weights) {
-                if weight != 0.0 {
-                    assert!((weight - 1.0).abs() < 1e-6);
-                    met[pixel.expect("a pixel") as usize] += 1;
+            for (quads, places) in groups.segments.iter().zip(&groups.of_row) {
+                assert_eq!((quads.start, places.start), next);
+                assert!(quads.len() <= QUADS_OF_SEGMENT && places.len() <= MOST_OF_SUM);
+                next = (quads.end, places.end);
+                let weights = &weights[places.clone()];
+                assert!(
+                    weights[quads.len() * QUAD..]
+                        .iter()
+                        .all(|&weight| weight == 0.0)
+                );
+                for (&pixel, &weight) in image[quads.start * QUAD..].iter().zip(weights) {
+                    if weight != 0.0 {
+                        assert!((weight - 1.0).abs() < 1e-6);
+                        met[pixel.expect("a pixel") as usize] += 1;
+                    }
                 }
             }
             assert!(

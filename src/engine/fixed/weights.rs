@@ -4,8 +4,8 @@ use ndarray::ArrayViewMut2;
 use rayon::prelude::*;
 
 use super::PixelGroups;
-use super::pixels::{most_quads, most_segments};
-use crate::kernels::integer::{self, Magnitudes, Product, QUAD, Rounded};
+use super::pixels::{most_places, most_segments};
+use crate::kernels::integer::{Magnitudes, Product, QUAD, Rounded};
 use crate::kernels::pack::Panels;
 use crate::kernels::{Level, Tiles};
 
@@ -30,15 +30,11 @@ impl RoundedWeights {
     pub fn new(level: Level, units: usize, pixels: usize) -> Self {
         let tasks = units.div_ceil(ROWS_PER_TASK);
         Self {
-            rounded: Rounded::zeros(level, units, most_quads(pixels) * QUAD),
+            rounded: Rounded::zeros(level, units, most_places(pixels)),
             scales: vec![0.0; units * most_segments(pixels)],
             start: vec![0.0; units],
-            scratch: vec![0.0; tasks * Self::scratch_of(pixels)],
+            scratch: vec![0.0; tasks * most_places(pixels)],
         }
-    }
-
-    fn scratch_of(pixels: usize) -> usize {
-        most_quads(pixels) * QUAD
     }
 
     /// Rounds the weights `w`, row-major `(units, pixels)`.
@@ -50,7 +46,7 @@ impl RoundedWeights {
             .par_rows_mut(ROWS_PER_TASK)
             .zip(self.scales.par_chunks_mut(ROWS_PER_TASK * count))
             .zip(self.start.par_chunks_mut(ROWS_PER_TASK))
-            .zip(self.scratch.par_chunks_exact_mut(Self::scratch_of(pixels)))
+            .zip(self.scratch.par_chunks_exact_mut(most_places(pixels)))
             .zip(w.par_chunks(ROWS_PER_TASK * pixels))
             .enumerate()
             .for_each(|(task, ((((rows, scales), starts), scratch), w))| {
@@ -61,14 +57,15 @@ impl RoundedWeights {
                 for (number, (((mut row, scales), start), w)) in rows.enumerate() {
                     groups.scaled(level, w, scratch);
                     let mut share = 0.0;
-                    for (quads, scale) in groups.segments.iter().zip(scales) {
-                        let places = quads.start * QUAD..quads.end * QUAD;
+                    let segments = groups.segments.iter().zip(&groups.of_row);
+                    for ((quads, places), scale) in segments.zip(scales) {
                         let values = &scratch[places.clone()];
-                        *scale = Magnitudes::of(level, values).scale();
-                        row.round(places.start, values, *scale);
                         let means = &groups.sorted_mean[places.clone()];
-                        share += f64::from(*scale)
-                            * f64::from(integer::dot(level, values, *scale, means));
+                        *scale = Magnitudes::of(level, values).scale();
+                        // Zeros that fill a group up go where the next one will be.
+                        let at = quads.start * QUAD;
+                        let sum = row.round_and_dot(at, values, *scale, means);
+                        share += f64::from(*scale) * f64::from(sum);
                     }
                     let bias = bias.map_or(0.0, |bias| bias[task * ROWS_PER_TASK + number]);
                     *start = (f64::from(bias) - share) as f32;

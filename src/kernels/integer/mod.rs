@@ -198,12 +198,33 @@ impl RoundedRow<'_> {
             super::round_words(level, values, inverse, &mut words[at..end])
         }
     }
-}
 
-/// The sum of the numbers that [`RoundedRow::round`] makes of `values` times `by`.
-#[must_use]
-pub fn dot(level: Level, values: &[f32], scale: f32, by: &[f32]) -> f32 {
-    super::dot_rounded(level, values, inverse(scale), by)
+    /// As [`Self::round`]; returns the sum of the numbers times `by`, which are as many.
+    ///
+    /// # Panics
+    /// If they leave the row.
+    pub fn round_and_dot(&mut self, at: usize, values: &[f32], scale: f32, by: &[f32]) -> f32 {
+        let (level, range) = (self.level, at..at + values.len());
+        let padding = range.end..range.end.next_multiple_of(QUAD);
+        let inverse = inverse(scale);
+        if level.has_vnni() {
+            let (high, low) = self.bytes.split_at_mut(self.bytes.len() / 2);
+            high[padding.clone()].fill(0);
+            low[padding].fill(0);
+            super::dot_halves(
+                level,
+                values,
+                inverse,
+                by,
+                &mut high[range.clone()],
+                &mut low[range],
+            )
+        } else {
+            let (words, _) = self.bytes.as_chunks_mut();
+            words[padding].fill([0; 2]);
+            super::dot_words(level, values, inverse, by, &mut words[range])
+        }
+    }
 }
 
 /// What values are multiplied with to be rounded: those so small that it would overflow count as zero.
