@@ -16,6 +16,7 @@ pub struct Flag {
         long = "color",
         value_name = "WHEN",
         global = true,
+        display_order = 1000, // behind what the command itself takes
         default_value = "auto",
         help_heading = "Runtime and output"
     )]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Command;
+use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 use gingham::durable;
@@ -59,7 +59,8 @@ fn write(folder: &Path, pages: &[(String, String)]) -> Result<(), Error> {
 
 /// A command's page: its file's name and its text.
 fn page(command: &Command) -> anyhow::Result<(String, String)> {
-    let man = Man::new(command.clone()).source(concat!("gingham ", env!("CARGO_PKG_VERSION")));
+    let man = Man::new(command.clone().mut_args(values_in_line))
+        .source(concat!("gingham ", env!("CARGO_PKG_VERSION")));
     let mut text = Vec::new();
     man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
@@ -75,6 +76,22 @@ fn page(command: &Command) -> anyhow::Result<(String, String)> {
         man.get_filename(),
         String::from_utf8(text).expect("made of text"),
     ))
+}
+
+/// Lists an option's possible values as its help does: in one line, where clap_mangen would take two for each.
+fn values_in_line(arg: Arg) -> Arg {
+    let values: Vec<String> = arg
+        .get_possible_values()
+        .iter()
+        .filter(|value| !value.is_hide_set())
+        .map(|value| value.get_name().to_owned())
+        .collect();
+    if values.is_empty() || !arg.get_action().takes_values() {
+        return arg;
+    }
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    arg.hide_possible_values(true)
+        .help(format!("{help} [possible values: {}]", values.join(", ")))
 }
 
 /// What follows the options in the help, as sections: clap_mangen would run its lines together. A line that ends with a colon

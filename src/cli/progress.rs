@@ -130,16 +130,15 @@ fn line(record: &EpochRecord, plan: &Plan) -> String {
     let EpochRecord {
         epoch,
         error,
-        train_accuracy,
         heldout_accuracy,
         seconds,
+        ..
     } = *record;
     let (done, epochs) = (epoch + 1, plan.epochs);
     let an_epoch = seconds / done as f64;
     format!(
-        "epoch {done:>width$} of {epochs}  error {:<10}  train {:>8}  held-out {:>8}  {:>10} images/s  {} left",
+        "epoch {done:>width$} of {epochs}  error {:<8}  held-out {:>7}  {:>6} images/s  {} left",
         figure(error),
-        percent(train_accuracy),
         percent(heldout_accuracy),
         short(plan.images as f64 / an_epoch),
         duration(an_epoch * (epochs - done) as f64),
@@ -147,13 +146,18 @@ fn line(record: &EpochRecord, plan: &Plan) -> String {
     )
 }
 
-/// An error: six decimals, or the exponent where these would not do.
+/// An error in six digits, with the exponent where these would not do.
 pub fn figure(error: f64) -> String {
-    if error == 0.0 || (1e-3..1e6).contains(&error.abs()) {
-        format!("{error:.6}")
-    } else {
-        format!("{error:.4e}")
+    let size = error.abs();
+    if error != 0.0 && !(1e-3..999_999.5).contains(&size) {
+        return format!("{error:.4e}");
     }
+    let decimals = [9.999_995, 99.999_95, 999.9995, 9_999.995, 99_999.95]
+        .iter()
+        .filter(|&&least| size >= least)
+        .count();
+    let decimals = if size < 0.999_999_5 { 6 } else { 5 - decimals };
+    format!("{error:.decimals$}")
 }
 
 /// A large number in three digits.
