@@ -183,7 +183,10 @@ fn line(fields: &Fields, columns: usize, color: bool) -> String {
     ];
     let frame = |text: &str| text.chars().count() + "[] ".len();
     let Some(text) = texts.iter().find(|text| frame(text) + LEAST <= room) else {
-        return texts[4].chars().take(room).collect();
+        // No room for a bar. Half a number would be a wrong one.
+        return Some(epochs.clone())
+            .filter(|epochs| epochs.chars().count() <= room)
+            .unwrap_or_default();
     };
     let cells = (room - frame(text)).min(MOST);
     let filled = ((done * cells as f64) as usize).min(cells);
@@ -196,4 +199,96 @@ fn line(fields: &Fields, columns: usize, color: bool) -> String {
         clap::builder::styling::Style::new()
     };
     format!("[{style}{bar}{style:#}{blank}] {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: Plan = Plan {
+        epochs: 300,
+        evaluated_every: 25,
+        images: 48_000,
+    };
+
+    /// The line after `done` epochs of `epoch_s` seconds each, half a second after the last.
+    fn seen(done: usize, epoch_s: f64, error: f64, columns: usize) -> String {
+        let start = Instant::now();
+        let after = |epochs: usize| start + Duration::from_secs_f64(epoch_s * epochs as f64);
+        let record = EpochRecord {
+            epoch: done.saturating_sub(1),
+            error,
+            train_accuracy: None,
+            heldout_accuracy: None,
+            seconds: epoch_s * done as f64,
+        };
+        let latest = Latest {
+            epoch: (done > 0).then(|| (record, after(done))),
+            first: Some(after(1)),
+            heldout: (done >= 25).then_some(0.871_23),
+        };
+        let now = after(done) + Duration::from_millis(500);
+        line(&fields(&latest, &PLAN, now), columns, false)
+    }
+
+    #[test]
+    fn figures_give_way_on_a_narrow_terminal() {
+        let at = |columns| seen(150, 0.021, 183.364_019, columns);
+        assert_eq!(
+            at(120),
+            "[====================>                   ] \
+             150/300  error 183.364  held-out 87.12 %  2.29 M images/s  3 s left"
+        );
+        assert_eq!(
+            at(80),
+            "[=====>     ] 150/300  error 183.364  held-out 87.12 %  2.29 M images/s  3 s left"
+                .replacen("=====>     ", "====>    ", 1)
+        );
+        assert_eq!(
+            at(60),
+            "[====>    ] 150/300  error 183.364  held-out 87.12 %  3 s left"
+        );
+        assert_eq!(at(40), "[=>  ] 150/300  error 183.364  3 s left");
+        assert_eq!(at(30), "[====>     ] 150/300  3 s left");
+        assert_eq!(at(15), "[=>  ] 150/300");
+        assert_eq!(at(9), "150/300");
+        assert_eq!(at(7), "");
+        assert_eq!(at(0), "");
+        assert_eq!(
+            seen(0, 1.0, 0.0, 40),
+            "[>                           ]   0/300"
+        );
+        assert!(seen(300, 1.0, 0.5, 40).starts_with("[===="));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for columns in 0..200 {
+            for done in [0, 1, 2, 24, 25, 299, 300] {
+                for epoch_s in [1e-7, 0.021, 1e3, 1e6] {
+                    for error in [0.0, 1e-12, 0.3, 1784.241, -12.5, 1e300, f64::MAX] {
+                        let line = seen(done, epoch_s, error, columns);
+                        assert!(line.chars().count() <= columns.saturating_sub(1), "{line}");
+                        assert!(!line.contains(char::is_control), "{line:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        let fields = Fields {
+            done: 0.5,
+            epochs: "1/2".to_owned(),
+            error: None,
+            heldout: None,
+            rate: None,
+            left: None,
+        };
+        let plain = line(&fields, 20, false);
+        let coloured = line(&fields, 20, true);
+        assert_eq!(plain, "[======>      ] 1/2");
+        assert_eq!(coloured, "[\x1b[32m======>\x1b[0m      ] 1/2");
+    }
 }

@@ -1,6 +1,7 @@
 //! "did you mean": a file or folder that was to be read is not there, but another has a similar name.
 //!
-//! Names are whatever the disk holds. Only such as can be shown are suggested: text without control characters.
+//! Names are whatever the disk holds. Only such as can be shown are suggested: text without control characters, and without others
+//! that are not seen.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ pub fn hint(error: &anyhow::Error) -> String {
     similar
         .as_deref()
         .and_then(Path::to_str)
-        .filter(|path| !path.chars().any(char::is_control))
+        .filter(|path| path.escape_debug().eq(path.chars()))
         .map_or_else(String::new, |path| format!("; did you mean '{path}'?"))
 }
 
