@@ -27,7 +27,8 @@ pub struct Args {
         long,
         value_name = "NAME,..",
         value_delimiter = ',',
-        default_value = "naive,blas,fixed"
+        default_value = "naive,blas,fixed",
+        help_heading = "Data and settings"
     )]
     engine: Vec<Engine>,
     /// Types to time them in
@@ -35,17 +36,19 @@ pub struct Args {
         long,
         value_name = "TYPE,..",
         value_delimiter = ',',
-        default_value = "f32,f64"
+        default_value = "f32,f64",
+        help_heading = "Data and settings"
     )]
     dtype: Vec<Type>,
     /// Rounds; the naive engine takes part in every fifth
-    #[arg(long, value_name = "N", default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=100_000),
+          help_heading = "Data and settings")]
     epochs: u32,
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Data and settings")]
     data: Option<PathBuf>,
     /// Print the tables as Markdown
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with = "json", help_heading = "Runtime and output")]
     markdown: bool,
     #[command(flatten)]
     common: Common,

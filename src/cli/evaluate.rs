@@ -26,13 +26,18 @@ use super::{Common, data_folder, open_data};
 )]
 pub struct Args {
     /// The model file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Model")]
     model: PathBuf,
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Data and settings")]
     data: Option<PathBuf>,
     /// Which images: those it was trained with, those held out then, or the official test file
-    #[arg(long, value_enum, default_value = "test")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "test",
+        help_heading = "Data and settings"
+    )]
     split: Part,
     #[command(flatten)]
     common: Common,

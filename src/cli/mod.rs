@@ -3,10 +3,16 @@
 //! One file a subcommand: its doc comment is its help, then `Args`, then `run`. Results go to stdout and everything else to
 //! stderr. Only this area knows clap; nothing here computes.
 
+mod bar;
 mod bench;
+mod color;
+mod completions;
 mod evaluate;
+mod man;
+mod near;
 mod output;
 mod predict;
+mod progress;
 mod settings;
 mod synth;
 mod train;
@@ -48,6 +54,8 @@ A setting's value is, in rising order: the preset's, the configuration file's, t
 #[derive(Debug, Parser)]
 #[command(name = "gingham", arg_required_else_help = true, after_help = EXIT_CODES, max_term_width = 100)]
 struct Cli {
+    #[command(flatten)]
+    color: color::Flag,
     #[command(subcommand)]
     command: Command,
 }
@@ -60,6 +68,8 @@ enum Command {
     Xor(xor::Args),
     Synth(synth::Args),
     Bench(bench::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// What every command takes.
@@ -97,7 +107,7 @@ impl Common {
             .note
             .filter(|_| self.threads.is_some_and(|threads| threads > 1))
         {
-            self.output().progress(format_args!("one thread: {note}"));
+            self.output().note(format_args!("one thread: {note}"));
         }
         Ok(threads)
     }
@@ -105,7 +115,9 @@ impl Common {
 
 /// Parses the arguments, runs the command, prints the error, and returns the exit code.
 pub fn main() -> ExitCode {
-    let cli = match parse(std::env::args_os()) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    color::choose(color::asked_for(&arguments));
+    let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let _ = error.print(); // a stderr that is gone leaves the exit code
@@ -122,26 +134,31 @@ fn exit(result: anyhow::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            Output { quiet: false }.note(format_args!("error: {error:#}"));
+            output::error(format_args!("{error:#}{}", near::hint(&error)));
             ExitCode::from(exit_code(&error))
         }
     }
 }
 
-fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+/// The command line's definition.
+fn definition() -> clap::Command {
     let version: &'static str = report::version().leak(); // clap wants it for ever, and asks once
     // '--seed -1' is a wrong value of --seed, not an option named -1.
     let negative = |arg: Arg| {
         let takes_values = arg.get_action().takes_values();
         arg.allow_negative_numbers(takes_values)
     };
-    let command = Cli::command()
+    Cli::command()
         .version(version)
-        .mut_subcommands(|command| command.mut_args(negative));
-    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+        .mut_subcommands(|command| command.mut_args(negative))
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&definition().try_get_matches_from(arguments)?)
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
+    color::choose(cli.color.when);
     Level::check_variable()?;
     match cli.command {
         Command::Train(args) => train::run(&args),
@@ -150,6 +167,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Xor(args) => xor::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{ErrorKind, Write};
 
 use anyhow::Context;
+use clap::builder::styling::AnsiColor;
 
 /// Where a command's words go.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +23,30 @@ impl Output {
     /// Prints progress, unless told to be quiet. A stderr that is gone takes nothing from the result.
     pub fn progress(self, text: impl fmt::Display) {
         if !self.quiet {
-            self.note(format_args!("{text}"));
+            say(format_args!("{text}"));
         }
     }
 
-    /// Prints what must be said.
-    pub fn note(self, text: fmt::Arguments<'_>) {
-        let _ = writeln!(std::io::stderr(), "{text}");
+    /// Prints what the user may not expect, unless told to be quiet.
+    pub fn note(self, text: impl fmt::Display) {
+        self.progress(format_args!("{}: {text}", label("note", AnsiColor::Cyan)));
     }
+}
+
+/// Prints what went wrong, however quiet the command is.
+pub fn error(text: impl fmt::Display) {
+    say(format_args!("{}: {text}", label("error", AnsiColor::Red)));
+}
+
+/// A line on stderr, without its colours where they are not wanted.
+fn say(text: fmt::Arguments<'_>) {
+    let _ = anstream::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+/// A word in front of a line, as clap sets its own.
+fn label(word: &str, color: AnsiColor) -> String {
+    let style = color.on_default().bold();
+    format!("{style}{word}{style:#}")
 }
 
 /// Whether stdout took what it was given.

@@ -28,25 +28,26 @@ Example:
   gingham predict --model model.safetensors --idx t10k-images-idx3-ubyte | cut -f 3 | sort | uniq -c")]
 pub struct Args {
     /// The model file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Model")]
     model: PathBuf,
-    /// Print the probability of each class
-    #[arg(long)]
-    proba: bool,
     /// Turn black and white round first: for dark garments on a light ground
-    #[arg(long)]
+    #[arg(long, help_heading = "Images")]
     invert: bool,
     /// An IDX file of images, raw or .gz
     #[arg(
         long,
         value_name = "FILE",
         conflicts_with = "png",
-        required_unless_present = "png"
+        required_unless_present = "png",
+        help_heading = "Images"
     )]
     idx: Option<PathBuf>,
     /// PNG images of the size that the model takes
-    #[arg(value_name = "PNG")]
+    #[arg(value_name = "PNG", help_heading = "Images")]
     png: Vec<PathBuf>,
+    /// Print the probability of each class
+    #[arg(long, help_heading = "Runtime and output")]
+    proba: bool,
     #[command(flatten)]
     common: Common,
 }

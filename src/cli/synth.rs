@@ -16,18 +16,23 @@ use super::Common;
     after_help = "Example:\n  gingham synth --out data/synth --train 60000 --test 10000 --seed 1"
 )]
 pub struct Args {
-    /// The new folder
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
     /// Training images
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Data and settings")]
     train: u32,
     /// Test images
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Data and settings")]
     test: u32,
     /// Seed of everything that is drawn
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        help_heading = "Data and settings"
+    )]
     seed: u32,
+    /// The new folder
+    #[arg(long, value_name = "DIR", help_heading = "Runtime and output")]
+    out: PathBuf,
     #[command(flatten)]
     common: Common,
 }

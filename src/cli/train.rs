@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
+use gingham::data::held_out;
 use gingham::engine::blas;
 use gingham::kernels::Level;
 use gingham::parallel::Threads;
@@ -11,7 +12,8 @@ use gingham::report::{self, EpochRecord, Recorder, RunFolder, Summary};
 use gingham::scalar::{Dtype, Scalar};
 use gingham::train::{self, Preset, TrainOptions};
 
-use super::output::{Output, facts, percent};
+use super::output::{facts, percent};
+use super::progress::{self, Plan, Progress};
 use super::settings::{Flags, presets_and_example};
 use super::{Common, open_data};
 
@@ -27,6 +29,8 @@ pub struct Args {
     /// The run's folder, which must not exist [default: the next free runs/PRESET-seedN-0001]
     #[arg(long, value_name = "DIR", help_heading = "Runtime and output")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    progress: progress::Flag,
     #[command(flatten)]
     common: Common,
 }
@@ -68,10 +72,17 @@ fn train_in<T: Scalar>(
     output.progress(format_args!("writing {}", folder.path().display()));
 
     if let Some(note) = engine_note {
-        output.progress(format_args!("engine {}: {note}", options.engine.name()));
+        output.note(format_args!("engine {}: {note}", options.engine.name()));
     }
 
-    let mut show = |record: &EpochRecord| progress(output, options.epochs, record);
+    let count = dataset.train.labels.len();
+    let plan = Plan {
+        epochs: options.epochs,
+        evaluated_every: options.evaluation_interval(),
+        images: count - held_out(count as u32, options.holdout),
+    };
+    let mut progress = Progress::start(args.progress.mode, output, plan);
+    let mut show = |record: &EpochRecord| progress.show(record);
     let mut recorder = Recorder::new(&mut folder, &mut show);
     let outcome = threads
         .run(|| train::train::<T>(&dataset, &options, &mut recorder))
@@ -82,6 +93,7 @@ fn train_in<T: Scalar>(
         evaluation_s,
         ..
     } = recorder;
+    drop(progress);
     folder.write_model(&outcome.model)?;
 
     let images = outcome.training_images as f64 * options.epochs as f64;
@@ -136,26 +148,6 @@ fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<R
         }
     };
     folder.context("making the run's folder")
-}
-
-/// A line for every epoch that was evaluated.
-fn progress(output: Output, epochs: usize, record: &EpochRecord) {
-    let EpochRecord {
-        epoch,
-        error,
-        train_accuracy,
-        heldout_accuracy,
-        seconds,
-    } = *record;
-    if train_accuracy.is_some() {
-        output.progress(format_args!(
-            "epoch {:>width$} of {epochs}  error {error:<12.6}  train {:>8}  held-out {:>8}  {seconds:.1} s",
-            epoch + 1,
-            percent(train_accuracy),
-            percent(heldout_accuracy),
-            width = epochs.to_string().len(),
-        ));
-    }
 }
 
 fn summary_table(summary: &Summary) -> String {

@@ -11,7 +11,12 @@ use super::Common;
 #[command(after_help = "Example:\n  gingham xor")]
 pub struct Args {
     /// Seed of the initial weights
-    #[arg(long, value_name = "N", default_value_t = 42)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 42,
+        help_heading = "Data and settings"
+    )]
     seed: u32,
     #[command(flatten)]
     common: Common,

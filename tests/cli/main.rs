@@ -5,11 +5,15 @@
 //! | `refusals` | bad input: exit code, one message, nothing written |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
 //! | `terminal` | help, version, closed streams, names that are no text |
+//! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
+//! | `finding` | completions, manual pages, names that are nearly right |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
 #![cfg(all(feature = "cli", unix))]
 
+mod finding;
 mod pipeline;
+mod progress;
 mod real_data;
 mod refusals;
 mod terminal;

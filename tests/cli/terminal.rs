@@ -9,7 +9,16 @@ use std::path::Path;
 
 use crate::util::{Outcome, PROGRAM, Run, Scratch, png, skipped};
 
-const COMMANDS: [&str; 6] = ["train", "evaluate", "predict", "xor", "synth", "bench"];
+const COMMANDS: [&str; 8] = [
+    "train",
+    "evaluate",
+    "predict",
+    "xor",
+    "synth",
+    "bench",
+    "completions",
+    "man",
+];
 const MODEL: &str = "run/model.safetensors";
 const TEST_IMAGES: &str = "data/t10k-images-idx3-ubyte";
 
@@ -31,6 +40,8 @@ fn help_shows_an_example() {
             .split_once("Example:\n")
             .unwrap_or_else(|| panic!("no example in {help}"));
         assert!(example.contains(&format!("gingham {command}")), "{help}");
+        // Grouped: what a command takes is not all under one heading.
+        assert!(help.contains("\nRuntime and output:\n"), "{help}");
         let asked_differently = scratch.done(&format!("help {command}")).stdout;
         assert_eq!(asked_differently, help);
         let short = scratch.done(&format!("{command} -h")).stdout;
@@ -54,7 +65,7 @@ fn examples_are_understood() {
             .collect();
         assert!(!lines.is_empty(), "{examples}");
         for line in lines {
-            let line = line.split('|').next().expect("a first part");
+            let line = line.split(['|', '>']).next().expect("a first part");
             // With `--help` behind it nothing is done, but what stands before it is still read.
             scratch.done(&format!("{line} --help"));
             let odd = scratch.gingham(&format!("{line} --no-such-flag")).outcome();
@@ -145,6 +156,11 @@ fn slips_are_met_with_a_suggestion() {
         ("train --preset artcle", "'article'"),
         ("train --activation sigmoyd", "'sigmoid'"),
         ("evaluate --modle x", "'--model'"),
+        ("completion bash", "'completions'"),
+        ("completions bsh", "'bash'"),
+        ("train --progress bars", "'bar'"),
+        ("train --colour never", "'--color'"),
+        ("--color nevr xor", "'never'"),
         ("predict --probe", "'--proba'"),
     ] {
         let said = scratch.misuse(scratch.gingham(typed), &[]);

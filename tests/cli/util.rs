@@ -90,6 +90,9 @@ impl Scratch {
         for variable in ["GINGHAM_DATA", "COLUMNS", "RUST_BACKTRACE"] {
             command.env_remove(variable);
         }
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+            command.env_remove(variable);
+        }
         Run {
             command,
             stdout: Stdio::piped(),

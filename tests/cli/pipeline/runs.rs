@@ -144,7 +144,7 @@ fn the_engine_is_explained() {
         let told: Vec<&str> = outcome
             .stderr
             .lines()
-            .filter_map(|line| line.strip_prefix(&format!("engine {engine}: ")))
+            .filter_map(|line| line.strip_prefix(&format!("note: engine {engine}: ")))
             .collect();
         let note = printed["engine_note"].as_str();
         assert_eq!(told, note.into_iter().collect::<Vec<_>>(), "{outcome}");

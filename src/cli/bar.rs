@@ -1,0 +1,294 @@
+//! The progress bar of a terminal.
+//!
+//! Own code, not indicatif: what that would bring (with three crates more) is a thread that redraws and a carriage return, and which
+//! figures give way on a narrow terminal would still be ours to say. The run only leaves its latest epoch in a mutex; a thread
+//! of its own looks there ten times a second and draws. So a run pays for no drawing, however slow the terminal, and the time
+//! that is left runs on through long epochs. The cursor is never hidden: a run that is interrupted leaves the terminal as it was.
+
+use std::io::Write;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use clap::builder::styling::AnsiColor;
+use gingham::report::EpochRecord;
+use terminal_size::Width;
+
+use super::output::percent;
+use super::progress::{Plan, duration, figure, short};
+
+/// From one drawing to the next.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Columns of a terminal that does not tell.
+const COLUMNS: usize = 80;
+
+/// A bar on stderr, from its start until it is dropped.
+pub struct Bar {
+    latest: Arc<Mutex<Latest>>,
+    /// Dropped, it ends the thread.
+    stop: Option<Sender<()>>,
+    /// None where the system has no thread for it: the run is more important than its bar.
+    drawing: Option<JoinHandle<()>>,
+}
+
+/// What is known of the run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Latest {
+    /// The last epoch, and when it ended.
+    epoch: Option<(EpochRecord, Instant)>,
+    /// When the first epoch ended.
+    first: Option<Instant>,
+    /// The last accuracy on the held-out images.
+    heldout: Option<f64>,
+}
+
+impl Bar {
+    /// Begins to draw.
+    pub fn start(plan: Plan) -> Self {
+        let latest = Arc::new(Mutex::new(Latest::default()));
+        let (stop, stopped) = mpsc::channel::<()>();
+        let shared = Arc::clone(&latest);
+        let color =
+            anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        let draw = move || {
+            let mut drawn = String::new();
+            while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                let latest = *shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let line = line(&fields(&latest, &plan, Instant::now()), columns(), color);
+                if line != drawn {
+                    put(&format!("\r{line}\x1b[K"));
+                    drawn = line;
+                }
+            }
+            if !drawn.is_empty() {
+                put("\r\x1b[K");
+            }
+        };
+        Self {
+            latest,
+            stop: Some(stop),
+            drawing: thread::Builder::new()
+                .name("bar".to_owned())
+                .spawn(draw)
+                .ok(),
+        }
+    }
+
+    /// Takes note of an epoch.
+    pub fn show(&mut self, record: &EpochRecord) {
+        let now = Instant::now();
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.epoch = Some((*record, now));
+        latest.first.get_or_insert(now);
+        latest.heldout = record.heldout_accuracy.or(latest.heldout);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(drawing) = self.drawing.take() {
+            let _ = drawing.join(); // a bar that failed takes nothing from the run
+        }
+    }
+}
+
+/// Writes to stderr at once, past every filter: whether there are colours is decided already.
+fn put(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn columns() -> usize {
+    terminal_size::terminal_size_of(std::io::stderr())
+        .map_or(COLUMNS, |(Width(columns), _)| usize::from(columns))
+}
+
+/// What stands behind the bar, and how far the bar is.
+struct Fields {
+    done: f64,
+    epochs: String,
+    error: Option<String>,
+    heldout: Option<String>,
+    rate: Option<String>,
+    left: Option<String>,
+}
+
+fn fields(latest: &Latest, plan: &Plan, now: Instant) -> Fields {
+    let width = plan.epochs.to_string().len();
+    let count = |done: usize| format!("{done:>width$}/{}", plan.epochs);
+    let Some((record, ended)) = latest.epoch else {
+        return Fields {
+            done: 0.0,
+            epochs: count(0),
+            error: None,
+            heldout: None,
+            rate: None,
+            left: None,
+        };
+    };
+    let done = record.epoch + 1;
+    let so_far = record.seconds / done as f64;
+    // With evaluations, from the second epoch on.
+    let an_epoch = latest.first.filter(|_| done > 1).map_or(so_far, |first| {
+        ended.duration_since(first).as_secs_f64() / (done - 1) as f64
+    });
+    let left = an_epoch * (plan.epochs - done) as f64 - now.duration_since(ended).as_secs_f64();
+    Fields {
+        done: done as f64 / plan.epochs as f64,
+        epochs: count(done),
+        error: Some(format!("error {}", figure(record.error))),
+        heldout: latest
+            .heldout
+            .map(|share| format!("held-out {}", percent(Some(share)))),
+        rate: Some(format!("{} images/s", short(plan.images as f64 / so_far))),
+        left: Some(format!("{} left", duration(left))),
+    }
+}
+
+/// The line: never wider than `columns` less one, since many terminals begin a new line behind their last column.
+fn line(fields: &Fields, columns: usize, color: bool) -> String {
+    /// Cells of a bar at least, without its brackets, and at most.
+    const LEAST: usize = 4;
+    const MOST: usize = 40;
+    let room = columns.saturating_sub(1);
+    let Fields {
+        done,
+        epochs,
+        error,
+        heldout,
+        rate,
+        left,
+    } = fields;
+    // What gives way on a narrow terminal: from the last set to the first.
+    let with = |error, heldout, rate, left| {
+        let shown = [
+            Some(epochs),
+            Option::as_ref(error),
+            Option::as_ref(heldout),
+            Option::as_ref(rate),
+            Option::as_ref(left),
+        ];
+        let shown: Vec<&str> = shown.into_iter().flatten().map(String::as_str).collect();
+        shown.join("  ")
+    };
+    let no = &None;
+    let texts = [
+        with(error, heldout, rate, left),
+        with(error, heldout, no, left),
+        with(error, no, no, left),
+        with(no, no, no, left),
+        with(no, no, no, no),
+    ];
+    let frame = |text: &str| text.chars().count() + "[] ".len();
+    let Some(text) = texts.iter().find(|text| frame(text) + LEAST <= room) else {
+        // No room for a bar. Half a number would be a wrong one.
+        return Some(epochs.clone())
+            .filter(|epochs| epochs.chars().count() <= room)
+            .unwrap_or_default();
+    };
+    let cells = (room - frame(text)).min(MOST);
+    let filled = ((done * cells as f64) as usize).min(cells);
+    let head = if filled < cells { ">" } else { "" };
+    let bar = "=".repeat(filled) + head;
+    let blank = " ".repeat(cells - bar.len());
+    let style = if color {
+        AnsiColor::Green.on_default()
+    } else {
+        clap::builder::styling::Style::new()
+    };
+    format!("[{style}{bar}{style:#}{blank}] {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: Plan = Plan {
+        epochs: 300,
+        evaluated_every: 25,
+        images: 48_000,
+    };
+
+    /// The line after `done` epochs of `epoch_s` seconds each, half a second after the last.
+    fn seen(done: usize, epoch_s: f64, error: f64, columns: usize) -> String {
+        let start = Instant::now();
+        let after = |epochs: usize| start + Duration::from_secs_f64(epoch_s * epochs as f64);
+        let record = EpochRecord {
+            epoch: done.saturating_sub(1),
+            error,
+            train_accuracy: None,
+            heldout_accuracy: None,
+            seconds: epoch_s * done as f64,
+        };
+        let latest = Latest {
+            epoch: (done > 0).then(|| (record, after(done))),
+            first: Some(after(1)),
+            heldout: (done >= 25).then_some(0.871_23),
+        };
+        let now = after(done) + Duration::from_millis(500);
+        line(&fields(&latest, &PLAN, now), columns, false)
+    }
+
+    #[test]
+    fn figures_give_way_on_a_narrow_terminal() {
+        let at = |columns| seen(150, 0.021, 183.364_019, columns);
+        assert_eq!(
+            at(120),
+            "[====================>                   ] \
+             150/300  error 183.364  held-out 87.12 %  2.29 M images/s  3 s left"
+        );
+        assert_eq!(
+            at(80),
+            "[=====>     ] 150/300  error 183.364  held-out 87.12 %  2.29 M images/s  3 s left"
+                .replacen("=====>     ", "====>    ", 1)
+        );
+        assert_eq!(
+            at(60),
+            "[====>    ] 150/300  error 183.364  held-out 87.12 %  3 s left"
+        );
+        assert_eq!(at(40), "[=>  ] 150/300  error 183.364  3 s left");
+        assert_eq!(at(30), "[====>     ] 150/300  3 s left");
+        assert_eq!(at(15), "[=>  ] 150/300");
+        assert_eq!(at(9), "150/300");
+        assert_eq!(at(7), "");
+        assert_eq!(at(0), "");
+        assert_eq!(
+            seen(0, 1.0, 0.0, 40),
+            "[>                           ]   0/300"
+        );
+        assert!(seen(300, 1.0, 0.5, 40).starts_with("[===="));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for columns in 0..200 {
+            for done in [0, 1, 2, 24, 25, 299, 300] {
+                for epoch_s in [1e-7, 0.021, 1e3, 1e6] {
+                    for error in [0.0, 1e-12, 0.3, 1784.241, -12.5, 1e300, f64::MAX] {
+                        let line = seen(done, epoch_s, error, columns);
+                        assert!(line.chars().count() <= columns.saturating_sub(1), "{line}");
+                        assert!(!line.contains(char::is_control), "{line:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        let fields = Fields {
+            done: 0.5,
+            epochs: "1/2".to_owned(),
+            error: None,
+            heldout: None,
+            rate: None,
+            left: None,
+        };
+        let plain = line(&fields, 20, false);
+        let coloured = line(&fields, 20, true);
+        assert_eq!(plain, "[======>      ] 1/2");
+        assert_eq!(coloured, "[\x1b[32m======>\x1b[0m      ] 1/2");
+    }
+}
