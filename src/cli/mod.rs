@@ -5,6 +5,8 @@
 
 mod bench;
 mod evaluate;
+mod export;
+mod import;
 mod output;
 mod predict;
 mod settings;
@@ -57,6 +59,8 @@ enum Command {
     Train(Box<train::Args>),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
+    Export(export::Args),
+    Import(import::Args),
     Xor(xor::Args),
     Synth(synth::Args),
     Bench(bench::Args),
@@ -147,6 +151,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Xor(args) => xor::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
@@ -162,6 +168,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             | Error::Idx { .. }
             | Error::Mismatch { .. }
             | Error::Model { .. }
+            | Error::Network { .. }
             | Error::Image { .. },
         ) => 3,
         Some(Error::Diverged { .. }) => 4,
