@@ -162,7 +162,7 @@ fn graph<T: Scalar>(model: &Model<T>) -> Message {
     let sums = graph.last.clone();
     let class = [("axis", 1), ("keepdims", 0)];
     graph.node("ArgMax", &sums, &[], &class, "class");
-    probabilities(&mut graph, info.output, info.probability);
+    probabilities::<T>(&mut graph, info.output, info.probability);
     graph.then(
         "Cast",
         &[],
@@ -179,14 +179,23 @@ fn graph<T: Scalar>(model: &Model<T>) -> Message {
 }
 
 /// From the output layer's weighted sums to probabilities.
-fn probabilities(graph: &mut Graph, output: Output, probability: Probability) {
+fn probabilities<T: Scalar>(graph: &mut Graph, output: Output, probability: Probability) {
     let softmax = |graph: &mut Graph, name| graph.then("Softmax", &[], &[("axis", 1)], name);
     match (output, probability) {
-        // σ(z) over its sum is the softmax of log σ(z) = -log(1 + e^-z), which stays exact where runtimes cut σ off: at z = -18.
+        // σ(z) over its sum is the softmax of log σ(z) = min(z, 0) - log(1 + e^-|z|), which stays exact where onnxruntime cuts σ
+        // off, at z = -18. It has no Softplus in f64.
         (Output::Sigmoid, Probability::Output) => {
-            graph.then("Neg", &[], &[], "negated");
-            graph.then("Softplus", &[], &[], "minus log outputs");
-            graph.then("Neg", &[], &[], "log outputs");
+            let sums = graph.last.clone();
+            graph.tensor("zero", &[], &[T::zero()]);
+            graph.tensor("one", &[], &[T::one()]);
+            graph.then("Abs", &[], &[], "magnitudes");
+            graph.then("Neg", &[], &[], "exponents");
+            graph.then("Exp", &[], &[], "powers");
+            graph.then("Add", &["one"], &[], "denominators");
+            graph.then("Log", &[], &[], "logarithms");
+            graph.last = sums;
+            graph.then("Min", &["zero"], &[], "numerators");
+            graph.then("Sub", &["logarithms"], &[], "log outputs");
             softmax(graph, "shares");
         }
         (Output::Sigmoid, Probability::Softmax) => {
