@@ -66,6 +66,14 @@ pub enum Error {
         /// What was expected and what was found.
         reason: String,
     },
+    /// A file of arrays that cannot be imported as a network.
+    #[error("{}: not a network that can be imported: {reason}", path.display())]
+    Network {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
     /// An image file that cannot be understood.
     #[error("{}: not a PNG image that can be used: {reason}", path.display())]
     Image {

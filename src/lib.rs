@@ -31,17 +31,19 @@
 //! # Reading order
 //! From the command line to the arithmetic: `main` → `cli` → [`train`] (the loop, then [`train::step`]) → [`engine`] →
 //! [`kernels`]. What these stand on: [`data`] (readers, split, standardisation), [`model`] (parameters, activations, the
-//! file), [`rng`], [`parallel`] (threads and how work is cut), [`error`]. What stands on them: [`report`] (the run's folder)
-//! and [`mod@bench`].
+//! file), [`rng`], [`parallel`] (threads and how work is cut), [`error`]. What stands on them: [`report`] (the run's folder),
+//! [`mod@export`] (other people's formats), and [`mod@bench`].
 
 pub mod bench;
 pub mod data;
 pub mod durable;
 pub mod engine;
 pub mod error;
+pub mod export;
 pub mod kernels;
 pub mod model;
 pub mod parallel;
+mod protobuf;
 pub mod report;
 pub mod rng;
 pub mod scalar;

@@ -153,6 +153,13 @@ fn evaluate<T: Scalar>(
 
 /// The split that the model was trained with, which only the same labels bring back.
 fn trained_split(info: &ModelInfo, dataset: &Dataset) -> Result<gingham::data::Split, Error> {
+    if info.labels_sha256.is_empty() {
+        return Err(Error::Setting {
+            setting: "split",
+            reason: "expected test: which images an imported model was trained with is not known"
+                .to_owned(),
+        });
+    }
     let labels = &dataset.train.labels_sha256;
     if *labels == info.labels_sha256 {
         return Ok(split(

@@ -8,6 +8,8 @@ mod bench;
 mod color;
 mod completions;
 mod evaluate;
+mod export;
+mod import;
 mod man;
 mod near;
 mod output;
@@ -65,6 +67,8 @@ enum Command {
     Train(Box<train::Args>),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
+    Export(export::Args),
+    Import(import::Args),
     Xor(xor::Args),
     Synth(synth::Args),
     Bench(bench::Args),
@@ -164,6 +168,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Xor(args) => xor::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
@@ -181,6 +187,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             | Error::Idx { .. }
             | Error::Mismatch { .. }
             | Error::Model { .. }
+            | Error::Network { .. }
             | Error::Image { .. },
         ) => 3,
         Some(Error::Diverged { .. }) => 4,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
-use gingham::data::held_out;
+use gingham::data::{self, Dataset};
 use gingham::engine::blas;
 use gingham::kernels::Level;
 use gingham::parallel::Threads;
@@ -29,6 +29,9 @@ pub struct Args {
     /// The run's folder, which must not exist [default: the next free runs/PRESET-seedN-0001]
     #[arg(long, value_name = "DIR", help_heading = "Runtime and output")]
     out: Option<PathBuf>,
+    /// Write an event file for TensorBoard into the run's folder too
+    #[arg(long, help_heading = "Runtime and output")]
+    tensorboard: bool,
     #[command(flatten)]
     progress: progress::Flag,
     #[command(flatten)]
@@ -70,16 +73,19 @@ fn train_in<T: Scalar>(
     options.eval_every = Some(options.evaluation_interval());
     let mut folder = create_folder(args.out.as_deref(), &options)?;
     output.progress(format_args!("writing {}", folder.path().display()));
+    let images = training_images(&dataset, &options);
+    if args.tensorboard {
+        folder.log_events(images)?;
+    }
 
     if let Some(note) = engine_note {
         output.note(format_args!("engine {}: {note}", options.engine.name()));
     }
 
-    let count = dataset.train.labels.len();
     let plan = Plan {
         epochs: options.epochs,
         evaluated_every: options.evaluation_interval(),
-        images: count - held_out(count as u32, options.holdout),
+        images,
     };
     let mut progress = Progress::start(args.progress.mode, output, plan);
     let mut show = |record: &EpochRecord| progress.show(record);
@@ -129,6 +135,12 @@ fn train_in<T: Scalar>(
     } else {
         output.result(summary_table(&summary))
     }
+}
+
+/// How many images an epoch takes.
+fn training_images(dataset: &Dataset, options: &TrainOptions) -> usize {
+    let count = dataset.train.labels.len();
+    count - data::held_out(count as u32, options.holdout)
 }
 
 fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<RunFolder> {

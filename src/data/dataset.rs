@@ -14,7 +14,7 @@ const FASHION_MNIST_LABELS: &str =
     "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9";
 
 /// The class names of Fashion-MNIST, by label.
-pub(super) const FASHION_MNIST_CLASSES: [&str; 10] = [
+pub const FASHION_MNIST_CLASSES: [&str; 10] = [
     "T-shirt/top",
     "Trouser",
     "Pullover",
@@ -253,7 +253,9 @@ impl Dataset {
         let test = has_test
             .then(|| Labelled::open(folder, "t10k"))
             .transpose()?;
-        let (classes, why) = match class_names(&folder.join("classes.txt"))? {
+        let names = folder.join("classes.txt");
+        let names = names.exists().then(|| class_names(&names)).transpose()?;
+        let (classes, why) = match names {
             Some(names) => (names, "classes.txt names no more"),
             None if train.labels_sha256 == FASHION_MNIST_LABELS => (
                 FASHION_MNIST_CLASSES.map(str::to_owned).to_vec(),
@@ -342,13 +344,13 @@ fn decode(path: &Path, content: Content) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The names in `classes.txt`, if there is one.
-fn class_names(path: &Path) -> Result<Option<Vec<String>>> {
+/// The class names in a text file such as `classes.txt`: one a line, by label.
+///
+/// # Errors
+/// [`Error::Read`] and [`Error::NotAFile`], and [`Error::Mismatch`] for no names or more than 256.
+pub fn class_names(path: &Path) -> Result<Vec<String>> {
     /// No list of 256 names is longer.
     const MOST_BYTES: u64 = 64 * 1024;
-    if !path.exists() {
-        return Ok(None);
-    }
     let refuse = |found: String| {
         Err(Error::Mismatch {
             path: path.to_owned(),
@@ -374,7 +376,7 @@ fn class_names(path: &Path) -> Result<Option<Vec<String>>> {
         .map(str::to_owned)
         .collect();
     if (1..=256).contains(&names.len()) {
-        Ok(Some(names))
+        Ok(names)
     } else {
         refuse(names.len().to_string())
     }

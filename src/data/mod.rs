@@ -12,7 +12,7 @@ mod split;
 mod standardize;
 pub mod synth;
 
-pub use dataset::{Dataset, Images, Labelled};
+pub use dataset::{Dataset, FASHION_MNIST_CLASSES, Images, Labelled, class_names};
 pub use idx::IdxError;
 pub(crate) use mmap::bytes;
 pub use split::{Split, held_out, split};

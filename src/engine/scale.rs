@@ -12,8 +12,8 @@ pub(super) const ONLY_F32: &str = "the first layer in integers has its other num
 #[derive(Clone, Debug)]
 pub struct PixelScale<T> {
     /// `x = factor · u + offset`: staged so, before a product in `T`.
-    pub(super) factor: Vec<T>,
-    pub(super) offset: Vec<T>,
+    pub(crate) factor: Vec<T>,
+    pub(crate) offset: Vec<T>,
     /// For products in integers, which take the pixels as they are.
     pub(crate) groups: Option<PixelGroups>,
 }

@@ -6,6 +6,7 @@
 //! same model would be written in a different order from run to run.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 
 use safetensors::SafeTensors;
@@ -75,6 +76,12 @@ pub struct ModelInfo {
 impl ModelInfo {
     /// The version to write.
     pub const FORMAT: u32 = FORMAT;
+
+    /// The file's metadata.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("plain fields")
+    }
 }
 
 /// A trained network with what it needs to predict.
@@ -130,43 +137,83 @@ impl<T: Scalar> Model<T> {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let own = match T::DTYPE {
-            Dtype::F32 => TensorDtype::F32,
-            Dtype::F64 => TensorDtype::F64,
-        };
-        let mut tensors: Vec<(String, TensorDtype, Vec<usize>, Vec<u8>)> = Vec::new();
-        for (number, layer) in self.mlp.layout.layers().iter().enumerate() {
-            let part = |range: &std::ops::Range<usize>| put(&self.mlp.parameters[range.clone()]);
-            tensors.push((
-                weight_name(number),
-                own,
-                vec![layer.outputs, layer.inputs],
-                part(&layer.weight),
-            ));
-            if let Some(bias) = &layer.bias {
-                tensors.push((bias_name(number), own, vec![layer.outputs], part(bias)));
-            }
-        }
-        for (name, figures) in [
-            ("mean", &self.standardizer.mean),
-            ("deviation", &self.standardizer.deviation),
-        ] {
-            tensors.push((
-                format!("scale.{name}"),
-                TensorDtype::F64,
-                vec![figures.len()],
-                put(figures),
-            ));
-        }
-        let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+        let arrays = self.arrays();
+        let bytes: Vec<Vec<u8>> = arrays.iter().map(|array| array.values.bytes()).collect();
+        let views = arrays.iter().zip(&bytes).map(|(array, bytes)| {
+            let dtype = match (&array.values, T::DTYPE) {
+                (Values::Parameters(_), Dtype::F32) => TensorDtype::F32,
+                (Values::Parameters(_), Dtype::F64) | (Values::Scale(_), _) => TensorDtype::F64,
+            };
             (
-                name.as_str(),
-                TensorView::new(*dtype, shape.clone(), bytes).expect("a size that fits its shape"),
+                array.name.as_str(),
+                TensorView::new(dtype, array.shape.clone(), bytes)
+                    .expect("a size that fits its shape"),
             )
         });
-        let info = serde_json::to_string(&self.info).expect("plain fields");
-        safetensors::serialize(views, Some(HashMap::from([(METADATA.to_owned(), info)])))
-            .expect("sound tensors")
+        let metadata = HashMap::from([(METADATA.to_owned(), self.info.to_json())]);
+        safetensors::serialize(views, Some(metadata)).expect("sound tensors")
+    }
+
+    /// Every array of the model under its name, from the first layer to the last, then the scale's.
+    #[must_use]
+    pub fn arrays(&self) -> Vec<NamedArray<'_, T>> {
+        let mut arrays = Vec::new();
+        for (number, layer) in self.mlp.layout.layers().iter().enumerate() {
+            let part =
+                |range: &Range<usize>| Values::Parameters(&self.mlp.parameters[range.clone()]);
+            arrays.push(NamedArray {
+                name: weight_name(number),
+                shape: vec![layer.outputs, layer.inputs],
+                values: part(&layer.weight),
+            });
+            arrays.extend(layer.bias.as_ref().map(|bias| NamedArray {
+                name: bias_name(number),
+                shape: vec![layer.outputs],
+                values: part(bias),
+            }));
+        }
+        for (name, figures) in [
+            ("scale.mean", &self.standardizer.mean),
+            ("scale.deviation", &self.standardizer.deviation),
+        ] {
+            arrays.push(NamedArray {
+                name: name.to_owned(),
+                shape: vec![figures.len()],
+                values: Values::Scale(figures),
+            });
+        }
+        arrays
+    }
+}
+
+/// An array of a model, as its file names it.
+#[derive(Clone, Debug)]
+pub struct NamedArray<'a, T> {
+    /// Its name in the file.
+    pub name: String,
+    /// `(outputs, inputs)`, `(outputs)` or `(pixels)`.
+    pub shape: Vec<usize>,
+    /// Its numbers, row by row.
+    pub values: Values<'a, T>,
+}
+
+/// The numbers of an array.
+#[derive(Clone, Copy, Debug)]
+pub enum Values<'a, T> {
+    /// Weights or biases, in the network's type.
+    Parameters(&'a [T]),
+    /// What pixels are scaled by.
+    Scale(&'a [f64]),
+}
+
+impl<T: Scalar> Values<'_, T> {
+    /// Their bytes, little end first.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Parameters(numbers) => put(numbers),
+            Self::Scale(numbers) => put(numbers),
+        }
     }
 }
 
@@ -282,14 +329,14 @@ fn model<T: Scalar>(tensors: &SafeTensors<'_>, info: ModelInfo) -> Result<Model<
     })
 }
 
-fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, String> {
+pub(super) fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, String> {
     tensors
         .tensor(name)
         .map_err(|_| format!("it has no tensor '{name}'"))
 }
 
 /// The finite numbers of a tensor of exactly this name, shape and type.
-fn numbers<T: Scalar>(
+pub(super) fn numbers<T: Scalar>(
     tensors: &SafeTensors<'_>,
     name: &str,
     shape: &[usize],
@@ -315,6 +362,19 @@ fn numbers<T: Scalar>(
         )),
         None => Ok(numbers),
     }
+}
+
+/// The finite numbers of a tensor of exactly this name and shape, in either type.
+pub(super) fn any_numbers(
+    tensors: &SafeTensors<'_>,
+    name: &str,
+    shape: &[usize],
+) -> Result<Vec<f64>, String> {
+    if tensor(tensors, name)?.dtype() == TensorDtype::F32 {
+        let narrow: Vec<f32> = numbers(tensors, name, shape)?;
+        return Ok(narrow.into_iter().map(f64::from).collect());
+    }
+    numbers(tensors, name, shape)
 }
 
 #[cfg(test)]

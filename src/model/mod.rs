@@ -6,6 +6,7 @@
 
 mod activation;
 mod file;
+mod import;
 mod init;
 
 use std::ops::Range;
@@ -13,7 +14,8 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 
 pub use activation::{Activation, Output, Probability};
-pub use file::{AnyModel, HeldoutScale, Model, ModelInfo, Scale};
+pub use file::{AnyModel, HeldoutScale, Model, ModelInfo, NamedArray, Scale, Values};
+pub use import::{ImportOptions, Scaling};
 pub use init::Init;
 
 use crate::scalar::Scalar;
@@ -77,6 +79,13 @@ impl Layout {
             .iter()
             .map(|layer| layer.weight.len() + layer.bias.as_ref().map_or(0, Range::len))
             .sum()
+    }
+
+    /// Inputs, hidden units of each hidden layer, classes.
+    #[must_use]
+    pub fn widths(&self) -> Vec<usize> {
+        let outputs = self.layers.iter().map(|layer| layer.outputs);
+        std::iter::once(self.inputs()).chain(outputs).collect()
     }
 
     /// Numbers that the first layer takes.

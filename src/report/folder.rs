@@ -5,6 +5,7 @@
 //! | `config.toml` | every setting, resolved; `train --config` repeats the run with it | at the start |
 //! | `metrics.csv` | a line an epoch; an accuracy that was not asked for is empty | as epochs end |
 //! | `metrics.jsonl` | the same as JSON, a line an epoch; such an accuracy is `null` | as epochs end |
+//! | `events.out.tfevents.gingham` | the same for TensorBoard; only with [`RunFolder::log_events`] | as epochs end |
 //! | `model.safetensors` | the trained network | at the end |
 //! | `summary.json` | the run in one object; its presence says that the run is whole | last |
 
@@ -15,6 +16,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::events::{EVENTS_FILE, EventLog};
 use crate::durable;
 use crate::engine::blas;
 use crate::error::{Error, Result};
@@ -28,6 +30,7 @@ pub struct RunFolder {
     path: PathBuf,
     csv: File,
     jsonl: File,
+    events: Option<EventLog>,
 }
 
 /// One epoch, as it is recorded.
@@ -133,6 +136,7 @@ impl RunFolder {
             path: path.to_owned(),
             csv: open("metrics.csv")?,
             jsonl: open("metrics.jsonl")?,
+            events: None,
         };
         folder.write_lines("epoch,error,train_accuracy,heldout_accuracy,seconds\n", "")?;
         Ok(folder)
@@ -166,7 +170,19 @@ impl RunFolder {
         self.path.join("model.safetensors")
     }
 
-    /// Appends an epoch to both metrics files.
+    /// Writes an event file for TensorBoard from now on. An epoch takes so many images, for its images a second.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn log_events(&mut self, images_per_epoch: usize) -> Result<()> {
+        self.events = Some(EventLog::create(
+            self.path.join(EVENTS_FILE),
+            images_per_epoch,
+        )?);
+        Ok(())
+    }
+
+    /// Appends an epoch to the metrics files.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -183,6 +199,9 @@ impl RunFolder {
         } = record;
         let (train, heldout) = (field(*train_accuracy), field(*heldout_accuracy));
         let json = serde_json::to_string(record).expect("plain numbers");
+        if let Some(events) = &mut self.events {
+            events.append(record)?;
+        }
         self.write_lines(
             &format!("{epoch},{error},{train},{heldout},{seconds:.6}\n"),
             &(json + "\n"),
@@ -221,6 +240,9 @@ impl RunFolder {
                 path: self.path.join(name),
                 source,
             })?;
+        }
+        if let Some(events) = &self.events {
+            events.sync()?;
         }
         let text = serde_json::to_string_pretty(summary).expect("plain fields");
         durable::write_new(&self.path.join("summary.json"), (text + "\n").as_bytes())

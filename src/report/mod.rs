@@ -1,5 +1,6 @@
 //! What a run leaves for people and programs: its folder, its summary, and what the machine said of it.
 
+mod events;
 mod folder;
 mod machine;
 

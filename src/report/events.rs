@@ -1,0 +1,183 @@
+//! The run's figures as TensorBoard reads them: an event file in the run's folder.
+//!
+//! | tag | what | unit |
+//! |---|---|---|
+//! | `error` | the epoch's error | as in `metrics.jsonl` |
+//! | `train_accuracy` | accuracy on the training images, where evaluated | 0..=1 |
+//! | `heldout_accuracy` | accuracy on the held-out images, where evaluated | 0..=1 |
+//! | `images_per_second` | training images a second of this epoch, evaluation not counted | 1/s |
+//!
+//! The step is the epoch, from 0, and each event has the time of day at which its epoch ended. Scalars are f32 there: the format's.
+//! The customary name has a time and a host in it; ours is always the same, since a run has a folder of its own.
+//!
+//! The file is a TFRecord of `tensorflow.Event` messages. A record: length (u64), its checksum, the message, its checksum, all
+//! little end first; a checksum is the CRC-32C, turned by 15 bits, plus a constant. Source: `record_writer.cc`,
+//! `event.proto` and `summary.proto` of TensorFlow.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crc::{CRC_32_ISCSI, Crc, Table};
+
+use super::EpochRecord;
+use crate::error::{Error, Result};
+use crate::protobuf::Message;
+
+/// The event file's name: TensorBoard takes what has `tfevents` in it.
+pub(super) const EVENTS_FILE: &str = "events.out.tfevents.gingham";
+
+static CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISCSI);
+
+/// An event file while the run writes it. What was appended is in the file at once.
+#[derive(Debug)]
+pub(super) struct EventLog {
+    path: PathBuf,
+    file: File,
+    images_per_epoch: usize,
+    /// [`EpochRecord::seconds`] of the epoch before.
+    seconds: f64,
+}
+
+impl EventLog {
+    /// A new event file at `path`.
+    pub(super) fn create(path: PathBuf, images_per_epoch: usize) -> Result<Self> {
+        let file = match File::create_new(&path) {
+            Ok(file) => file,
+            Err(source) => return Err(Error::Write { path, source }),
+        };
+        let mut log = Self {
+            path,
+            file,
+            images_per_epoch,
+            seconds: 0.0,
+        };
+        log.write(&version(now_s()))?;
+        Ok(log)
+    }
+
+    /// Appends an epoch.
+    pub(super) fn append(&mut self, record: &EpochRecord) -> Result<()> {
+        let images_per_s = self.images_per_epoch as f64 / (record.seconds - self.seconds);
+        self.seconds = record.seconds;
+        self.write(&epoch(record, images_per_s, now_s()))
+    }
+
+    /// Waits until it is on the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        self.file.sync_all().map_err(|source| Error::Write {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    fn write(&mut self, event: &Message) -> Result<()> {
+        self.file
+            .write_all(&framed(event.bytes()))
+            .map_err(|source| Error::Write {
+                path: self.path.clone(),
+                source,
+            })
+    }
+}
+
+/// The time of day in seconds since 1970.
+fn now_s() -> f64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |time| time.as_secs_f64())
+}
+
+/// What every event file begins with.
+fn version(time_s: f64) -> Message {
+    Message::default()
+        .double(1, time_s)
+        .text(3, "brain.Event:2")
+}
+
+fn epoch(record: &EpochRecord, images_per_s: f64, time_s: f64) -> Message {
+    let mut summary = Message::default();
+    for (tag, value) in [
+        ("error", Some(record.error)),
+        ("train_accuracy", record.train_accuracy),
+        ("heldout_accuracy", record.heldout_accuracy),
+        ("images_per_second", Some(images_per_s)),
+    ] {
+        if let Some(value) = value {
+            let value = Message::default().text(1, tag).float(2, value as f32);
+            summary = summary.message(1, &value);
+        }
+    }
+    Message::default()
+        .double(1, time_s)
+        .integer(2, record.epoch as i64)
+        .message(5, &summary)
+}
+
+/// A record of a TFRecord file.
+fn framed(message: &[u8]) -> Vec<u8> {
+    let length = (message.len() as u64).to_le_bytes();
+    let mut record = Vec::with_capacity(message.len() + 16);
+    record.extend(length);
+    record.extend(checksum(&length).to_le_bytes());
+    record.extend(message);
+    record.extend(checksum(message).to_le_bytes());
+    record
+}
+
+/// The masked CRC-32C: a file whose records hold checksums themselves would do a plain one no good.
+fn checksum(bytes: &[u8]) -> u32 {
+    const MASK: u32 = 0xa282_ead8;
+    CRC.checksum(bytes).rotate_right(15).wrapping_add(MASK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_those_of_the_standard() {
+        // RFC 3720, B.4: thirty-two bytes of zeros.
+        assert_eq!(CRC.checksum(&[0; 32]), 0x8a91_36aa);
+    }
+
+    #[test]
+    fn the_first_record_is_tensorflows() {
+        // tf.io.TFRecordWriter of Event(wall_time=0.0 left out, file_version="brain.Event:2"): the length's checksum for 24 bytes
+        // with a time is the one that every event file begins with.
+        let record = framed(version(1.0).bytes());
+        assert_eq!(record[..8], 24_u64.to_le_bytes());
+        assert_eq!(record[8..12], [0xa3, 0x7f, 0x4b, 0x22]);
+    }
+
+    #[test]
+    fn what_was_not_evaluated_is_left_out() {
+        let mut record = EpochRecord {
+            epoch: 3,
+            error: 2.0,
+            train_accuracy: None,
+            heldout_accuracy: None,
+            seconds: 1.0,
+        };
+        let count = |record: &EpochRecord| {
+            let event = epoch(record, 5.0, 0.0);
+            let has = |tag: &str| {
+                event
+                    .bytes()
+                    .windows(tag.len())
+                    .any(|at| at == tag.as_bytes())
+            };
+            [
+                "error",
+                "train_accuracy",
+                "heldout_accuracy",
+                "images_per_second",
+            ]
+            .map(has)
+        };
+        assert_eq!(count(&record), [true, false, false, true]);
+        record.train_accuracy = Some(0.5);
+        assert_eq!(count(&record), [true, true, false, true]);
+    }
+}
