@@ -178,13 +178,9 @@ fn a_bar_and_an_error() {
     };
     let outcome = run.outcome();
     outcome.has_code(4);
-    let line = outcome.stdout.lines().find(|line| line.contains("error: "));
-    let line = line.unwrap_or_else(|| panic!("{outcome}"));
-    let line = line
-        .rsplit('\r')
-        .find(|part| !part.is_empty())
-        .expect("a part");
-    assert!(shown(line).starts_with("error: training: "), "{outcome}");
+    let (bars, after) = drawings(&outcome);
+    assert!(!bars.is_empty(), "{outcome}");
+    assert!(shown(&after).starts_with("error: training: "), "{outcome}");
 }
 
 #[test]
