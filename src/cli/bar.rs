@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use clap::builder::styling::AnsiColor;
+use clap::builder::styling::{AnsiColor, Style};
 use gingham::report::EpochRecord;
 use terminal_size::Width;
 
@@ -56,7 +56,7 @@ impl Bar {
             let mut drawn = String::new();
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 let latest = *shared.lock().unwrap_or_else(PoisonError::into_inner);
-                let line = line(&fields(&latest, &plan, Instant::now()), columns(), color);
+                let line = line(&figures(&latest, &plan, Instant::now()), columns(), color);
                 if line != drawn {
                     put(&format!("\r{line}\x1b[K"));
                     drawn = line;
@@ -105,27 +105,21 @@ fn columns() -> usize {
         .map_or(COLUMNS, |(Width(columns), _)| usize::from(columns))
 }
 
-/// What stands behind the bar, and how far the bar is.
-struct Fields {
+/// How far the bar is, and what stands behind it.
+struct Figures {
+    /// The share that is done, in 0..=1.
     done: f64,
-    epochs: String,
-    error: Option<String>,
-    heldout: Option<String>,
-    rate: Option<String>,
-    left: Option<String>,
+    /// From left to right; each with its rank, by which the last gives way first where not all have room.
+    texts: Vec<(usize, String)>,
 }
 
-fn fields(latest: &Latest, plan: &Plan, now: Instant) -> Fields {
+fn figures(latest: &Latest, plan: &Plan, now: Instant) -> Figures {
     let width = plan.epochs.to_string().len();
-    let count = |done: usize| format!("{done:>width$}/{}", plan.epochs);
+    let count = |done: usize| (0, format!("{done:>width$}/{}", plan.epochs));
     let Some((record, ended)) = latest.epoch else {
-        return Fields {
+        return Figures {
             done: 0.0,
-            epochs: count(0),
-            error: None,
-            heldout: None,
-            rate: None,
-            left: None,
+            texts: vec![count(0)],
         };
     };
     let done = record.epoch + 1;
@@ -135,68 +129,50 @@ fn fields(latest: &Latest, plan: &Plan, now: Instant) -> Fields {
         ended.duration_since(first).as_secs_f64() / (done - 1) as f64
     });
     let left = an_epoch * (plan.epochs - done) as f64 - now.duration_since(ended).as_secs_f64();
-    Fields {
+    let heldout = latest.heldout.map(|share| percent(Some(share)));
+    let mut texts = vec![count(done), (2, format!("error {}", figure(record.error)))];
+    texts.extend(heldout.map(|percent| (3, format!("held-out {percent}"))));
+    texts.push((
+        4,
+        format!("{} images/s", short(plan.images as f64 / so_far)),
+    ));
+    texts.push((1, format!("{} left", duration(left))));
+    Figures {
         done: done as f64 / plan.epochs as f64,
-        epochs: count(done),
-        error: Some(format!("error {}", figure(record.error))),
-        heldout: latest
-            .heldout
-            .map(|share| format!("held-out {}", percent(Some(share)))),
-        rate: Some(format!("{} images/s", short(plan.images as f64 / so_far))),
-        left: Some(format!("{} left", duration(left))),
+        texts,
     }
 }
 
 /// The line: never wider than `columns` less one, since many terminals begin a new line behind their last column.
-fn line(fields: &Fields, columns: usize, color: bool) -> String {
+fn line(figures: &Figures, columns: usize, color: bool) -> String {
     /// Cells of a bar at least, without its brackets, and at most.
     const LEAST: usize = 4;
     const MOST: usize = 40;
+    /// The highest rank.
+    const LAST: usize = 4;
     let room = columns.saturating_sub(1);
-    let Fields {
-        done,
-        epochs,
-        error,
-        heldout,
-        rate,
-        left,
-    } = fields;
-    // What gives way on a narrow terminal: from the last set to the first.
-    let with = |error, heldout, rate, left| {
-        let shown = [
-            Some(epochs),
-            Option::as_ref(error),
-            Option::as_ref(heldout),
-            Option::as_ref(rate),
-            Option::as_ref(left),
-        ];
-        let shown: Vec<&str> = shown.into_iter().flatten().map(String::as_str).collect();
+    let up_to = |last: usize| {
+        let shown = figures.texts.iter().filter(|(rank, _)| *rank <= last);
+        let shown: Vec<&str> = shown.map(|(_, text)| text.as_str()).collect();
         shown.join("  ")
     };
-    let no = &None;
-    let texts = [
-        with(error, heldout, rate, left),
-        with(error, heldout, no, left),
-        with(error, no, no, left),
-        with(no, no, no, left),
-        with(no, no, no, no),
-    ];
     let frame = |text: &str| text.chars().count() + "[] ".len();
-    let Some(text) = texts.iter().find(|text| frame(text) + LEAST <= room) else {
+    let mut texts = (0..=LAST).rev().map(up_to);
+    let Some(text) = texts.find(|text| frame(text) + LEAST <= room) else {
         // No room for a bar. Half a number would be a wrong one.
-        return Some(epochs.clone())
-            .filter(|epochs| epochs.chars().count() <= room)
+        return Some(up_to(0))
+            .filter(|count| count.chars().count() <= room)
             .unwrap_or_default();
     };
-    let cells = (room - frame(text)).min(MOST);
-    let filled = ((done * cells as f64) as usize).min(cells);
+    let cells = (room - frame(&text)).min(MOST);
+    let filled = ((figures.done * cells as f64) as usize).min(cells);
     let head = if filled < cells { ">" } else { "" };
     let bar = "=".repeat(filled) + head;
     let blank = " ".repeat(cells - bar.len());
     let style = if color {
         AnsiColor::Green.on_default()
     } else {
-        clap::builder::styling::Style::new()
+        Style::new()
     };
     format!("[{style}{bar}{style:#}{blank}] {text}")
 }
@@ -228,7 +204,7 @@ mod tests {
             heldout: (done >= 25).then_some(0.871_23),
         };
         let now = after(done) + Duration::from_millis(500);
-        line(&fields(&latest, &PLAN, now), columns, false)
+        line(&figures(&latest, &PLAN, now), columns, false)
     }
 
     #[test]
@@ -241,22 +217,21 @@ mod tests {
         );
         assert_eq!(
             at(80),
-            "[=====>     ] 150/300  error 183.364  held-out 87.12 %  2.29 M images/s  3 s left"
-                .replacen("=====>     ", "====>    ", 1)
+            "[====>    ] 150/300  error 183.364  held-out 87.12 %  2.29 M images/s  3 s left"
         );
         assert_eq!(
             at(60),
-            "[====>    ] 150/300  error 183.364  held-out 87.12 %  3 s left"
+            "[===>  ] 150/300  error 183.364  held-out 87.12 %  3 s left"
         );
-        assert_eq!(at(40), "[=>  ] 150/300  error 183.364  3 s left");
-        assert_eq!(at(30), "[====>     ] 150/300  3 s left");
-        assert_eq!(at(15), "[=>  ] 150/300");
+        assert_eq!(at(40), "[==> ] 150/300  error 183.364  3 s left");
+        assert_eq!(at(30), "[====>    ] 150/300  3 s left");
+        assert_eq!(at(15), "[==> ] 150/300");
         assert_eq!(at(9), "150/300");
         assert_eq!(at(7), "");
         assert_eq!(at(0), "");
         assert_eq!(
             seen(0, 1.0, 0.0, 40),
-            "[>                           ]   0/300"
+            "[>                            ]   0/300"
         );
         assert!(seen(300, 1.0, 0.5, 40).starts_with("[===="));
     }
@@ -278,16 +253,12 @@ mod tests {
 
     #[test]
     fn colours_take_no_room() {
-        let fields = Fields {
+        let figures = Figures {
             done: 0.5,
-            epochs: "1/2".to_owned(),
-            error: None,
-            heldout: None,
-            rate: None,
-            left: None,
+            texts: vec![(0, "1/2".to_owned())],
         };
-        let plain = line(&fields, 20, false);
-        let coloured = line(&fields, 20, true);
+        let plain = line(&figures, 20, false);
+        let coloured = line(&figures, 20, true);
         assert_eq!(plain, "[======>      ] 1/2");
         assert_eq!(coloured, "[\x1b[32m======>\x1b[0m      ] 1/2");
     }

@@ -151,7 +151,7 @@ fn figure(figure: Option<f64>, text: impl Fn(f64) -> String) -> String {
 fn times(report: &[Row]) -> Vec<Vec<String>> {
     let heads = [
         "ms/epoch",
-        "fastest",
+        "fastest ms",
         "images/s",
         "x naive",
         "x products",

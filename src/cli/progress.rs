@@ -26,20 +26,16 @@ pub struct Flag {
     pub mode: Mode,
 }
 
-/// How a run is seen.
+/// How a run is seen. (What is said of the values here would be help of its own to clap, a paragraph each.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// A bar where stderr is a terminal and $TERM not 'dumb', else lines.
-    #[value(help = None)]
+    // A bar where stderr is a terminal and $TERM not 'dumb', else lines.
     Auto,
-    /// A bar where stderr is a terminal, else lines.
-    #[value(help = None)]
+    // A bar where stderr is a terminal, else lines.
     Bar,
-    /// Lines, fewer as the run goes on.
-    #[value(help = None)]
+    // Lines, fewer as the run goes on.
     Lines,
-    /// Nothing.
-    #[value(help = None)]
+    // Nothing.
     None,
 }
 

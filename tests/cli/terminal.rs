@@ -174,7 +174,9 @@ fn slips_are_met_with_a_suggestion() {
     let nothing = scratch.gingham("").outcome();
     nothing.has_code(2);
     assert!(
-        nothing.stderr.contains("Usage: gingham <COMMAND>"),
+        nothing
+            .stderr
+            .contains("Usage: gingham [OPTIONS] <COMMAND>"),
         "{nothing}"
     );
     scratch.misuse(scratch.gingham("xor stray"), &["'stray'"]);
