@@ -3,12 +3,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `refusals` | bad input: exit code, one message, nothing written |
+//! | `formats` | export, import and the event file |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
 #![cfg(all(feature = "cli", unix))]
 
+mod formats;
 mod pipeline;
 mod real_data;
 mod refusals;
