@@ -203,24 +203,17 @@ fn records(mut bytes: &[u8]) -> Vec<Vec<u8>> {
         }
         ((!crc >> 15) | (!crc << 17)).wrapping_add(0xa282_ead8)
     };
-    let mut take = |count: usize| {
-        let (taken, rest) = bytes.split_at(count);
-        bytes = rest;
-        taken.to_vec()
-    };
     let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes"));
     let mut found = Vec::new();
-    loop {
-        let length = take(8);
-        assert_eq!(number(&take(4)), masked(&length));
-        let count = u64::from_le_bytes(length.try_into().expect("eight bytes"));
-        let record = take(count as usize);
-        assert_eq!(number(&take(4)), masked(&record));
-        found.push(record);
-        if bytes.is_empty() {
-            return found;
-        }
+    while let Some((length, rest)) = bytes.split_first_chunk::<8>() {
+        assert_eq!(number(&rest[..4]), masked(length));
+        let (record, rest) = rest[4..].split_at(u64::from_le_bytes(*length) as usize);
+        assert_eq!(number(&rest[..4]), masked(record));
+        found.push(record.to_vec());
+        bytes = &rest[4..];
     }
+    assert!(bytes.is_empty(), "half a record");
+    found
 }
 
 /// Step and scalars of an event, whose layout is fixed but for the scalars' number.
