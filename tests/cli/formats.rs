@@ -201,7 +201,7 @@ fn records(mut bytes: &[u8]) -> Vec<Vec<u8>> {
                 crc = crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 };
             }
         }
-        ((!crc >> 15) | (!crc << 17)).wrapping_add(0xa282_ead8)
+        (!crc).rotate_right(15).wrapping_add(0xa282_ead8)
     };
     let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes"));
     let mut found = Vec::new();
