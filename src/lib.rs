@@ -32,7 +32,7 @@
 //! From the command line to the arithmetic: `main` → `cli` → [`train`] (the loop, then [`train::step`]) → [`engine`] →
 //! [`kernels`]. What these stand on: [`data`] (readers, split, standardisation), [`model`] (parameters, activations, the
 //! file), [`rng`], [`parallel`] (threads and how work is cut), [`error`]. What stands on them: [`report`] (the run's folder),
-//! [`mod@export`] (other people's formats), and [`mod@bench`].
+//! [`export`] (other people's formats), and [`mod@bench`].
 
 pub mod bench;
 pub mod data;

@@ -4,10 +4,9 @@
 //! strings, and `gingham`, the model file's metadata (JSON) as a string without dimensions. Source of the format: the documentation of
 //! `numpy.lib.format`, version 1.0.
 
-use std::io::{Cursor, Write};
+use std::io::Write;
 
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use rawzip::{CompressionMethod, ZipArchiveWriter};
 
 use crate::model::{Model, Values};
 use crate::scalar::{Dtype, Scalar};
@@ -16,7 +15,7 @@ use crate::scalar::{Dtype, Scalar};
 const ALIGNMENT: usize = 64;
 
 pub(super) fn bytes<T: Scalar>(model: &Model<T>) -> Vec<u8> {
-    let mut archive = Archive(ZipWriter::new(Cursor::new(Vec::new())));
+    let mut archive = Archive(ZipArchiveWriter::new(Vec::new()));
     for array in model.arrays() {
         let kind = match (&array.values, T::DTYPE) {
             (Values::Parameters(_), Dtype::F32) => "<f4",
@@ -29,24 +28,28 @@ pub(super) fn bytes<T: Scalar>(model: &Model<T>) -> Vec<u8> {
     archive.add("classes", &kind, &[names.len()], &data);
     let (kind, data) = strings(&[&model.info.to_json()]);
     archive.add("gingham", &kind, &[], &data);
-    archive.0.finish().expect("memory takes all").into_inner()
+    archive.0.finish().expect("memory takes everything")
 }
 
-struct Archive(ZipWriter<Cursor<Vec<u8>>>);
+struct Archive(ZipArchiveWriter<Vec<u8>>);
 
 impl Archive {
+    /// Adds an array. It has no time, so that the same model makes the same bytes.
     fn add(&mut self, name: &str, kind: &str, shape: &[usize], data: &[u8]) {
-        // Without a time of its own a file has the format's first day, so that the same model makes the same bytes.
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Stored)
-            .large_file(u32::try_from(data.len()).is_err())
-            .unix_permissions(0o644);
-        let header = header(kind, shape);
-        self.0
-            .start_file(format!("{name}.npy"), options)
-            .and_then(|()| Ok(self.0.write_all(&header)?))
-            .and_then(|()| Ok(self.0.write_all(data)?))
-            .expect("memory takes all");
+        let mut add = || -> Result<(), rawzip::Error> {
+            let (mut entry, config) = self
+                .0
+                .new_file(format!("{name}.npy"))
+                .compression_method(CompressionMethod::STORE)
+                .start()?;
+            let mut writer = config.wrap(&mut entry);
+            writer.write_all(&header(kind, shape))?;
+            writer.write_all(data)?;
+            let (_, descriptor) = writer.finish()?;
+            entry.finish(descriptor)?;
+            Ok(())
+        };
+        add().expect("memory takes everything");
     }
 }
 

@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `refusals` | bad input: exit code, one message, nothing written |
+//! | `formats` | export, import and the event file |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
@@ -12,6 +13,7 @@
 #![cfg(all(feature = "cli", unix))]
 
 mod finding;
+mod formats;
 mod pipeline;
 mod progress;
 mod real_data;

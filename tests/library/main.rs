@@ -3,6 +3,7 @@
 mod data;
 mod determinism;
 mod engines;
+mod exchange;
 mod golden;
 mod gradients;
 mod integers;
