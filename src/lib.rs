@@ -39,6 +39,7 @@ pub mod data;
 pub mod durable;
 pub mod engine;
 pub mod error;
+pub mod figures;
 pub mod kernels;
 pub mod model;
 pub mod parallel;
