@@ -6,7 +6,9 @@
 mod bench;
 mod evaluate;
 mod output;
+mod plot;
 mod predict;
+mod report;
 mod settings;
 mod synth;
 mod train;
@@ -23,7 +25,6 @@ use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::kernels::Level;
 use gingham::parallel::{self, Threads};
-use gingham::report;
 use gingham::train::TrainOptions;
 
 use output::Output;
@@ -57,6 +58,8 @@ enum Command {
     Train(Box<train::Args>),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
+    Report(report::Args),
+    Plot(plot::Args),
     Xor(xor::Args),
     Synth(synth::Args),
     Bench(bench::Args),
@@ -129,7 +132,7 @@ fn exit(result: anyhow::Result<()>) -> ExitCode {
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let version: &'static str = report::version().leak(); // clap wants it for ever, and asks once
+    let version: &'static str = gingham::report::version().leak(); // clap wants it for ever, and asks once
     // '--seed -1' is a wrong value of --seed, not an option named -1.
     let negative = |arg: Arg| {
         let takes_values = arg.get_action().takes_values();
@@ -147,6 +150,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Xor(args) => xor::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -7,7 +7,7 @@ use anyhow::Context;
 use gingham::engine::blas;
 use gingham::kernels::Level;
 use gingham::parallel::Threads;
-use gingham::report::{self, EpochRecord, Recorder, RunFolder, Summary};
+use gingham::report::{self, EpochRecord, Recorder, Run, RunFolder, Summary};
 use gingham::scalar::{Dtype, Scalar};
 use gingham::train::{self, Preset, TrainOptions};
 
@@ -27,6 +27,9 @@ pub struct Args {
     /// The run's folder, which must not exist [default: the next free runs/PRESET-seedN-0001]
     #[arg(long, value_name = "DIR", help_heading = "Runtime and output")]
     out: Option<PathBuf>,
+    /// Write report.html into the run's folder at the end, as 'gingham report' does
+    #[arg(long, help_heading = "Runtime and output")]
+    report: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -112,6 +115,14 @@ fn train_in<T: Scalar>(
         labels_sha256: dataset.train.labels_sha256.clone(),
     };
     folder.finish(&summary)?;
+    if args.report {
+        let run = Run::open(&summary.run_dir).context("reading the run")?;
+        let out = summary.run_dir.join("report.html");
+        threads
+            .run(|| report::write(&[run], Some(&dataset.folder), &out))
+            .context("making the report")?;
+        output.progress(format_args!("wrote {}", out.display()));
+    }
     if args.common.json {
         output.result(serde_json::to_string(&summary).expect("plain fields"))
     } else {

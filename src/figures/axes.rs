@@ -151,6 +151,24 @@ impl Axis {
 /// Draws the grid, the ticks and the labels of two axes. The label of `y` stands level above the axis, so that nobody has to
 /// turn the head.
 pub fn draw(svg: &mut Svg, x: &Axis, y: &Axis, x_label: &str, y_label: &str) {
+    draw_grid(svg, x, y, y_label);
+    let (right, bottom) = (x.from.max(x.to), y.from.max(y.to));
+    for &tick in x.ticks() {
+        let place = x.place(tick);
+        svg.line(place, bottom, place, bottom + 4.0, "axis");
+        svg.text(
+            place,
+            bottom + 18.0,
+            Anchor::Middle,
+            "muted",
+            &x.label(tick),
+        );
+    }
+    svg.text(right, bottom + 35.0, Anchor::End, "muted", x_label);
+}
+
+/// The same without what belongs to `x`: for one of two figures above each other.
+pub fn draw_grid(svg: &mut Svg, x: &Axis, y: &Axis, y_label: &str) {
     let (left, right) = (x.from.min(x.to), x.from.max(x.to));
     let (top, bottom) = (y.from.min(y.to), y.from.max(y.to));
     for &tick in y.ticks() {
@@ -164,19 +182,7 @@ pub fn draw(svg: &mut Svg, x: &Axis, y: &Axis, x_label: &str, y_label: &str) {
             &y.label(tick),
         );
     }
-    for &tick in x.ticks() {
-        let place = x.place(tick);
-        svg.line(place, bottom, place, bottom + 4.0, "axis");
-        svg.text(
-            place,
-            bottom + 18.0,
-            Anchor::Middle,
-            "muted",
-            &x.label(tick),
-        );
-    }
     svg.line(left, bottom, right, bottom, "axis");
-    svg.text(right, bottom + 35.0, Anchor::End, "muted", x_label);
     svg.text(left, top - 12.0, Anchor::Start, "muted", y_label);
 }
 

@@ -39,12 +39,14 @@ pub const PAPER: Pair = pair("#ffffff", "#16181c");
 pub const INK: Pair = pair("#1d2127", "#e9ecf0");
 /// Labels of ticks and other small print.
 pub const MUTED: Pair = pair("#5a626d", "#a3acb8");
+/// The full shade of a heat map: a number in ink is read on it and on every lighter shade.
+pub const HEAT: Pair = pair("#6ea5e0", "#2b66a8");
 /// Lines of the grid.
 pub const GRID: Pair = pair("#e3e6ea", "#2e3339");
 
 /// The style sheet of all figures. Classes: `paper`, `ink`, `muted` (fills), `grid`, `axis`, `line0` .. `line9` (strokes),
-/// `fill0` .. `fill9`, `on` (text on a dark cell), `small` and `head` (sizes of text), `hit` (what shows `hint`s only while the
-/// pointer is on it).
+/// `fill0` .. `fill9`, `heat`, `rest` (a fill as light as the grid), `line` (the width of curves), `dashed`, `small` and `head`
+/// (sizes of text), `hit` (what shows its `hint`s only while the pointer is on it).
 #[must_use]
 pub fn style_sheet() -> String {
     let mut sheet = String::from(
@@ -54,7 +56,7 @@ pub fn style_sheet() -> String {
          .figure .small{font-size:10.5px}.figure .head{font-size:13.5px;font-weight:600}\
          .figure .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}\
          .figure .grid,.figure .axis{fill:none;stroke-width:1}\
-         .figure .on{fill:#ffffff}.figure .none{fill:none}\
+         .figure .dashed{stroke-dasharray:5 4}\
          .figure .hit .hint{opacity:0}.figure .hit:hover .hint{opacity:1}",
     );
     scheme(&mut sheet, |pair| pair.light);
@@ -78,19 +80,14 @@ fn scheme(sheet: &mut String, colour: impl Fn(&Pair) -> &'static str) {
     rule("paper", "fill", &PAPER);
     rule("ink", "fill", &INK);
     rule("muted", "fill", &MUTED);
+    rule("heat", "fill", &HEAT);
+    rule("rest", "fill", &GRID);
     rule("grid", "stroke", &GRID);
     rule("axis", "stroke", &MUTED);
     for (place, pair) in SERIES.iter().enumerate() {
         rule(&format!("line{place}"), "stroke", pair);
         rule(&format!("fill{place}"), "fill", pair);
     }
-}
-
-/// A shade of grey, from black at 0 to white at 1.
-#[must_use]
-pub fn grey(share: f64) -> String {
-    let level = level(share);
-    format!("#{level:02x}{level:02x}{level:02x}")
 }
 
 /// A diverging map: blue at -1, white at 0, orange at 1. Both ends are equally dark.
@@ -105,10 +102,6 @@ pub fn diverging(value: f64) -> [u8; 3] {
         0.0
     };
     end.map(|end| (255.0 + (end - 255.0) * share).round() as u8)
-}
-
-fn level(share: f64) -> u8 {
-    (share.clamp(0.0, 1.0) * 255.0).round() as u8
 }
 
 #[cfg(test)]
@@ -145,6 +138,13 @@ mod tests {
                 let contrast = contrast(colour, paper);
                 assert!(contrast >= least, "{colour} on {paper}: {contrast:.2}");
             }
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_on_the_heat_map() {
+        for (ink, heat) in [(INK.light, HEAT.light), (INK.dark, HEAT.dark)] {
+            assert!(contrast(ink, heat) >= 4.5, "{:.2}", contrast(ink, heat));
         }
     }
 

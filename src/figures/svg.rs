@@ -117,6 +117,24 @@ impl Svg {
         ))
     }
 
+    /// A rectangle that lets `1 - opacity` of what is below it through.
+    pub fn shade(
+        &mut self,
+        [x, y, width, height]: [f64; 4],
+        fill: &str,
+        opacity: f64,
+    ) -> &mut Self {
+        self.put(format_args!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill-opacity=\"{}\" {}/>",
+            number(x),
+            number(y),
+            number(width.max(0.0)),
+            number(height.max(0.0)),
+            number(opacity.clamp(0.0, 1.0)),
+            paint(fill, "fill")
+        ))
+    }
+
     /// A straight line.
     pub fn line(&mut self, x1: f64, y1: f64, x2: f64, y2: f64, stroke: &str) -> &mut Self {
         self.put(format_args!(
@@ -185,6 +203,25 @@ impl Svg {
             "<text x=\"{}\" y=\"{}\"{anchor} {}>{}</text>",
             number(x),
             number(y),
+            paint(fill, "fill"),
+            escape(text)
+        ))
+    }
+
+    /// Text that begins at a point and is turned by `degrees`, clockwise.
+    pub fn slanted_text(
+        &mut self,
+        x: f64,
+        y: f64,
+        degrees: f64,
+        fill: &str,
+        text: &str,
+    ) -> &mut Self {
+        self.put(format_args!(
+            "<text transform=\"translate({} {}) rotate({})\" {}>{}</text>",
+            number(x),
+            number(y),
+            number(degrees),
             paint(fill, "fill"),
             escape(text)
         ))
