@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `refusals` | bad input: exit code, one message, nothing written |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
+//! | `report` | the report and its figures: complete, true, self-contained |
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
@@ -12,5 +13,6 @@
 mod pipeline;
 mod real_data;
 mod refusals;
+mod report;
 mod terminal;
 mod util;

@@ -73,6 +73,6 @@ pub fn reliability(bins: &[Bin], error: f64) -> Figure {
         });
     }
     let note = format!("expected calibration error {:.2} %", error * 100.0);
-    svg.text(left + 10.0, top + 16.0, Anchor::Start, "ink", &note);
+    svg.text(right, top - 12.0, Anchor::End, "ink", &note);
     svg.finish()
 }

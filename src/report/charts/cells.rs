@@ -1,15 +1,15 @@
 //! The tutorial's way to show a prediction: the image, the bars of the classes' probabilities, blue for right and red for
 //! wrong, and the answer in words with its percentage. What is wrong is said in words too, for who cannot tell the colours.
 
-use super::shortened;
+use super::{shortened, thinned};
 use crate::figures::Figure;
 use crate::figures::svg::{Anchor, PixelData, Svg};
 use crate::report::Shown;
 
 /// A cell's size, that of the image in it, and where its bars begin and end.
-const CELL: (f64, f64) = (216.0, 130.0);
-const IMAGE: f64 = 84.0;
-const BARS: (f64, f64) = (94.0, 212.0);
+const CELL: (f64, f64) = (176.0, 120.0);
+const IMAGE: f64 = 68.0;
+const BARS: (f64, f64) = (76.0, 176.0);
 /// Cells side by side.
 const COLUMNS: usize = 3;
 /// With more classes the bars have no numbers below them.
@@ -46,7 +46,7 @@ pub fn cell(shown: &Shown, shape: (usize, usize), classes: &[String], scale: f64
 pub fn grid(title: &str, shown: &[Shown], shape: (usize, usize), classes: &[String]) -> Figure {
     let scale = scale(shown);
     let rows = shown.len().div_ceil(COLUMNS).max(1);
-    let (margin, gap) = (16.0, 20.0);
+    let (margin, gap) = (16.0, 24.0);
     let place = |number: usize, size: f64| margin + number as f64 * (size + gap);
     let (width, height) = (
         place(COLUMNS, CELL.0) - gap + margin,
@@ -133,15 +133,8 @@ fn draw(
         description(shown, classes)
     );
     svg.group("", &hover, |svg| {
-        svg.pixels(
-            x,
-            y,
-            IMAGE,
-            IMAGE,
-            columns,
-            rows,
-            PixelData::Grey(&shown.pixels),
-        );
+        let (rows, columns, pixels) = thinned(&shown.pixels, rows, columns, 1);
+        svg.pixels(x, y, IMAGE, IMAGE, columns, rows, PixelData::Grey(&pixels));
         let step = (BARS.1 - BARS.0) / shown.shares.len().max(1) as f64;
         for (class, share) in shown.shares.iter().enumerate() {
             let fill = match class {
@@ -184,14 +177,14 @@ fn draw(
         );
         svg.text(
             x,
-            y + IMAGE + 29.0,
+            y + IMAGE + 28.0,
             Anchor::Start,
             if right { "fill0" } else { "fill3" },
             &answer,
         );
         if !right {
             let truth = format!("wrong: it is {}", shortened(name(classes, shown.label), 20));
-            svg.text(x, y + IMAGE + 44.0, Anchor::Start, "muted", &truth);
+            svg.text(x, y + IMAGE + 43.0, Anchor::Start, "muted", &truth);
         }
     });
 }

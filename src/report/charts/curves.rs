@@ -13,7 +13,7 @@ const MARGINS: [f64; 4] = [40.0, 168.0, 46.0, 62.0]; // top, right, bottom, left
 /// More points than this say no more on a screen.
 const MOST_POINTS: usize = 400;
 /// From this ratio of the largest to the least error on, the scale is logarithmic.
-const LOG_FROM: f64 = 10.0;
+const LOG_FROM: f64 = 30.0;
 /// Lines of text need so many units.
 const LINE: f64 = 15.0;
 
@@ -38,7 +38,7 @@ pub fn error(runs: &[Run]) -> Figure {
                 run.name()
             },
             paint: format!("line line{}", number % 10),
-            points: points(&run.epochs, |record| Some(record.error)),
+            points: points(&run.epochs, runs.len(), |record| Some(record.error)),
             dots: false,
         })
         .collect();
@@ -78,7 +78,9 @@ pub fn accuracy(runs: &[Run]) -> Option<Figure> {
     let of = |run: &Run, name: &str, paint: String, get: fn(&EpochRecord) -> Option<f64>| Series {
         name: name.to_owned(),
         paint,
-        points: points(&run.epochs, |record| get(record).map(|share| share * 100.0)),
+        points: points(&run.epochs, runs.len(), |record| {
+            get(record).map(|share| share * 100.0)
+        }),
         dots: true,
     };
     let heldout = |record: &EpochRecord| record.heldout_accuracy;
@@ -137,13 +139,19 @@ pub fn accuracy(runs: &[Run]) -> Option<Figure> {
     ))
 }
 
-/// At most [`MOST_POINTS`] of the values, the first and the last among them.
-fn points(epochs: &[EpochRecord], value: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<(f64, f64)> {
+/// About [`MOST_POINTS`] of the values in all figures' curves together, but never fewer than a quarter of that a curve; the first
+/// and the last of the values among them.
+fn points(
+    epochs: &[EpochRecord],
+    runs: usize,
+    value: impl Fn(&EpochRecord) -> Option<f64>,
+) -> Vec<(f64, f64)> {
     let all: Vec<(f64, f64)> = epochs
         .iter()
         .filter_map(|record| value(record).map(|value| (record.epoch as f64 + 1.0, value)))
         .collect();
-    let every = all.len().div_ceil(MOST_POINTS).max(1);
+    let most = MOST_POINTS / runs.clamp(1, 4);
+    let every = all.len().div_ceil(most).max(1);
     let last = all.len().saturating_sub(1);
     let kept = |place: usize| place.is_multiple_of(every) || place == last;
     all.into_iter()

@@ -98,7 +98,7 @@ pub fn facts(id: &str, caption: &str, rows: Vec<(&str, Cell)>) -> String {
 }
 
 /// A figure with its caption. A `wide` one scrolls within itself on a narrow screen; others shrink.
-pub fn figure(figure: &Figure, wide: bool, caption: &str) -> String {
+pub fn figure(figure: &Figure, title: &str, wide: bool, caption: &str) -> String {
     let svg = figure.inline();
     let svg = if wide {
         svg.replacen("class=\"figure\"", "class=\"figure wide\"", 1)
@@ -107,8 +107,9 @@ pub fn figure(figure: &Figure, wide: bool, caption: &str) -> String {
         svg.replacen("class=\"figure\"", &most, 1)
     };
     format!(
-        "<figure>\n<div class=\"scroll\" role=\"group\" aria-label=\"figure\" tabindex=\"0\">{svg}</div>\n\
+        "<figure>\n<div class=\"scroll\" role=\"group\" aria-label=\"{}\" tabindex=\"0\">{svg}</div>\n\
          <figcaption>{}</figcaption>\n</figure>\n",
+        escape(title),
         escape(caption)
     )
 }

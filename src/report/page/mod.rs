@@ -33,13 +33,21 @@ pub fn page(runs: &[Run], details: Result<&Details, &str>) -> String {
     match details {
         Ok(details) => {
             sections.push(("classes", "Classes", sections::classes(details)));
-            sections.push(("predictions", "Predictions", sections::predictions(details)));
+            sections.push((
+                "predictions",
+                "Predictions",
+                sections::predictions(run, details),
+            ));
             sections.push((
                 "mistakes",
                 "Most confident mistakes",
                 sections::mistakes(details),
             ));
-            sections.push(("calibration", "Calibration", sections::calibration(details)));
+            sections.push((
+                "calibration",
+                "Calibration",
+                sections::calibration(run, details),
+            ));
         }
         Err(why) => sections.push(("classes", "Classes and predictions", sections::missing(why))),
     }

@@ -3,7 +3,7 @@
 use super::html::{Cell, facts, figure, number, paragraph, table};
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
-use crate::model::AnyModel;
+use crate::model::{AnyModel, Output, Probability};
 use crate::report::charts::{self, percent};
 use crate::report::{Details, Run, Shown};
 use crate::train::evaluation::Part;
@@ -179,12 +179,13 @@ pub fn comparison(runs: &[Run]) -> String {
 pub fn curves(runs: &[Run]) -> String {
     let mut text = figure(
         &charts::error(runs),
+        "Error by epoch",
         true,
         "Point at the curve to read an epoch's value.",
     );
     if let Some(accuracy) = charts::accuracy(runs) {
         let caption = "The axis does not begin at 0. Points are the epochs that were evaluated.";
-        text.push_str(&figure(&accuracy, true, caption));
+        text.push_str(&figure(&accuracy, "Accuracy by epoch", true, caption));
     }
     let run = &runs[0];
     let evaluated = run
@@ -247,6 +248,7 @@ pub fn classes(details: &Details) -> String {
     let matrix = charts::confusion(evaluation, &details.classes);
     text.push_str(&figure(
         &matrix,
+        "Confusion matrix",
         true,
         "Rows are the images' classes, columns the network's answers.",
     ));
@@ -288,14 +290,27 @@ fn cells(details: &Details, shown: &[Shown]) -> String {
     format!("{}<ul class=\"cells\">\n{cells}</ul>\n", paragraph(&bars))
 }
 
+/// What bounds the probabilities of a network that squashes twice.
+fn bound(run: &Run, details: &Details) -> String {
+    if (run.options.output, run.options.probability) != (Output::Sigmoid, Probability::Softmax) {
+        return String::new();
+    }
+    let others = details.classes.len() as f64 - 1.0;
+    let most = 1_f64.exp() / (1_f64.exp() + others);
+    paragraph(&format!(
+        "Probabilities are the softmax of outputs that are between 0 and 1 already, as in the article: none can be above {}.",
+        percent(most)
+    ))
+}
+
 /// The first images of the part.
-pub fn predictions(details: &Details) -> String {
+pub fn predictions(run: &Run, details: &Details) -> String {
     let which = format!(
         "The first {} {}.",
         details.predictions.len(),
         images_of(details.part)
     );
-    paragraph(&which) + &cells(details, &details.predictions)
+    paragraph(&which) + &bound(run, details) + &cells(details, &details.predictions)
 }
 
 /// The mistakes of highest probability.
@@ -313,7 +328,7 @@ pub fn mistakes(details: &Details) -> String {
 }
 
 /// The reliability diagram and where its definition comes from.
-pub fn calibration(details: &Details) -> String {
+pub fn calibration(run: &Run, details: &Details) -> String {
     let diagram = charts::reliability(&details.bins, details.calibration_error);
     let text = format!(
         "<p>Whether the network is right as often as its probabilities say. The expected calibration error is {}: the mean \
@@ -325,6 +340,7 @@ pub fn calibration(details: &Details) -> String {
         ),
         details.bins.len()
     );
+    let text = text + &bound(run, details);
     let rows: Vec<Vec<Cell>> = details
         .bins
         .iter()
@@ -348,7 +364,7 @@ pub fn calibration(details: &Details) -> String {
     let values = table("bins", "Bins that hold images", &heads, &rows);
     format!(
         "{text}{}<details><summary>The values as a table</summary>\n{values}</details>\n",
-        figure(&diagram, false, caption)
+        figure(&diagram, "Calibration", false, caption)
     )
 }
 
@@ -356,7 +372,12 @@ pub fn calibration(details: &Details) -> String {
 pub fn weights(model: &AnyModel) -> String {
     let caption = "Each image is a unit: the weights of its pixels (standardised, where the network scales them). Blue is below 0, \
                    orange above; the colours end where all but half a per cent of the weights lie within.";
-    figure(&charts::weights(model), true, caption)
+    figure(
+        &charts::weights(model),
+        "Weights of the first layer",
+        true,
+        caption,
+    )
 }
 
 /// In place of what cannot be shown.
