@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use gingham::data::{Dataset, Labelled, Standardizer, split};
+use gingham::data::Dataset;
 use gingham::engine::EngineKind;
-use gingham::engine::workspace::PixelScale;
 use gingham::error::Error;
-use gingham::model::{AnyModel, Model, ModelInfo};
+use gingham::model::{AnyModel, Model};
 use gingham::scalar::Scalar;
-use gingham::train::metrics::{Evaluation, Evaluator};
-use gingham::train::{evaluation_workspace, heldout_scale};
+use gingham::train::evaluation::{self, Portion, check_fit};
+use gingham::train::metrics::Evaluation;
 use serde::Serialize;
 
 use super::output::{facts, percent, table};
@@ -84,115 +83,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     output.result(tables(&evaluation, names))
 }
 
-/// Refuses a data set of other images or classes than the model's.
-fn check_fit(info: &ModelInfo, dataset: &Dataset) -> Result<(), Error> {
-    let images = &dataset.train.images;
-    let describe = |rows, columns, classes| {
-        format!("images of {rows} x {columns} pixels in {classes} classes")
-    };
-    let expected = describe(info.rows, info.columns, info.classes.len());
-    let found = describe(images.rows(), images.columns(), dataset.classes.len());
-    if expected == found {
-        return Ok(());
-    }
-    let expected = format!("{expected}, as the model's");
-    Err(Error::Mismatch {
-        path: images.path().to_owned(),
-        expected,
-        found,
-    })
-}
-
 fn evaluate<T: Scalar>(
     model: &Model<T>,
     dataset: &Dataset,
     part: Part,
 ) -> Result<Evaluation, Error> {
-    let info = &model.info;
-    let (data, places, standardizer) = match part {
-        Part::Test => {
-            let data = dataset.test.as_ref().ok_or_else(|| Error::Mismatch {
-                path: dataset.folder.clone(),
-                expected: "test files (t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte)"
-                    .to_owned(),
-                found: "none".to_owned(),
-            })?;
-            (
-                data,
-                (0..data.labels.len() as u32).collect(),
-                model.standardizer.clone(),
-            )
-        }
-        Part::Train => (
-            &dataset.train,
-            trained_split(info, dataset)?.train,
-            model.standardizer.clone(),
-        ),
-        Part::Heldout => {
-            let places = trained_split(info, dataset)?.heldout;
-            let scale = heldout_scale(
-                info.scale,
-                info.heldout_scale,
-                &model.standardizer,
-                dataset,
-                &places,
-            );
-            (&dataset.train, places, scale)
-        }
+    let part = match part {
+        Part::Train => evaluation::Part::Train,
+        Part::Heldout => evaluation::Part::Heldout,
+        Part::Test => evaluation::Part::Test,
     };
-    if places.is_empty() {
-        let reason =
-            "expected a model that held images out, found one that held out none".to_owned();
-        return Err(Error::Setting {
-            setting: "split",
-            reason,
-        });
-    }
-    Ok(on(model, data, &places, &standardizer))
-}
-
-/// The split that the model was trained with, which only the same labels bring back.
-fn trained_split(info: &ModelInfo, dataset: &Dataset) -> Result<gingham::data::Split, Error> {
-    if info.labels_sha256.is_empty() {
-        return Err(Error::Setting {
-            setting: "split",
-            reason: "expected test: which images an imported model was trained with is not known"
-                .to_owned(),
-        });
-    }
-    let labels = &dataset.train.labels_sha256;
-    if *labels == info.labels_sha256 {
-        return Ok(split(
-            dataset.train.labels.len() as u32,
-            info.holdout,
-            info.seed,
-        ));
-    }
-    Err(Error::Mismatch {
-        path: dataset.folder.clone(),
-        expected: format!(
-            "the training labels that the model was trained with (SHA-256 {})",
-            info.labels_sha256
-        ),
-        found: format!("others ({labels})"),
-    })
-}
-
-fn on<T: Scalar>(
-    model: &Model<T>,
-    data: &Labelled,
-    places: &[u32],
-    standardizer: &Standardizer,
-) -> Evaluation {
-    let kind = EngineKind::ANSWERS;
-    let scale = PixelScale::new(standardizer, data.images.shape(), kind);
-    Evaluator {
-        engine: kind.engine(),
-        mlp: &model.mlp,
-        scale: &scale,
-        workspace: &mut evaluation_workspace(&model.mlp, &scale),
-    }
-    .evaluation(data, places)
+    Ok(Portion::of(model, dataset, part)?.evaluation(model))
 }
 
 fn tables(evaluation: &Evaluation, names: &[String]) -> String {

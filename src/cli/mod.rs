@@ -13,8 +13,10 @@ mod import;
 mod man;
 mod near;
 mod output;
+mod plot;
 mod predict;
 mod progress;
+mod report;
 mod settings;
 mod synth;
 mod train;
@@ -31,7 +33,6 @@ use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::kernels::Level;
 use gingham::parallel::{self, Threads};
-use gingham::report;
 use gingham::train::TrainOptions;
 
 use output::Output;
@@ -69,6 +70,8 @@ enum Command {
     Predict(predict::Args),
     Export(export::Args),
     Import(import::Args),
+    Report(report::Args),
+    Plot(plot::Args),
     Xor(xor::Args),
     Synth(synth::Args),
     Bench(bench::Args),
@@ -146,7 +149,7 @@ fn exit(result: anyhow::Result<()>) -> ExitCode {
 
 /// The command line's definition.
 fn definition() -> clap::Command {
-    let version: &'static str = report::version().leak(); // clap wants it for ever, and asks once
+    let version: &'static str = gingham::report::version().leak(); // clap wants it for ever, and asks once
     // '--seed -1' is a wrong value of --seed, not an option named -1.
     let negative = |arg: Arg| {
         let takes_values = arg.get_action().takes_values();
@@ -170,6 +173,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Predict(args) => predict::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Xor(args) => xor::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),

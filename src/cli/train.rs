@@ -8,7 +8,7 @@ use gingham::data::{self, Dataset};
 use gingham::engine::blas;
 use gingham::kernels::Level;
 use gingham::parallel::Threads;
-use gingham::report::{self, EpochRecord, Recorder, RunFolder, Summary};
+use gingham::report::{self, EpochRecord, Recorder, Run, RunFolder, Summary};
 use gingham::scalar::{Dtype, Scalar};
 use gingham::train::{self, Preset, TrainOptions};
 
@@ -34,6 +34,9 @@ pub struct Args {
     tensorboard: bool,
     #[command(flatten)]
     progress: progress::Flag,
+    /// Write report.html into the run's folder at the end, as 'gingham report' does
+    #[arg(long, help_heading = "Runtime and output")]
+    report: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -130,6 +133,14 @@ fn train_in<T: Scalar>(
         labels_sha256: dataset.train.labels_sha256.clone(),
     };
     folder.finish(&summary)?;
+    if args.report {
+        let run = Run::open(&summary.run_dir).context("reading the run")?;
+        let out = summary.run_dir.join("report.html");
+        threads
+            .run(|| report::write(&[run], Some(&dataset.folder), &out))
+            .context("making the report")?;
+        output.progress(format_args!("wrote {}", out.display()));
+    }
     if args.common.json {
         output.result(serde_json::to_string(&summary).expect("plain fields"))
     } else {

@@ -141,6 +141,19 @@ impl Images {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// SHA-256 of that file (decoded), in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        sha256(&self.bytes)
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Images and the class of each.
@@ -176,10 +189,7 @@ impl Labelled {
         Ok(Self {
             images,
             labels: bytes[Content::Labels.header_size()..].to_vec(),
-            labels_sha256: Sha256::digest(&*bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            labels_sha256: sha256(&bytes),
             labels_path,
         })
     }
@@ -202,6 +212,12 @@ impl Labelled {
             labels_sha256: self.labels_sha256.clone(),
             labels_path: self.labels_path.clone(),
         }
+    }
+
+    /// The file that the labels come from.
+    #[must_use]
+    pub fn labels_path(&self) -> &Path {
+        &self.labels_path
     }
 
     /// Refuses a label that none of `classes` classes has.

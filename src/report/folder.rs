@@ -14,7 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::events::{EVENTS_FILE, EventLog};
 use crate::durable;
@@ -34,7 +34,7 @@ pub struct RunFolder {
 }
 
 /// One epoch, as it is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// Which, from 0.
     pub epoch: usize,

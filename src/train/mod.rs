@@ -4,6 +4,8 @@
 //! [`optimizer`]. The loop asks of engines only how they keep the pixels, reads no clock and prints nothing: who wants to
 //! see it working hands in an [`Observer`].
 
+pub mod calibration;
+pub mod evaluation;
 pub mod loss;
 pub mod metrics;
 pub mod optimizer;

@@ -5,6 +5,7 @@
 //! | `refusals` | bad input: exit code, one message, nothing written |
 //! | `formats` | export, import and the event file |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
+//! | `report` | the report and its figures: complete, true, self-contained |
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
 //! | `finding` | completions, manual pages, names that are nearly right |
@@ -18,5 +19,6 @@ mod pipeline;
 mod progress;
 mod real_data;
 mod refusals;
+mod report;
 mod terminal;
 mod util;

@@ -4,6 +4,8 @@ mod data;
 mod determinism;
 mod engines;
 mod exchange;
+#[cfg(feature = "pictures")]
+mod figures;
 mod golden;
 mod gradients;
 mod integers;

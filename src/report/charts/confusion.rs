@@ -1,0 +1,159 @@
+//! The confusion matrix as a heat map.
+
+use super::shortened;
+use crate::figures::Figure;
+use crate::figures::axes::grouped;
+use crate::figures::colour::{HEAT, PAPER};
+use crate::figures::svg::{Anchor, PixelData, Svg};
+use crate::train::metrics::Evaluation;
+
+/// Units across all cells, where the classes are many.
+const SPREAD: f64 = 460.0;
+/// A cell's size, where they are few.
+const CELL: (f64, f64) = (52.0, 34.0);
+/// With more classes cells have no numbers.
+const MOST_NUMBERS: usize = 10;
+/// With more, they are the pixels of a picture without names.
+const MOST_NAMES: usize = 32;
+
+/// Rows are classes, columns answers; the shade is the square root of the share of the row, so that rare mistakes are seen.
+#[must_use]
+pub fn confusion(evaluation: &Evaluation, classes: &[String]) -> Figure {
+    let count = evaluation.confusion.len().max(1);
+    let few = count <= MOST_NUMBERS;
+    let names = count <= MOST_NAMES;
+    let (width, height) = if few {
+        CELL
+    } else {
+        (SPREAD / count as f64, SPREAD / count as f64)
+    };
+    let (left, top) = (
+        if names { 116.0 } else { 40.0 },
+        if names { 100.0 } else { 56.0 },
+    );
+    let (across, down) = (width * count as f64, height * count as f64);
+    let right = right_margin(names);
+    let mut svg = Svg::new(
+        left + across + right,
+        top + down + 30.0,
+        "Confusion matrix",
+        &description(evaluation, classes),
+    );
+    svg.text(left, 20.0, Anchor::Start, "muted", "the network's answer");
+    svg.text(left - 8.0, top - 8.0, Anchor::End, "muted", "class");
+    let share = |row: usize, column: usize| {
+        let whole: u64 = evaluation.confusion[row].iter().sum();
+        evaluation.confusion[row][column] as f64 / whole.max(1) as f64
+    };
+    if names {
+        for class in 0..evaluation.confusion.len() {
+            let name = shortened(classes.get(class).map_or("?", String::as_str), 14);
+            let (x, y) = (left + class as f64 * width, top + class as f64 * height);
+            svg.text(
+                left - 8.0,
+                y + height / 2.0 + 4.0,
+                Anchor::End,
+                "ink",
+                &name,
+            );
+            svg.slanted_text(x + width / 2.0 - 2.0, top - 8.0, -45.0, "ink", &name);
+            for (answer, &images) in evaluation.confusion[class].iter().enumerate() {
+                let share = share(class, answer);
+                let x = left + answer as f64 * width;
+                let title = format!(
+                    "{}, answered {}: {images} images, {:.1} % of the class",
+                    name,
+                    classes.get(answer).map_or("?", String::as_str),
+                    share * 100.0
+                );
+                svg.group("", &title, |svg| {
+                    svg.shade([x + 0.5, y + 0.5, width - 1.0, height - 1.0], "rest", 0.5);
+                    svg.shade(
+                        [x + 0.5, y + 0.5, width - 1.0, height - 1.0],
+                        "heat",
+                        share.sqrt(),
+                    );
+                    if few {
+                        let ink = if images == 0 { "muted" } else { "ink" };
+                        let number = grouped(images as f64, 0);
+                        svg.text(
+                            x + width / 2.0,
+                            y + height / 2.0 + 4.0,
+                            Anchor::Middle,
+                            ink,
+                            &number,
+                        );
+                    }
+                });
+            }
+        }
+    } else {
+        let pixels: Vec<u8> = (0..count * count)
+            .flat_map(|place| blend(share(place / count, place % count).sqrt()))
+            .collect();
+        svg.pixels(
+            left,
+            top,
+            across,
+            down,
+            count,
+            count,
+            PixelData::Rgb(&pixels),
+        );
+    }
+    let legend = "shade: square root of the share of the class";
+    svg.text(
+        left,
+        top + down + 20.0,
+        Anchor::Start,
+        "muted small",
+        legend,
+    );
+    svg.finish()
+}
+
+/// Room for the last of the slanted names.
+fn right_margin(names: bool) -> f64 {
+    if names { 56.0 } else { 24.0 }
+}
+
+/// The shade as a colour on light paper.
+fn blend(opacity: f64) -> [u8; 3] {
+    let channel = |colour: &str, place: usize| {
+        f64::from(u8::from_str_radix(&colour[place..place + 2], 16).expect("a colour of ours"))
+    };
+    [1, 3, 5].map(|place| {
+        let (paper, heat) = (channel(PAPER.light, place), channel(HEAT.light, place));
+        (paper + (heat - paper) * opacity).round() as u8
+    })
+}
+
+/// What a reader takes from the picture: how many are right, and the commonest mistakes.
+fn description(evaluation: &Evaluation, classes: &[String]) -> String {
+    let name = |class: usize| classes.get(class).map_or("?", String::as_str);
+    let mut mistakes: Vec<(u64, usize, usize)> = Vec::new();
+    for (class, row) in evaluation.confusion.iter().enumerate() {
+        for (answer, &images) in row.iter().enumerate() {
+            if answer != class && images > 0 {
+                mistakes.push((images, class, answer));
+            }
+        }
+    }
+    mistakes.sort_by(|one, other| other.0.cmp(&one.0).then(one.cmp(other)));
+    let told = mistakes
+        .iter()
+        .take(3)
+        .map(|&(images, class, answer)| {
+            format!("{} taken for {} ({images})", name(class), name(answer))
+        })
+        .collect::<Vec<_>>();
+    let right: u64 = (0..classes.len())
+        .filter_map(|class| evaluation.confusion.get(class)?.get(class))
+        .sum();
+    let common = if told.is_empty() {
+        String::new()
+    } else {
+        format!(" The commonest mistakes: {}.", told.join(", "))
+    };
+    format!("{right} of {} images are right.{common}", evaluation.images)
+}

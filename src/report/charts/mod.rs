@@ -1,0 +1,42 @@
+//! The figures of a report, each from figures that were computed elsewhere.
+
+mod calibration;
+mod cells;
+mod confusion;
+mod curves;
+mod weights;
+
+pub use calibration::reliability;
+pub use cells::{cell, grid, scale};
+pub use confusion::confusion;
+pub use curves::{accuracy, error};
+pub use weights::weights;
+
+/// A share as per cent, with as many places as accuracies have everywhere.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", share * 100.0)
+}
+
+/// A picture of at most 64 x 64 pixels, for a page of bounded size: of a larger one every second, third, .. pixel each way.
+fn thinned(pixels: &[u8], rows: usize, columns: usize, channels: usize) -> (usize, usize, Vec<u8>) {
+    const MOST: usize = 64;
+    let every = rows.max(columns).div_ceil(MOST).max(1);
+    let mut kept = Vec::new();
+    for row in (0..rows).step_by(every) {
+        for column in (0..columns).step_by(every) {
+            let place = (row * columns + column) * channels;
+            kept.extend_from_slice(&pixels[place..place + channels]);
+        }
+    }
+    (rows.div_ceil(every), columns.div_ceil(every), kept)
+}
+
+/// At most `most` letters of `text`, the last an ellipsis where some are left out.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    kept.trim_end().to_owned() + "\u{2026}"
+}

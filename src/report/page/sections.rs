@@ -1,0 +1,497 @@
+//! What each section of the page says.
+
+use super::html::{Cell, facts, figure, number, paragraph, table};
+use crate::figures::axes::grouped;
+use crate::figures::svg::escape;
+use crate::model::{AnyModel, Output, Probability};
+use crate::report::charts::{self, percent};
+use crate::report::{Details, Run, Shown};
+use crate::train::evaluation::Part;
+
+/// Epochs in the table of values, where none was evaluated.
+const EPOCHS_IN_TABLE: usize = 12;
+/// The most where many were.
+const MOST_EPOCHS_IN_TABLE: usize = 60;
+
+/// What the images of a part are called.
+fn images_of(part: Part) -> &'static str {
+    match part {
+        Part::Train => "training images",
+        Part::Heldout => "held-out images",
+        Part::Test => "official test images",
+    }
+}
+
+/// Under the title: what was trained, what it is worth, and what is missing.
+pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
+    let options = &run.options;
+    let widths: Vec<String> = match &run.model {
+        Some(AnyModel::F32(model)) => widths(model.mlp.layout.layers()),
+        Some(AnyModel::F64(model)) => widths(model.mlp.layout.layers()),
+        None => options.hidden.iter().map(ToString::to_string).collect(),
+    };
+    let network = if run.model.is_some() || !widths.is_empty() {
+        format!("Network {}, ", widths.join("\u{2013}"))
+    } else {
+        String::new()
+    };
+    let mut text = format!(
+        "<p class=\"lede\">{network}{} of {} epochs, seed {}.</p>\n",
+        run.epochs.len(),
+        options.epochs,
+        options.seed
+    );
+    if run.finish.is_none() {
+        text.push_str(&format!(
+            "<p class=\"note\">This run is not finished: its folder has no summary.json. What it wrote up to epoch {} is shown.</p>\n",
+            run.epochs.len()
+        ));
+    }
+    if let Err(why) = details {
+        text.push_str(&format!(
+            "<p class=\"note\">Not shown: what the network makes of images. {}</p>\n",
+            escape(why)
+        ));
+    }
+    let mut key: Vec<(String, String)> = Vec::new();
+    if let Ok(details) = details {
+        let accuracy = details.evaluation.accuracy;
+        key.push((
+            format!(
+                "right of {} {}",
+                grouped(details.evaluation.images as f64, 0),
+                images_of(details.part)
+            ),
+            number(&percent(accuracy), accuracy),
+        ));
+    }
+    if let Some(finish) = &run.finish {
+        for (name, share) in [
+            ("held-out images right", finish.heldout_accuracy),
+            ("training images right", finish.train_accuracy),
+        ] {
+            if let Some(share) = share {
+                key.push((name.to_owned(), number(&percent(share), share)));
+            }
+        }
+        key.push((
+            "error of the last epoch".to_owned(),
+            number(&grouped(finish.final_error, 2), finish.final_error),
+        ));
+        key.push((
+            "seconds in all".to_owned(),
+            number(&grouped(finish.total_seconds, 2), finish.total_seconds),
+        ));
+        key.push((
+            "images a second".to_owned(),
+            number(
+                &grouped(finish.images_per_second, 0),
+                finish.images_per_second,
+            ),
+        ));
+    }
+    if !key.is_empty() {
+        let pairs: String = key
+            .iter()
+            .map(|(name, value)| format!("<div><dt>{}</dt><dd>{value}</dd></div>", escape(name)))
+            .collect();
+        text.push_str(&format!("<dl class=\"key\">{pairs}</dl>\n"));
+    }
+    text
+}
+
+fn widths(layers: &[crate::model::Layer]) -> Vec<String> {
+    let inputs = layers.iter().take(1).map(|layer| layer.inputs);
+    inputs
+        .chain(layers.iter().map(|layer| layer.outputs))
+        .map(|width| width.to_string())
+        .collect()
+}
+
+/// Several runs side by side.
+pub fn comparison(runs: &[Run]) -> String {
+    let row = |run: &Run| {
+        let last = run.epochs.last().copied();
+        let finish = run.finish.as_ref();
+        let error = last.map(|last| last.error);
+        let seconds = finish.map(|finish| finish.total_seconds);
+        vec![
+            Cell::text(run.name()),
+            Cell::Number(run.epochs.len().to_string(), run.epochs.len() as f64),
+            error.map_or(Cell::Empty, |error| Cell::Number(grouped(error, 2), error)),
+            Cell::share(finish.and_then(|finish| finish.train_accuracy)),
+            Cell::share(finish.and_then(|finish| finish.heldout_accuracy)),
+            Cell::share(finish.and_then(|finish| finish.test_accuracy)),
+            seconds.map_or(Cell::text("not finished"), |seconds| {
+                Cell::Number(format!("{} s", grouped(seconds, 1)), seconds)
+            }),
+        ]
+    };
+    let heads = [
+        "run", "epochs", "error", "training", "held out", "test", "time",
+    ];
+    let rows: Vec<Vec<Cell>> = runs.iter().map(row).collect();
+    let mut text = table(
+        "comparison",
+        "The runs, as their own summaries tell",
+        &heads,
+        &rows,
+    );
+    let mut keys: Vec<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let value = |run: &Run, key: &str| {
+        run.settings
+            .get(key)
+            .map_or_else(String::new, ToString::to_string)
+    };
+    keys.retain(|key| {
+        runs.iter()
+            .any(|run| value(run, key) != value(&runs[0], key))
+    });
+    if !keys.is_empty() {
+        let names: Vec<String> = runs.iter().map(Run::name).collect();
+        let heads: Vec<&str> = std::iter::once("setting")
+            .chain(names.iter().map(String::as_str))
+            .collect();
+        let rows: Vec<Vec<Cell>> = keys
+            .iter()
+            .map(|key| {
+                std::iter::once(Cell::text(key.as_str()))
+                    .chain(runs.iter().map(|run| Cell::Code(value(run, key))))
+                    .collect()
+            })
+            .collect();
+        text.push_str(&table(
+            "differences",
+            "Settings in which they differ",
+            &heads,
+            &rows,
+        ));
+    }
+    text + &paragraph(&format!(
+        "Everything below the curves is about the first, {}.",
+        runs[0].name()
+    ))
+}
+
+/// The curves, and their values in a table.
+pub fn curves(runs: &[Run]) -> String {
+    let mut text = figure(
+        &charts::error(runs),
+        "Error by epoch",
+        true,
+        "Point at the curve to read an epoch's value.",
+    );
+    if let Some(accuracy) = charts::accuracy(runs) {
+        let caption = "The axis does not begin at 0. Points are the epochs that were evaluated.";
+        text.push_str(&figure(&accuracy, "Accuracy by epoch", true, caption));
+    }
+    let run = &runs[0];
+    let evaluated = run
+        .epochs
+        .iter()
+        .filter(|record| record.train_accuracy.or(record.heldout_accuracy).is_some())
+        .count();
+    let every = if evaluated == 0 {
+        run.epochs.len().div_ceil(EPOCHS_IN_TABLE)
+    } else {
+        1
+    };
+    let thin = evaluated.div_ceil(MOST_EPOCHS_IN_TABLE).max(1);
+    let last = run.epochs.len() - 1;
+    let mut seen = 0;
+    let rows: Vec<Vec<Cell>> = run
+        .epochs
+        .iter()
+        .filter(|record| {
+            let has = record.train_accuracy.or(record.heldout_accuracy).is_some();
+            seen += usize::from(has);
+            record.epoch == 0
+                || record.epoch == last
+                || if evaluated == 0 {
+                    record.epoch.is_multiple_of(every)
+                } else {
+                    has && seen % thin == 0
+                }
+        })
+        .map(|record| {
+            vec![
+                Cell::Number((record.epoch + 1).to_string(), record.epoch as f64 + 1.0),
+                Cell::Number(grouped(record.error, 4), record.error),
+                Cell::share(record.train_accuracy),
+                Cell::share(record.heldout_accuracy),
+                Cell::Number(format!("{} s", grouped(record.seconds, 2)), record.seconds),
+            ]
+        })
+        .collect();
+    let caption = format!("Epochs of {}", run.name());
+    let heads = ["epoch", "error", "training", "held out", "time"];
+    text.push_str("<details><summary>The values as a table</summary>\n");
+    text.push_str(&table("epochs", &caption, &heads, &rows));
+    text + "</details>\n"
+}
+
+/// Confusion matrix and the figures of each class.
+pub fn classes(details: &Details) -> String {
+    let evaluation = &details.evaluation;
+    let mut text = format!(
+        "<p>Of {} {} the network gets {} right; the mean loss (cross-entropy, natural logarithm) is {}.</p>\n",
+        number(
+            &grouped(evaluation.images as f64, 0),
+            evaluation.images as f64
+        ),
+        images_of(details.part),
+        number(&percent(evaluation.accuracy), evaluation.accuracy),
+        number(&format!("{:.6}", evaluation.loss), evaluation.loss),
+    );
+    let matrix = charts::confusion(evaluation, &details.classes);
+    text.push_str(&figure(
+        &matrix,
+        "Confusion matrix",
+        true,
+        "Rows are the images' classes, columns the network's answers.",
+    ));
+    let rows: Vec<Vec<Cell>> = details
+        .classes
+        .iter()
+        .zip(&evaluation.classes)
+        .map(|(name, class)| {
+            let share = |share: f64| Cell::Number(format!("{share:.4}"), share);
+            let images = Cell::Number(grouped(class.images as f64, 0), class.images as f64);
+            vec![
+                Cell::text(name.as_str()),
+                share(class.precision),
+                share(class.recall),
+                share(class.f1),
+                images,
+            ]
+        })
+        .collect();
+    let heads = ["class", "precision", "recall", "F1", "support"];
+    text + &table("per-class", "Per class", &heads, &rows)
+}
+
+fn cells(details: &Details, shown: &[Shown]) -> String {
+    let scale = charts::scale(shown);
+    let cells: String = shown
+        .iter()
+        .map(|shown| {
+            format!(
+                "<li>{}</li>\n",
+                charts::cell(shown, details.shape, &details.classes, scale).inline()
+            )
+        })
+        .collect();
+    let bars = format!(
+        "Bars are the probabilities of the classes; one of {:.0} % is as high as the image. Blue is the true class, red a wrong answer.",
+        scale * 100.0
+    );
+    format!("{}<ul class=\"cells\">\n{cells}</ul>\n", paragraph(&bars))
+}
+
+/// What bounds the probabilities of a network that squashes twice.
+fn bound(run: &Run, details: &Details) -> String {
+    if (run.options.output, run.options.probability) != (Output::Sigmoid, Probability::Softmax) {
+        return String::new();
+    }
+    let others = details.classes.len() as f64 - 1.0;
+    let most = 1_f64.exp() / (1_f64.exp() + others);
+    paragraph(&format!(
+        "Probabilities are the softmax of outputs that are between 0 and 1 already, as in the article: none can be above {}.",
+        percent(most)
+    ))
+}
+
+/// The first images of the part.
+pub fn predictions(run: &Run, details: &Details) -> String {
+    let which = format!(
+        "The first {} {}.",
+        details.predictions.len(),
+        images_of(details.part)
+    );
+    paragraph(&which) + &bound(run, details) + &cells(details, &details.predictions)
+}
+
+/// The mistakes of highest probability.
+pub fn mistakes(details: &Details) -> String {
+    let wrong = details.evaluation.images as f64 * (1.0 - details.evaluation.accuracy);
+    if details.mistakes.is_empty() {
+        return paragraph("There is none: every answer is right.");
+    }
+    let which = format!(
+        "Of {} wrong answers the {} that the network was surest of.",
+        grouped(wrong, 0),
+        details.mistakes.len()
+    );
+    paragraph(&which) + &cells(details, &details.mistakes)
+}
+
+/// The reliability diagram and where its definition comes from.
+pub fn calibration(run: &Run, details: &Details) -> String {
+    let diagram = charts::reliability(&details.bins, details.calibration_error);
+    let text = format!(
+        "<p>Whether the network is right as often as its probabilities say. The expected calibration error is {}: the mean \
+         distance of a bin from the diagonal, weighted by its images, over {} bins of equal width (Guo, Pleiss, Sun, Weinberger: On \
+         Calibration of Modern Neural Networks, ICML 2017).</p>\n",
+        number(
+            &percent(details.calibration_error),
+            details.calibration_error
+        ),
+        details.bins.len()
+    );
+    let text = text + &bound(run, details);
+    let rows: Vec<Vec<Cell>> = details
+        .bins
+        .iter()
+        .filter(|bin| bin.images > 0)
+        .map(|bin| {
+            vec![
+                Cell::text(format!(
+                    "{:.0} to {:.0} %",
+                    bin.low * 100.0,
+                    bin.high * 100.0
+                )),
+                Cell::Number(grouped(bin.images as f64, 0), bin.images as f64),
+                Cell::share(Some(bin.confidence)),
+                Cell::share(Some(bin.accuracy)),
+            ]
+        })
+        .collect();
+    let caption = "Bars: the share of right answers in a bin. The line from each point shows how far that is from the mean \
+                   confidence; on the dashed diagonal both agree. On top: images in each bin.";
+    let heads = ["confidence", "images", "mean confidence", "right"];
+    let values = table("bins", "Bins that hold images", &heads, &rows);
+    format!(
+        "{text}{}<details><summary>The values as a table</summary>\n{values}</details>\n",
+        figure(&diagram, "Calibration", false, caption)
+    )
+}
+
+/// The first layer's weights.
+pub fn weights(model: &AnyModel) -> String {
+    let caption = "Each image is a unit: the weights of its pixels (standardised, where the network scales them). Blue is below 0, \
+                   orange above; the colours end where all but half a per cent of the weights lie within.";
+    figure(
+        &charts::weights(model),
+        "Weights of the first layer",
+        true,
+        caption,
+    )
+}
+
+/// In place of what cannot be shown.
+pub fn missing(why: &str) -> String {
+    paragraph(&format!(
+        "Confusion matrix, predictions and calibration need the images. {why}"
+    ))
+}
+
+/// Every setting, as the configuration file spells it.
+pub fn settings(run: &Run) -> String {
+    let rows = run
+        .settings
+        .iter()
+        .map(|(key, value)| vec![Cell::text(key.as_str()), Cell::Code(value.to_string())]);
+    let rows: Vec<Vec<Cell>> = rows.collect();
+    table(
+        "setting-values",
+        "As config.toml spells them; train --config repeats the run",
+        &["setting", "value"],
+        &rows,
+    )
+}
+
+/// What computed, and how long it took.
+pub fn machine(run: &Run) -> String {
+    let Some(finish) = &run.finish else {
+        return paragraph("The run has left no summary.");
+    };
+    let seconds = |value: f64| Cell::Number(format!("{} s", grouped(value, 2)), value);
+    let epoch_ms = finish.train_seconds / run.epochs.len() as f64 * 1e3;
+    let mut machine = vec![
+        (
+            "engine",
+            Cell::text(format!("{} {}", finish.engine, finish.dtype)),
+        ),
+        ("instructions", Cell::text(finish.level.as_str())),
+        (
+            "threads",
+            Cell::Number(finish.threads.to_string(), finish.threads as f64),
+        ),
+        (
+            "products",
+            Cell::text(format!(
+                "{} {}, core {}",
+                finish.blas.name, finish.blas.version, finish.blas.core
+            )),
+        ),
+        (
+            "peak memory",
+            finish.peak_rss_bytes.map_or(Cell::Empty, |bytes| {
+                Cell::Number(
+                    format!("{} MB", grouped(bytes as f64 / 1e6, 0)),
+                    bytes as f64,
+                )
+            }),
+        ),
+        (
+            "version",
+            Cell::text(format!(
+                "gingham {} (commit {})",
+                finish.version, finish.commit
+            )),
+        ),
+    ];
+    if let Some(note) = &finish.engine_note {
+        machine.insert(1, ("why not another", Cell::text(note.as_str())));
+    }
+    let timings = vec![
+        ("in all", seconds(finish.total_seconds)),
+        ("epochs", seconds(finish.train_seconds)),
+        (
+            "an epoch",
+            Cell::Number(format!("{} ms", grouped(epoch_ms, 2)), epoch_ms),
+        ),
+        ("preparations", seconds(finish.prepare_seconds)),
+        ("evaluations", seconds(finish.evaluation_seconds)),
+        (
+            "training images",
+            Cell::Number(
+                format!("{} a second", grouped(finish.images_per_second, 0)),
+                finish.images_per_second,
+            ),
+        ),
+    ];
+    facts("machine-facts", "What computed", machine) + &facts("timings", "Time", timings)
+}
+
+/// Where the data were and what they are known by.
+pub fn data(run: &Run, details: Option<&Details>) -> String {
+    let mut rows = Vec::new();
+    for (path, digest) in details.iter().flat_map(|details| &details.checksums) {
+        let name = path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        rows.push(vec![Cell::text(name), Cell::Code(digest.clone())]);
+    }
+    let mut text = format!(
+        "<p>Folder at the time of the run: <code>{}</code></p>\n",
+        escape(&run.options.data.display().to_string())
+    );
+    if let Some(finish) = &run.finish {
+        rows.push(vec![
+            Cell::text("training labels, when it ran"),
+            Cell::Code(finish.labels_sha256.clone()),
+        ]);
+    }
+    if !rows.is_empty() {
+        text.push_str(&table(
+            "checksums",
+            "SHA-256 of the files (decoded)",
+            &["file", "SHA-256"],
+            &rows,
+        ));
+    }
+    text
+}

@@ -1,0 +1,244 @@
+//! A run's folder read back: settings, metrics, summary, model.
+//!
+//! The bytes are not trusted: each file is read by a total function that names the first defect. A folder without
+//! `summary.json` is a run that has not ended, or was ended: what is there is read, and a last line of the metrics that is cut
+//! is left out.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::EpochRecord;
+use crate::data;
+use crate::error::{Error, Result};
+use crate::model::AnyModel;
+use crate::train::TrainOptions;
+
+/// A run, as its folder tells of it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The folder.
+    pub path: PathBuf,
+    /// Every setting.
+    pub options: TrainOptions,
+    /// The settings as the file spells them, by name.
+    pub settings: toml::Table,
+    /// Its epochs; there is at least one.
+    pub epochs: Vec<EpochRecord>,
+    /// How it ended; none where it has not.
+    pub finish: Option<Finish>,
+    /// What it learnt; none where it has not been written.
+    pub model: Option<AnyModel>,
+}
+
+/// What is read of a run's summary.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Finish {
+    /// The engine, never `auto`.
+    pub engine: String,
+    /// Why `auto` is not the fixed engine, or why that one is slow.
+    #[serde(default)]
+    pub engine_note: Option<String>,
+    /// The instructions that kernels used.
+    #[serde(default)]
+    pub level: String,
+    /// The type of its numbers.
+    pub dtype: String,
+    /// Threads that did the work.
+    pub threads: u64,
+    /// The last epoch's error.
+    pub final_error: f64,
+    /// Accuracy on the training images, in 0..=1.
+    pub train_accuracy: Option<f64>,
+    /// Accuracy on the held-out images.
+    pub heldout_accuracy: Option<f64>,
+    /// Accuracy on the official test images.
+    pub test_accuracy: Option<f64>,
+    /// Seconds in epochs.
+    pub train_seconds: f64,
+    /// Seconds from the start of the process to its summary.
+    pub total_seconds: f64,
+    /// Seconds for preparations.
+    pub prepare_seconds: f64,
+    /// Seconds in evaluations.
+    pub evaluation_seconds: f64,
+    /// Training images a second of the epochs.
+    pub images_per_second: f64,
+    /// The most memory that the process had in use.
+    pub peak_rss_bytes: Option<u64>,
+    /// The library that products went through.
+    pub blas: Blas,
+    /// The version of the program.
+    pub version: String,
+    /// The commit that it was built from.
+    pub commit: String,
+    /// SHA-256 of the training labels.
+    pub labels_sha256: String,
+}
+
+/// What a summary says of the library that products went through.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Blas {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The kind of core it took the machine's to be.
+    pub core: String,
+}
+
+impl Run {
+    /// Reads a run's folder.
+    ///
+    /// # Errors
+    /// [`Error::Read`] where there is no folder; [`Error::Mismatch`] where it is no run's, where no epoch was recorded, or where a
+    /// line or the summary is not what a run writes; [`Error::Config`] for settings, [`Error::Model`] for a model that cannot be
+    /// understood.
+    pub fn open(path: &Path) -> Result<Self> {
+        std::fs::read_dir(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let here = |name: &str| {
+            let file = path.join(name);
+            file.symlink_metadata().is_ok().then_some(file)
+        };
+        let needed = |name: &str| {
+            here(name).ok_or_else(|| Error::Mismatch {
+                path: path.to_owned(),
+                expected: "the folder of a run, with config.toml and metrics.jsonl".to_owned(),
+                found: format!("no {name}"),
+            })
+        };
+        let config = needed("config.toml")?;
+        let metrics = needed("metrics.jsonl")?;
+        let (options, settings) =
+            settings(&data::bytes(&config)?).map_err(|reason| Error::Config {
+                path: config,
+                reason,
+            })?;
+        let finish = here("summary.json")
+            .map(|file| {
+                serde_json::from_slice(&data::bytes(&file)?).map_err(|error| Error::Mismatch {
+                    path: file,
+                    expected: "the summary of a run".to_owned(),
+                    found: one_line(&error.to_string()),
+                })
+            })
+            .transpose()?;
+        let epochs =
+            epochs(&data::bytes(&metrics)?, finish.is_some()).map_err(|(expected, found)| {
+                Error::Mismatch {
+                    path: metrics,
+                    expected,
+                    found,
+                }
+            })?;
+        let model = here("model.safetensors")
+            .map(|file| AnyModel::open(&file))
+            .transpose()?;
+        Ok(Self {
+            path: path.to_owned(),
+            options,
+            settings,
+            epochs,
+            finish,
+            model,
+        })
+    }
+
+    /// The folder's own name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let path = self.path.canonicalize();
+        let path = path.as_ref().unwrap_or(&self.path);
+        path.file_name().map_or_else(
+            || self.path.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+    }
+}
+
+/// The settings of `config.toml`; the error is the defect in words.
+fn settings(bytes: &[u8]) -> Result<(TrainOptions, toml::Table), String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let told = |error: toml::de::Error| one_line(&error.to_string());
+    let table: toml::Table = text.parse().map_err(told)?;
+    let options: TrainOptions = table.clone().try_into().map_err(told)?;
+    options.validate().map_err(|error| error.to_string())?;
+    Ok((options, table))
+}
+
+/// The lines of `metrics.jsonl`; the error is what was expected and what was found. Of a run that is not `whole` a last line
+/// without its end is left out.
+fn epochs(bytes: &[u8], whole: bool) -> Result<Vec<EpochRecord>, (String, String)> {
+    let bytes = match bytes.iter().rposition(|&byte| byte == b'\n') {
+        _ if whole => bytes,
+        Some(end) => &bytes[..=end],
+        None => &[],
+    };
+    let mut epochs = Vec::new();
+    let lines = bytes
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty());
+    for (place, line) in lines.enumerate() {
+        let record: EpochRecord = serde_json::from_slice(line).map_err(|error| {
+            let expected = format!("the record of an epoch in line {}", place + 1);
+            (expected, one_line(&error.to_string()))
+        })?;
+        if record.epoch != place {
+            return Err((
+                format!("epoch {place} in line {}", place + 1),
+                format!("epoch {}", record.epoch),
+            ));
+        }
+        epochs.push(record);
+    }
+    if epochs.is_empty() {
+        return Err((
+            "at least one epoch".to_owned(),
+            "none: the run has not come that far".to_owned(),
+        ));
+    }
+    Ok(epochs)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LINES: &[u8] = b"{\"epoch\":0,\"error\":2.5,\"train_accuracy\":0.5,\"heldout_accuracy\":null,\"seconds\":0.1}\n\
+        {\"epoch\":1,\"error\":1.5,\"train_accuracy\":null,\"heldout_accuracy\":null,\"seconds\":0.2}\n";
+
+    #[test]
+    fn metrics_are_read_up_to_where_they_are_whole() {
+        assert_eq!(epochs(LINES, true).unwrap().len(), 2);
+        let cut = &LINES[..LINES.len() - 10];
+        assert_eq!(epochs(cut, false).unwrap().len(), 1, "still being written");
+        assert!(epochs(cut, true).unwrap_err().0.contains("line 2"));
+        assert!(epochs(b"", false).unwrap_err().0.contains("at least one"));
+        assert!(epochs(&LINES[..20], false).is_err());
+        let twice = [LINES, LINES].concat();
+        assert_eq!(
+            epochs(&twice, true).unwrap_err(),
+            ("epoch 2 in line 3".to_owned(), "epoch 0".to_owned())
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_readers_panic(bytes: Vec<u8>, place in 0_usize..150, byte: u8) {
+            let _ = epochs(&bytes, true);
+            let _ = settings(&bytes);
+            let _ = serde_json::from_slice::<Finish>(&bytes);
+            let mut damaged = LINES.to_vec();
+            damaged[place] = byte;
+            let _ = epochs(&damaged, false);
+        }
+    }
+}
