@@ -137,4 +137,7 @@ else
     else
         skip "model file, read by Python" "no scripts/check_model.py"
     fi
+    # Large ones, and not for every machine: the script names those that are absent. PyTorch is larger still, so not fetched.
+    "$venv/bin/pip" install -q onnx onnxruntime tensorboard >&2 || say "onnx, onnxruntime or tensorboard cannot be installed"
+    part "other tools' formats" "$python" scripts/check_formats.py
 fi

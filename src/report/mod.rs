@@ -4,9 +4,9 @@
 //! [`RunFolder`] writes, [`Run`] reads. [`Details`] asks the trained network about images again, [`charts`] draw, and
 //! [`page`] puts all of it on one page.
 
-mod events;
 pub mod charts;
 mod details;
+mod events;
 mod folder;
 mod machine;
 pub mod page;
