@@ -144,8 +144,7 @@ mod tests {
 
     #[test]
     fn the_first_record_is_tensorflows() {
-        // tf.io.TFRecordWriter of Event(wall_time=0.0 left out, file_version="brain.Event:2"): the length's checksum for 24 bytes
-        // with a time is the one that every event file begins with.
+        // What every event file of TensorFlow begins with: the length 24 and its checksum.
         let record = framed(version(1.0).bytes());
         assert_eq!(record[..8], 24_u64.to_le_bytes());
         assert_eq!(record[8..12], [0xa3, 0x7f, 0x4b, 0x22]);
