@@ -3,7 +3,7 @@
 use super::html::{Cell, facts, figure, number, paragraph, table};
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
-use crate::model::{AnyModel, Output, Probability};
+use crate::model::{AnyModel, Layer, Output, Probability};
 use crate::report::charts::{self, percent};
 use crate::report::{Details, Run, Shown};
 use crate::train::evaluation::Part;
@@ -25,15 +25,10 @@ fn images_of(part: Part) -> &'static str {
 /// Under the title: what was trained, what it is worth, and what is missing.
 pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
     let options = &run.options;
-    let widths: Vec<String> = match &run.model {
+    let network = match &run.model {
         Some(AnyModel::F32(model)) => widths(model.mlp.layout.layers()),
         Some(AnyModel::F64(model)) => widths(model.mlp.layout.layers()),
-        None => options.hidden.iter().map(ToString::to_string).collect(),
-    };
-    let network = if run.model.is_some() || !widths.is_empty() {
-        format!("Network {}, ", widths.join("\u{2013}"))
-    } else {
-        String::new()
+        None => String::new(),
     };
     let mut text = format!(
         "<p class=\"lede\">{network}{} of {} epochs, seed {}.</p>\n",
@@ -79,8 +74,11 @@ pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
             number(&grouped(finish.final_error, 2), finish.final_error),
         ));
         key.push((
-            "seconds in all".to_owned(),
-            number(&grouped(finish.total_seconds, 2), finish.total_seconds),
+            "time in all".to_owned(),
+            number(
+                &format!("{} s", grouped(finish.total_seconds, 2)),
+                finish.total_seconds,
+            ),
         ));
         key.push((
             "images a second".to_owned(),
@@ -100,12 +98,14 @@ pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
     text
 }
 
-fn widths(layers: &[crate::model::Layer]) -> Vec<String> {
+/// The units of all layers, in words.
+fn widths(layers: &[Layer]) -> String {
     let inputs = layers.iter().take(1).map(|layer| layer.inputs);
-    inputs
+    let all: Vec<String> = inputs
         .chain(layers.iter().map(|layer| layer.outputs))
         .map(|width| width.to_string())
-        .collect()
+        .collect();
+    format!("Network {}, ", all.join("\u{2013}"))
 }
 
 /// Several runs side by side.
