@@ -313,17 +313,47 @@ parent.postMessage(JSON.stringify({figures:all.length,
 
 #[test]
 fn a_browser_finds_nothing_wrong_with_it() {
-    let what = "the report in a browser";
+    if has_browser("the report in a browser") {
+        opens_well(&Scratch::with_model());
+    }
+}
+
+#[test]
+fn nor_with_the_articles_run() {
+    let what = "the report of the article's run in a browser";
+    let Some(data) = std::env::var_os("GINGHAM_DATA").filter(|folder| !folder.is_empty()) else {
+        skipped(what, "GINGHAM_DATA names no folder");
+        return;
+    };
+    if !has_browser(what) {
+        return;
+    }
+    let data = fs::canonicalize(data).expect("GINGHAM_DATA names a folder that is there");
+    let scratch = Scratch::new();
+    scratch
+        .gingham("train -q --seed 42 --epochs 300 --out run --data")
+        .arg(data)
+        .deadline(600)
+        .outcome()
+        .succeeded();
+    opens_well(&scratch);
+}
+
+fn has_browser(what: &str) -> bool {
     let there = Command::new("chromium")
         .arg("--version")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .status();
-    if !there.is_ok_and(|status| status.success()) {
+        .status()
+        .is_ok_and(|status| status.success());
+    if !there {
         skipped(what, "no chromium is installed");
-        return;
     }
-    let scratch = Scratch::with_model();
+    there
+}
+
+/// Opens the report of the run in `run`, wide and narrow, light and dark.
+fn opens_well(scratch: &Scratch) {
     scratch.done("report -q run --out page.html");
     let page = scratch.text("page.html");
     let policy = between(&page, "<meta http-equiv=", ">\n")[0];
