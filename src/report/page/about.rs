@@ -317,7 +317,7 @@ pub fn data(run: &Run, details: Option<&Details>) -> String {
     );
     if let Some(finish) = &run.finish {
         rows.push(vec![
-            Cell::text("training labels, when it ran"),
+            Cell::text("training labels of the run"),
             Cell::Code(finish.labels_sha256.clone()),
         ]);
     }
