@@ -31,8 +31,8 @@
 //! # Reading order
 //! From the command line to the arithmetic: `main` → `cli` → [`train`] (the loop, then [`train::step`]) → [`engine`] →
 //! [`kernels`]. What these stand on: [`data`] (readers, split, standardisation), [`model`] (parameters, activations, the
-//! file), [`rng`], [`parallel`] (threads and how work is cut), [`error`]. What stands on them: [`report`] (the run's folder),
-//! [`export`] (other people's formats), and [`mod@bench`].
+//! file), [`rng`], [`parallel`] (threads and how work is cut), [`error`]. What stands on them: [`report`] (the run's folder,
+//! and the page that is made of it, drawn by [`figures`]), [`export`] (other people's formats), and [`mod@bench`].
 
 pub mod bench;
 pub mod data;

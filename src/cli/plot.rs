@@ -105,7 +105,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     durable::write_new(&out, &bytes)?;
     let output = args.common.output();
     if args.common.json {
-        return output.result(serde_json::json!({ "figure": out }));
+        return output.result(serde_json::json!({ "figure": out.display().to_string() }));
     }
     output.result(out.display())
 }

@@ -61,7 +61,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         output.progress(format_args!("without predictions: {lacking}"));
     }
     if args.common.json {
-        return output.result(serde_json::json!({ "report": out }));
+        return output.result(serde_json::json!({ "report": out.display().to_string() }));
     }
     output.result(out.display())
 }

@@ -8,6 +8,7 @@
 //! | `events.out.tfevents.gingham` | the same for TensorBoard; only with [`RunFolder::log_events`] | as epochs end |
 //! | `model.safetensors` | the trained network | at the end |
 //! | `summary.json` | the run in one object; its presence says that the run is whole | last |
+//! | `report.html` | the run as a page, with `train --report` or by `report` | after it |
 
 use std::fs::File;
 use std::io::Write;

@@ -298,31 +298,62 @@ fn refusals() {
     );
 }
 
-/// What a page is asked in a browser: findings as JSON in the title of the document.
+/// What a page is asked in a browser: it tells its findings to the page that frames it, because a browser's own window cannot
+/// be as narrow as a phone.
 const QUESTIONS: &str = "<script>addEventListener('load',()=>{
 const all=[...document.querySelectorAll('svg.figure')],box=e=>e.getBoundingClientRect();
 const loaded=performance.getEntriesByType('resource').map(e=>e.name).filter(n=>!n.startsWith('data:'));
 const focusable=[...document.querySelectorAll('a[href],summary,[tabindex=\"0\"]')].length;
-document.title=JSON.stringify({figures:all.length,
+parent.postMessage(JSON.stringify({figures:all.length,
  flat:all.filter(e=>!e.closest('details')&&(box(e).width<50||box(e).height<50)).length,
  nameless:all.filter(e=>!e.querySelector(':scope>title')?.textContent||!e.querySelector(':scope>desc')?.textContent).length,
  width:innerWidth,page:document.documentElement.scrollWidth,loaded,focusable,
- broken:[...document.querySelectorAll('svg image')].filter(e=>box(e).width<1).length});
+ broken:[...document.querySelectorAll('svg image')].filter(e=>box(e).width<1).length}),'*');
 });</script></head>";
 
 #[test]
 fn a_browser_finds_nothing_wrong_with_it() {
-    let what = "the report in a browser";
+    if has_browser("the report in a browser") {
+        opens_well(&Scratch::with_model());
+    }
+}
+
+#[test]
+fn nor_with_the_articles_run() {
+    let what = "the report of the article's run in a browser";
+    let Some(data) = std::env::var_os("GINGHAM_DATA").filter(|folder| !folder.is_empty()) else {
+        skipped(what, "GINGHAM_DATA names no folder");
+        return;
+    };
+    if !has_browser(what) {
+        return;
+    }
+    let data = fs::canonicalize(data).expect("GINGHAM_DATA names a folder that is there");
+    let scratch = Scratch::new();
+    scratch
+        .gingham("train -q --seed 42 --epochs 300 --out run --data")
+        .arg(data)
+        .deadline(600)
+        .outcome()
+        .succeeded();
+    opens_well(&scratch);
+}
+
+fn has_browser(what: &str) -> bool {
     let there = Command::new("chromium")
         .arg("--version")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .status();
-    if !there.is_ok_and(|status| status.success()) {
+        .status()
+        .is_ok_and(|status| status.success());
+    if !there {
         skipped(what, "no chromium is installed");
-        return;
     }
-    let scratch = Scratch::with_model();
+    there
+}
+
+/// Opens the report of the run in `run`, wide and narrow, light and dark.
+fn opens_well(scratch: &Scratch) {
     scratch.done("report -q run --out page.html");
     let page = scratch.text("page.html");
     let policy = between(&page, "<meta http-equiv=", ">\n")[0];
@@ -345,7 +376,11 @@ fn a_browser_finds_nothing_wrong_with_it() {
             .arg(profile)
             .arg(format!("--window-size={width},900"))
             .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
-            .args(["--virtual-time-budget=2000", "--dump-dom"])
+            .args([
+                "--hide-scrollbars",
+                "--virtual-time-budget=2000",
+                "--dump-dom",
+            ])
             .arg(url)
             .outcome()
             .succeeded()
@@ -353,8 +388,13 @@ fn a_browser_finds_nothing_wrong_with_it() {
     // As it is, with its policy: whatever it asked for from outside would be refused on the console.
     let outcome = browse("page.html", 1280, 1);
     assert!(!outcome.stderr.contains("CONSOLE"), "{outcome}");
-    for (width, scheme) in [(1280, 0), (390, 1)] {
-        let outcome = browse("asked.html", width, scheme);
+    for (width, scheme) in [(1280_u32, 0), (390, 1)] {
+        let frame = format!(
+            "<title></title><script>addEventListener('message',e=>document.title=e.data)</script>\
+             <iframe src=\"asked.html\" style=\"width:{width}px;height:900px;border:0\"></iframe>"
+        );
+        scratch.write("frame.html", frame);
+        let outcome = browse("frame.html", 1400, scheme);
         assert!(!outcome.stderr.contains("CONSOLE"), "{}", outcome.stderr);
         let title = between(&outcome.stdout, "<title>", "</title>")[0];
         let found: Value = serde_json::from_str(title).expect("findings");

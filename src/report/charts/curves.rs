@@ -9,7 +9,7 @@ use crate::train::loss::ErrorForm;
 
 /// The figure's size and its margins.
 const SIZE: (f64, f64) = (700.0, 330.0);
-const MARGINS: [f64; 4] = [40.0, 168.0, 46.0, 62.0]; // top, right, bottom, left
+const MARGINS: [f64; 4] = [44.0, 168.0, 46.0, 62.0]; // top, right, bottom, left
 /// More points than this say no more on a screen.
 const MOST_POINTS: usize = 400;
 /// From this ratio of the largest to the least error on, the scale is logarithmic.
@@ -65,6 +65,7 @@ pub fn error(runs: &[Run]) -> Figure {
         "Error by epoch",
         &label,
         &series,
+        longest(runs),
         (low, high),
         axis,
         |value| grouped(value, decimals(value)),
@@ -126,17 +127,26 @@ pub fn accuracy(runs: &[Run]) -> Option<Figure> {
     );
     let draw = |low: f64, high: f64, from: f64, to: f64, most: usize| {
         let axis = Axis::rounded(low, high, from, to, most);
-        // No image can be more than right.
+        if axis.low() >= 0.0 && axis.high() <= 100.0 {
+            return axis;
+        }
+        // No image can be more than right, or less than wrong.
         Axis::linear(axis.low().max(0.0), axis.high().min(100.0), from, to, most)
     };
     Some(chart(
         "Accuracy by epoch",
         label,
         &series,
+        longest(runs),
         bounds,
         draw,
         |value| percent(value / 100.0),
     ))
+}
+
+/// The last epoch of the longest run, from 1: where the axes of both figures end.
+fn longest(runs: &[Run]) -> f64 {
+    runs.iter().map(|run| run.epochs.len()).max().unwrap_or(1) as f64
 }
 
 /// About [`MOST_POINTS`] of the values in all figures' curves together, but never fewer than a quarter of that a curve; the first
@@ -183,18 +193,13 @@ fn chart(
     title: &str,
     label: &str,
     series: &[Series],
+    epochs: f64,
     (low, high): (f64, f64),
     axis: AxisOf,
     shown: impl Fn(f64) -> String,
 ) -> Figure {
     let [top, right, bottom, left] = MARGINS;
     let (width, height) = SIZE;
-    let epochs = range(
-        series
-            .iter()
-            .flat_map(|series| &series.points)
-            .map(|point| point.0),
-    );
     let ends = series.iter().filter_map(|series| {
         let (first, last) = (series.points.first()?, series.points.last()?);
         Some(format!(
@@ -211,7 +216,7 @@ fn chart(
         ends.collect::<Vec<_>>().join(". ")
     );
     let mut svg = Svg::new(width, height, title, &description);
-    let x = Axis::linear(epochs.0.min(1.0), epochs.1, left, width - right, 8);
+    let x = Axis::linear(1.0, epochs, left, width - right, 8);
     let y = axis(low, high, height - bottom, top, 6);
     axes::draw(&mut svg, &x, &y, "epoch", label);
     for series in series {
@@ -302,7 +307,7 @@ fn hover(svg: &mut Svg, series: &[Series], x: &Axis, y: &Axis, shown: &impl Fn(f
             } else {
                 title.clone()
             };
-            svg.text(x.to(), top - 12.0, Anchor::End, "hint ink", &told);
+            svg.text(x.to(), top - 27.0, Anchor::End, "hint ink", &told);
         });
     }
 }

@@ -44,9 +44,11 @@ pub fn number(shown: &str, value: f64) -> String {
 
 /// A table whose first column names its rows; it scrolls within itself where it is wider than the page.
 pub fn table(id: &str, caption: &str, heads: &[&str], rows: &[Vec<Cell>]) -> String {
+    // Figures stand below one another by their last digits, unless words stand among them.
     let numeric = |column: usize| {
-        rows.iter()
-            .any(|row| matches!(row.get(column), Some(Cell::Number(..))))
+        let mut cells = rows.iter().filter_map(|row| row.get(column));
+        let number = |cell: &Cell| matches!(cell, Cell::Number(..) | Cell::Empty);
+        column > 0 && cells.all(number)
     };
     let class = |column: usize| if numeric(column) { " class=\"n\"" } else { "" };
     let heads: String = heads

@@ -3,8 +3,9 @@
 //! A policy in its head forbids both, so that what this says is not a promise but what browsers enforce. Figures are drawn into
 //! the page; what hovering shows, tables show as well.
 
+mod about;
+mod answers;
 mod html;
-mod sections;
 
 use super::{Details, Run};
 use crate::figures::colour;
@@ -27,36 +28,36 @@ pub fn page(runs: &[Run], details: Result<&Details, &str>) -> String {
     };
     let mut sections: Vec<(&str, &str, String)> = Vec::new();
     if runs.len() > 1 {
-        sections.push(("runs", "Runs", sections::comparison(runs)));
+        sections.push(("runs", "Runs", about::comparison(runs)));
     }
-    sections.push(("curves", "Error and accuracy", sections::curves(runs)));
+    sections.push(("curves", "Error and accuracy", about::curves(runs)));
     match details {
         Ok(details) => {
-            sections.push(("classes", "Classes", sections::classes(details)));
+            sections.push(("classes", "Classes", answers::classes(details)));
             sections.push((
                 "predictions",
                 "Predictions",
-                sections::predictions(run, details),
+                answers::predictions(run, details),
             ));
             sections.push((
                 "mistakes",
                 "Most confident mistakes",
-                sections::mistakes(details),
+                answers::mistakes(details),
             ));
             sections.push((
                 "calibration",
                 "Calibration",
-                sections::calibration(run, details),
+                answers::calibration(run, details),
             ));
         }
-        Err(why) => sections.push(("classes", "Classes and predictions", sections::missing(why))),
+        Err(why) => sections.push(("classes", "Classes and predictions", answers::missing(why))),
     }
     if let Some(model) = &run.model {
-        sections.push(("weights", "First layer", sections::weights(model)));
+        sections.push(("weights", "First layer", answers::weights(model)));
     }
-    sections.push(("settings", "Settings", sections::settings(run)));
-    sections.push(("machine", "Machine and time", sections::machine(run)));
-    sections.push(("data", "Data", sections::data(run, details.ok())));
+    sections.push(("settings", "Settings", about::settings(run)));
+    sections.push(("machine", "Machine and time", about::machine(run)));
+    sections.push(("data", "Data", about::data(run, details.ok())));
 
     let contents: String = sections
         .iter()
@@ -78,7 +79,7 @@ pub fn page(runs: &[Run], details: Result<&Details, &str>) -> String {
          <main id=\"main\">\n{body}</main>\n<footer>Made by gingham {} (commit {}).</footer>\n</body>\n</html>\n",
         env!("CARGO_PKG_VERSION"),
         colour::style_sheet(),
-        sections::head(run, details),
+        about::head(run, details),
         env!("CARGO_PKG_VERSION"),
         escape(super::commit()),
     )
