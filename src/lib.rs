@@ -31,14 +31,15 @@
 //! # Reading order
 //! From the command line to the arithmetic: `main` → `cli` → [`train`] (the loop, then [`train::step`]) → [`engine`] →
 //! [`kernels`]. What these stand on: [`data`] (readers, split, standardisation), [`model`] (parameters, activations, the
-//! file), [`rng`], [`parallel`] (threads and how work is cut), [`error`]. What stands on them: [`report`] (the run's folder)
-//! and [`mod@bench`].
+//! file), [`rng`], [`parallel`] (threads and how work is cut), [`error`]. What stands on them: [`report`] (the run's folder),
+//! [`explore`] (a data set's figures, its images as text, its map) and [`mod@bench`].
 
 pub mod bench;
 pub mod data;
 pub mod durable;
 pub mod engine;
 pub mod error;
+pub mod explore;
 pub mod kernels;
 pub mod model;
 pub mod parallel;

@@ -5,6 +5,7 @@
 
 mod bench;
 mod evaluate;
+mod explore;
 mod output;
 mod predict;
 mod settings;
@@ -60,6 +61,7 @@ enum Command {
     Xor(xor::Args),
     Synth(synth::Args),
     Bench(bench::Args),
+    Explore(explore::Args),
 }
 
 /// What every command takes.
@@ -150,6 +152,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Xor(args) => xor::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Explore(args) => explore::run(&args),
     }
 }
 
