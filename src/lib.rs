@@ -40,6 +40,7 @@ pub mod durable;
 pub mod engine;
 pub mod error;
 pub mod explore;
+pub mod figures;
 pub mod kernels;
 pub mod model;
 pub mod parallel;

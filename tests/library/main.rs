@@ -3,6 +3,8 @@
 mod data;
 mod determinism;
 mod engines;
+#[cfg(feature = "pictures")]
+mod figures;
 mod golden;
 mod gradients;
 mod integers;

@@ -1,0 +1,158 @@
+//! The colours of figures, each with a light and a dark form, and the style sheet that names them.
+//!
+//! Class colours are told from the ground by a contrast of at least 3 : 1 in both schemes (WCAG 2.2, 1.4.11); the first two, blue
+//! and orange, are told from each other by everyone, so figures of two series need no others.
+
+use std::fmt::Write;
+
+/// A colour in a light and in a dark figure, as `#rrggbb`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// On a light ground.
+    pub light: &'static str,
+    /// On a dark ground.
+    pub dark: &'static str,
+}
+
+const fn pair(light: &'static str, dark: &'static str) -> Pair {
+    Pair { light, dark }
+}
+
+/// Ten colours for series and classes. Class `i` has colour `i mod 10`, as the style sheet's `line0` .. `line9` (strokes)
+/// and `fill0` .. `fill9`.
+pub const SERIES: [Pair; 10] = [
+    pair("#1f6fc4", "#62a8f5"),
+    pair("#c8560a", "#ff9a4a"),
+    pair("#2a8440", "#5fca78"),
+    pair("#c2303a", "#ff7a78"),
+    pair("#8250be", "#bd98ff"),
+    pair("#875a3a", "#cfa383"),
+    pair("#c93f8e", "#ff8ac8"),
+    pair("#636b76", "#a9b2be"),
+    pair("#7d7a0c", "#d2cf52"),
+    pair("#0b8494", "#4fd0e0"),
+];
+
+/// The ground.
+pub const PAPER: Pair = pair("#ffffff", "#16181c");
+/// Text, axes.
+pub const INK: Pair = pair("#1d2127", "#e9ecf0");
+/// Labels of ticks and other small print.
+pub const MUTED: Pair = pair("#5a626d", "#a3acb8");
+/// Lines of the grid.
+pub const GRID: Pair = pair("#e3e6ea", "#2e3339");
+
+/// The style sheet of all figures. Classes: `paper`, `ink`, `muted` (fills), `grid`, `axis`, `line0` .. `line9` (strokes),
+/// `fill0` .. `fill9`, `on` (text on a dark cell), `small` and `head` (sizes of text), `hit` (what shows `hint`s only while the
+/// pointer is on it).
+#[must_use]
+pub fn style_sheet() -> String {
+    let mut sheet = String::from(
+        "svg.figure{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans Condensed','DejaVu Sans',sans-serif;\
+         font-size:12px}\
+         .figure text{font-variant-numeric:tabular-nums}\
+         .figure .small{font-size:10.5px}.figure .head{font-size:13.5px;font-weight:600}\
+         .figure .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}\
+         .figure .grid,.figure .axis{fill:none;stroke-width:1}\
+         .figure .on{fill:#ffffff}.figure .none{fill:none}\
+         .figure .hit .hint{opacity:0}.figure .hit:hover .hint{opacity:1}",
+    );
+    scheme(&mut sheet, |pair| pair.light);
+    sheet.push_str(&dark_style_sheet());
+    sheet
+}
+
+/// The part of the style sheet that holds in dark schemes only.
+pub(super) fn dark_style_sheet() -> String {
+    let mut sheet = String::from("@media (prefers-color-scheme:dark){");
+    scheme(&mut sheet, |pair| pair.dark);
+    sheet.push('}');
+    sheet
+}
+
+fn scheme(sheet: &mut String, colour: impl Fn(&Pair) -> &'static str) {
+    let mut rule = |selector: &str, property: &str, pair: &Pair| {
+        write!(sheet, ".figure .{selector}{{{property}:{}}}", colour(pair))
+            .expect("writing to a string");
+    };
+    rule("paper", "fill", &PAPER);
+    rule("ink", "fill", &INK);
+    rule("muted", "fill", &MUTED);
+    rule("grid", "stroke", &GRID);
+    rule("axis", "stroke", &MUTED);
+    for (place, pair) in SERIES.iter().enumerate() {
+        rule(&format!("line{place}"), "stroke", pair);
+        rule(&format!("fill{place}"), "fill", pair);
+    }
+}
+
+/// A shade of grey, from black at 0 to white at 1.
+#[must_use]
+pub fn grey(share: f64) -> String {
+    let level = level(share);
+    format!("#{level:02x}{level:02x}{level:02x}")
+}
+
+/// A diverging map: blue at -1, white at 0, orange at 1. Both ends are equally dark.
+#[must_use]
+pub fn diverging(value: f64) -> [u8; 3] {
+    const NEGATIVE: [f64; 3] = [24.0, 94.0, 176.0];
+    const POSITIVE: [f64; 3] = [190.0, 78.0, 6.0];
+    let end = if value < 0.0 { NEGATIVE } else { POSITIVE };
+    let share = if value.is_finite() {
+        value.abs().min(1.0)
+    } else {
+        0.0
+    };
+    end.map(|end| (255.0 + (end - 255.0) * share).round() as u8)
+}
+
+fn level(share: f64) -> u8 {
+    (share.clamp(0.0, 1.0) * 255.0).round() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance (WCAG 2.2).
+    fn luminance(colour: &str) -> f64 {
+        let channel = |place: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[place..place + 2], 16).unwrap());
+            let value = value / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    fn contrast(one: &str, other: &str) -> f64 {
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn every_colour_stands_out_in_both_schemes() {
+        for (pair, least) in SERIES
+            .iter()
+            .map(|pair| (pair, 4.0))
+            .chain([(&INK, 7.0), (&MUTED, 4.5)])
+        {
+            for (colour, paper) in [(pair.light, PAPER.light), (pair.dark, PAPER.dark)] {
+                let contrast = contrast(colour, paper);
+                assert!(contrast >= least, "{colour} on {paper}: {contrast:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_diverging_map_is_white_in_the_middle() {
+        assert_eq!(diverging(0.0), [255; 3]);
+        assert_eq!(diverging(f64::NAN), [255; 3]);
+        assert_eq!(diverging(-7.0), [24, 94, 176]);
+        assert_eq!(diverging(1.0), [190, 78, 6]);
+    }
+}

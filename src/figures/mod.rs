@@ -1,0 +1,33 @@
+//! Figures: what the program draws, as SVG that stands alone and as PNG.
+//!
+//! A figure is built by [`svg::Svg`] on [`axes`] in the colours of [`colour`]. Its colours are classes of one style sheet with a
+//! light and a dark form, so a figure follows the reader's scheme wherever it is opened, and a page that holds many
+//! states the sheet once. No figure refers to anything outside itself.
+
+pub mod axes;
+pub mod colour;
+#[cfg(feature = "pictures")]
+mod raster;
+pub mod svg;
+
+/// A finished figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// The whole file: one `svg` element with its title, its description and its style sheet.
+    pub svg: String,
+    /// Units across.
+    pub width: f64,
+    /// Units down.
+    pub height: f64,
+}
+
+impl Figure {
+    /// The `svg` element without its style sheet, for a page that states [`colour::style_sheet`] once for all its figures.
+    #[must_use]
+    pub fn inline(&self) -> String {
+        self.svg
+            .replacen(&svg::style_element(), "", 1)
+            .trim_end()
+            .to_owned()
+    }
+}

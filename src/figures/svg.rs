@@ -1,0 +1,316 @@
+//! A builder of SVG: shapes by coordinates, text that is escaped, pictures that are embedded.
+//!
+//! Coordinates are units from the upper left corner. Where a shape takes `paint`, that is a class of
+//! [`style_sheet`](super::colour::style_sheet), or several, or a colour as `#rrggbb`.
+
+use std::fmt::Write;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Figure, colour};
+
+/// Where text stands by its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// It begins there.
+    Start,
+    /// Its middle is there.
+    Middle,
+    /// It ends there.
+    End,
+}
+
+/// Pixels of a picture, row-major from the upper left.
+#[derive(Clone, Copy, Debug)]
+pub enum PixelData<'a> {
+    /// One byte a pixel, 0 is black.
+    Grey(&'a [u8]),
+    /// Three bytes a pixel: red, green, blue.
+    Rgb(&'a [u8]),
+}
+
+/// A figure while it is drawn.
+#[derive(Clone, Debug)]
+pub struct Svg {
+    width: f64,
+    height: f64,
+    text: String,
+}
+
+/// The style sheet as an element; a page that states it once takes it out of each figure.
+pub(super) fn style_element() -> String {
+    format!("<style>{}</style>", colour::style_sheet())
+}
+
+/// Text as it stands in XML: the five signs escaped, and what XML cannot hold replaced.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\t' | '\n' => escaped.push(' '),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            letter if letter.is_control() => escaped.push('\u{fffd}'),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+/// A coordinate: two places behind the point are a hundredth of a pixel.
+fn number(value: f64) -> String {
+    let text = format!("{:.2}", if value.is_finite() { value } else { 0.0 });
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0" } else { text }.to_owned()
+}
+
+/// `class=".."` or `fill="#.."`.
+fn paint(paint: &str, property: &str) -> String {
+    if paint.starts_with('#') {
+        format!("{property}=\"{}\"", escape(paint))
+    } else {
+        format!("class=\"{}\"", escape(paint))
+    }
+}
+
+impl Svg {
+    /// An empty figure. `title` names it, `description` says in words what it shows to who cannot see it.
+    #[must_use]
+    pub fn new(width: f64, height: f64, title: &str, description: &str) -> Self {
+        let (w, h) = (number(width), number(height));
+        let text = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" role=\"img\" width=\"{w}\" height=\"{h}\" \
+             viewBox=\"0 0 {w} {h}\">\n<title>{}</title>\n<desc>{}</desc>\n{}\n\
+             <rect class=\"paper\" width=\"{w}\" height=\"{h}\"/>\n",
+            escape(title),
+            escape(description),
+            style_element()
+        );
+        Self {
+            width,
+            height,
+            text,
+        }
+    }
+
+    fn put(&mut self, element: std::fmt::Arguments<'_>) -> &mut Self {
+        self.text.write_fmt(element).expect("writing to a string");
+        self.text.push('\n');
+        self
+    }
+
+    /// A rectangle by its upper left corner.
+    pub fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: &str) -> &mut Self {
+        self.put(format_args!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {}/>",
+            number(x),
+            number(y),
+            number(width.max(0.0)),
+            number(height.max(0.0)),
+            paint(fill, "fill")
+        ))
+    }
+
+    /// A straight line.
+    pub fn line(&mut self, x1: f64, y1: f64, x2: f64, y2: f64, stroke: &str) -> &mut Self {
+        self.put(format_args!(
+            "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" {}/>",
+            number(x1),
+            number(y1),
+            number(x2),
+            number(y2),
+            paint(stroke, "stroke")
+        ))
+    }
+
+    /// A line through points; nothing for fewer than two.
+    pub fn polyline(
+        &mut self,
+        points: impl IntoIterator<Item = (f64, f64)>,
+        stroke: &str,
+    ) -> &mut Self {
+        let points = list(points);
+        if !points.contains(' ') {
+            return self;
+        }
+        let fill = if stroke.starts_with('#') {
+            " fill=\"none\""
+        } else {
+            ""
+        };
+        self.put(format_args!(
+            "<polyline points=\"{points}\" {}{fill}/>",
+            paint(stroke, "stroke")
+        ))
+    }
+
+    /// An area bounded by points.
+    pub fn polygon(
+        &mut self,
+        points: impl IntoIterator<Item = (f64, f64)>,
+        fill: &str,
+    ) -> &mut Self {
+        let points = list(points);
+        self.put(format_args!(
+            "<polygon points=\"{points}\" {}/>",
+            paint(fill, "fill")
+        ))
+    }
+
+    /// A disc by its middle.
+    pub fn circle(&mut self, x: f64, y: f64, radius: f64, fill: &str) -> &mut Self {
+        self.put(format_args!(
+            "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" {}/>",
+            number(x),
+            number(y),
+            number(radius.max(0.0)),
+            paint(fill, "fill")
+        ))
+    }
+
+    /// Text on a line at height `y`.
+    pub fn text(&mut self, x: f64, y: f64, anchor: Anchor, fill: &str, text: &str) -> &mut Self {
+        let anchor = match anchor {
+            Anchor::Start => "",
+            Anchor::Middle => " text-anchor=\"middle\"",
+            Anchor::End => " text-anchor=\"end\"",
+        };
+        self.put(format_args!(
+            "<text x=\"{}\" y=\"{}\"{anchor} {}>{}</text>",
+            number(x),
+            number(y),
+            paint(fill, "fill"),
+            escape(text)
+        ))
+    }
+
+    /// A picture of `columns` x `rows` pixels in a rectangle, each pixel a sharp block.
+    ///
+    /// # Panics
+    /// If there are no pixels, or others than these.
+    #[expect(clippy::too_many_arguments, reason = "a rectangle and a size")]
+    pub fn pixels(
+        &mut self,
+        x: f64,
+        y: f64,
+        width: f64,
+        height: f64,
+        columns: usize,
+        rows: usize,
+        data: PixelData<'_>,
+    ) -> &mut Self {
+        let picture = STANDARD.encode(png(columns, rows, data));
+        self.put(format_args!(
+            "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
+             style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{picture}\"/>",
+            number(x),
+            number(y),
+            number(width),
+            number(height)
+        ))
+    }
+
+    /// A group: `class` holds for all of it, and `title`, if not empty, is shown while the pointer is on it.
+    pub fn group(&mut self, class: &str, title: &str, draw: impl FnOnce(&mut Self)) -> &mut Self {
+        let class = if class.is_empty() {
+            String::new()
+        } else {
+            format!(" class=\"{}\"", escape(class))
+        };
+        let title = if title.is_empty() {
+            String::new()
+        } else {
+            format!("<title>{}</title>", escape(title))
+        };
+        self.put(format_args!("<g{class}>{title}"));
+        draw(self);
+        self.put(format_args!("</g>"))
+    }
+
+    /// The figure.
+    #[must_use]
+    pub fn finish(mut self) -> Figure {
+        self.text.push_str("</svg>\n");
+        Figure {
+            svg: self.text,
+            width: self.width,
+            height: self.height,
+        }
+    }
+}
+
+fn list(points: impl IntoIterator<Item = (f64, f64)>) -> String {
+    let mut text = String::new();
+    for (x, y) in points {
+        let space = if text.is_empty() { "" } else { " " };
+        write!(text, "{space}{},{}", number(x), number(y)).expect("writing to a string");
+    }
+    text
+}
+
+/// Pixels as a PNG file.
+fn png(columns: usize, rows: usize, data: PixelData<'_>) -> Vec<u8> {
+    let (colour, channels, pixels) = match data {
+        PixelData::Grey(pixels) => (png::ColorType::Grayscale, 1, pixels),
+        PixelData::Rgb(pixels) => (png::ColorType::Rgb, 3, pixels),
+    };
+    assert_eq!(
+        pixels.len(),
+        columns * rows * channels,
+        "the pixels of {columns} x {rows}"
+    );
+    let size = |length: usize| u32::try_from(length).expect("a picture's size");
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, size(columns), size(rows));
+    encoder.set_color(colour);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder
+        .write_header()
+        .and_then(|mut writer| writer.write_image_data(pixels))
+        .expect("a picture in memory");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_leave_its_element() {
+        let mut svg = Svg::new(10.0, 10.0, "<a>", "\"b\" & 'c'");
+        svg.text(1.0, 2.0, Anchor::Start, "ink", "</text><script>\u{0}");
+        let figure = svg.finish();
+        assert!(!figure.svg.contains("<script>") && !figure.svg.contains("<a>"));
+        assert!(figure.svg.contains("&lt;/text&gt;&lt;script&gt;\u{fffd}"));
+        assert!(
+            figure
+                .svg
+                .contains("<desc>&quot;b&quot; &amp; &#39;c&#39;</desc>")
+        );
+        assert!(figure.svg.contains("<style>") && !figure.inline().contains("<style>"));
+    }
+
+    #[test]
+    fn numbers_are_short_and_finite() {
+        assert_eq!(
+            [1.0, 0.5, -0.001, 1.0 / 3.0, f64::NAN].map(number),
+            ["1", "0.5", "0", "0.33", "0"]
+        );
+    }
+
+    #[test]
+    fn a_line_needs_two_points() {
+        let drawn = |points: &[(f64, f64)]| {
+            let mut svg = Svg::new(1.0, 1.0, "", "");
+            svg.polyline(points.iter().copied(), "line line0");
+            svg.finish().svg.contains("<polyline")
+        };
+        assert!(!drawn(&[]) && !drawn(&[(0.0, 0.0)]) && drawn(&[(0.0, 0.0), (1.0, 1.0)]));
+    }
+}
