@@ -1,14 +1,16 @@
 //! `gingham explore`
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use gingham::data::{Dataset, Labelled};
+use gingham::durable;
 use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::explore::text::{self, Ink, Picture};
-use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics};
+use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics, figures};
+use gingham::figures::{Figure, colour};
 use serde::Serialize;
 use serde_json::json;
 
@@ -110,6 +112,36 @@ impl File {
     }
 }
 
+impl MapAnswer {
+    fn new(of: Part, options: &MapOptions, map: &Map) -> Self {
+        Self {
+            of,
+            images: options.images,
+            perplexity: options.perplexity,
+            seed: options.seed,
+            variance_share: map.variance_share,
+            divergence: map.divergence,
+            nearest_same_class: map.nearest_agree,
+        }
+    }
+
+    fn facts(&self) -> String {
+        let of = match self.of {
+            Part::Train => "training",
+            Part::Test => "test",
+        };
+        facts(&[
+            (
+                "map",
+                format!("{} {of} images, seed {}", self.images, self.seed),
+            ),
+            ("nearest alike", percent(Some(self.nearest_same_class))),
+            ("divergence", format!("{:.4}", self.divergence)),
+            ("variance kept", percent(Some(self.variance_share))),
+        ])
+    }
+}
+
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let threads = args
         .common
@@ -119,32 +151,116 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(place) = args.pixels {
         return pixels(args, &dataset, place);
     }
+    let drawn = part(&dataset, args.of.unwrap_or(Part::Train))?;
     let plan = plan(args, &dataset)?;
-    let mut answer = threads.run(|| figures(&dataset));
+    if let Some(folder) = &args.figures {
+        prepare(folder, plan.is_some())?;
+    }
+    let mut answer = threads.run(|| answer(&dataset));
     if !args.common.json {
         output.result(tables(&answer))?;
-        draw(args, &dataset)?;
+        draw(args, drawn, &dataset.classes)?;
     }
-    if let Some((of, options)) = plan {
-        output.progress(format_args!("making a map of {} images", options.images));
-        let map = threads.run(|| Map::of(part(&dataset, of)?, &options))?;
-        answer.map = Some(MapAnswer {
-            of,
-            images: options.images,
-            perplexity: options.perplexity,
-            seed: options.seed,
-            variance_share: map.variance_share,
-            divergence: map.divergence,
-            nearest_same_class: map.nearest_agree,
-        });
+    let mut map = None;
+    if let Some((of, data, options)) = plan {
+        output.progress(format_args!(
+            "t-SNE of {} images, perplexity {}",
+            options.images, options.perplexity
+        ));
+        let made = threads.run(|| Map::of(data, &options))?;
+        answer.map = Some(MapAnswer::new(of, &options, &made));
+        map = Some((data, made));
+    }
+    if let Some(folder) = &args.figures {
+        write(folder, &pictures(&dataset, drawn, &answer, map))?;
+        output.progress(format_args!("figures in {}", folder.display()));
     }
     if args.common.json {
         return output.result(serde_json::to_string(&answer)?);
     }
+    if let Some(map) = &answer.map {
+        output.result(format_args!("\n{}", map.facts()))?;
+    }
     Ok(())
 }
 
-fn figures(dataset: &Dataset) -> Answer<'_> {
+/// The figures' names, the maps' last.
+const NAMES: [&str; 6] = [
+    "contact-sheet",
+    "mean-images",
+    "class-histogram",
+    "pixel-histogram",
+    "map",
+    "map-of-images",
+];
+/// How many of them are no maps.
+const NO_MAPS: usize = 4;
+
+/// Both forms of a figure: SVG for pages and print, PNG for everything else.
+fn paths(folder: &Path, name: &str) -> [PathBuf; 2] {
+    ["svg", "png"].map(|form| folder.join(format!("{name}.{form}")))
+}
+
+/// Makes the folder, and refuses figures that are there.
+fn prepare(folder: &Path, with_map: bool) -> Result<(), Error> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Error::Setting {
+            setting: "figures",
+            reason: format!("expected a folder, found the file {}", folder.display()),
+        });
+    }
+    let names = if with_map {
+        &NAMES[..]
+    } else {
+        &NAMES[..NO_MAPS]
+    };
+    for path in names.iter().flat_map(|name| paths(folder, name)) {
+        if path.symlink_metadata().is_ok() {
+            return Err(Error::Exists { path });
+        }
+    }
+    std::fs::create_dir_all(folder).map_err(|source| Error::Write {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+/// All figures, in the order of [`NAMES`].
+fn pictures(
+    dataset: &Dataset,
+    drawn: &Labelled,
+    answer: &Answer<'_>,
+    map: Option<(&Labelled, Map)>,
+) -> Vec<Figure> {
+    let classes = &dataset.classes;
+    let train = &answer.train.statistics;
+    let test = answer.test.as_ref().map(|test| ("test", &test.statistics));
+    let files: Vec<_> = [("training", train)].into_iter().chain(test).collect();
+    let mut all = vec![
+        figures::contact_sheet(drawn, classes),
+        figures::mean_images(train, answer.columns, classes),
+        figures::class_histogram(&files, classes),
+        figures::pixel_histogram(train),
+    ];
+    if let Some((data, map)) = &map {
+        all.push(figures::map(map, &data.labels, classes));
+        all.push(figures::map_of_images(map, data, classes));
+    }
+    all
+}
+
+fn write(folder: &Path, pictures: &[Figure]) -> Result<(), Error> {
+    /// Pixels a unit: sharp on screens of twice the usual density.
+    const SCALE: f32 = 2.0;
+    for (name, figure) in NAMES.iter().zip(pictures) {
+        let [svg, png] = paths(folder, name);
+        durable::write_new(&svg, figure.svg.as_bytes())?;
+        durable::write_new(&png, &figure.png(SCALE)?)?;
+    }
+    Ok(())
+}
+
+fn answer(dataset: &Dataset) -> Answer<'_> {
     let classes = dataset.classes.len();
     let test = dataset.test.as_ref();
     let (rows, columns) = dataset.train.images.shape();
@@ -172,7 +288,10 @@ fn part(dataset: &Dataset, part: Part) -> Result<&Labelled, Error> {
 }
 
 /// The map that was asked for, checked before minutes of work.
-fn plan(args: &Args, dataset: &Dataset) -> Result<Option<(Part, MapOptions)>, Error> {
+fn plan<'a>(
+    args: &Args,
+    dataset: &'a Dataset,
+) -> Result<Option<(Part, &'a Labelled, MapOptions)>, Error> {
     if args.figures.is_none() || args.map == Some(0) {
         return Ok(None);
     }
@@ -191,7 +310,7 @@ fn plan(args: &Args, dataset: &Dataset) -> Result<Option<(Part, MapOptions)>, Er
         seed: args.seed,
     };
     options.check(data)?;
-    Ok(Some((of, options)))
+    Ok(Some((of, data, options)))
 }
 
 /// Prints an image's numbers.
@@ -296,28 +415,31 @@ fn tables(answer: &Answer<'_>) -> String {
 }
 
 /// Draws the first images of each class.
-fn draw(args: &Args, dataset: &Dataset) -> anyhow::Result<()> {
+fn draw(args: &Args, data: &Labelled, classes: &[String]) -> anyhow::Result<()> {
     if args.images == 0 {
         return Ok(());
     }
-    let data = part(dataset, args.of.unwrap_or(Part::Train))?;
     let columns = data.images.columns();
     let (times, count) = text::fitting(columns, args.images, width());
-    let mut lines = String::new();
-    for (label, name) in dataset.classes.iter().enumerate() {
-        let places =
-            (0..data.labels.len()).filter(|&place| usize::from(data.labels[place]) == label);
-        let pictures: Vec<Picture> = places
-            .take(count)
-            .map(|place| Picture::shrunk(data.images.image(place), columns, times))
-            .collect();
-        lines.push_str(&format!("\n{label} {name}\n"));
-        for line in text::side_by_side(&pictures, ink()) {
-            lines.push_str(&line);
-            lines.push('\n');
-        }
+    let mut lines = Vec::new();
+    let ink = ink();
+    let first = figures::first_of_each(data, classes.len(), count);
+    for (label, (name, places)) in classes.iter().zip(first).enumerate() {
+        let picture = |place| Picture::shrunk(data.images.image(place), columns, times);
+        let pictures: Vec<Picture> = places.into_iter().map(picture).collect();
+        lines.push(format!("\n{}{label} {name}", swatch(ink, label)));
+        lines.extend(text::side_by_side(&pictures, ink));
     }
-    args.common.output().result(lines.trim_end_matches('\n'))
+    args.common.output().result(lines.join("\n"))
+}
+
+/// The colour of a class in the figures, where there is colour.
+fn swatch(ink: Ink, label: usize) -> String {
+    let colour = colour::SERIES[label % colour::SERIES.len()].dark;
+    match ink {
+        Ink::Plain => String::new(),
+        _ => ink.paint(colour::rgb(colour), "\u{25a0} "),
+    }
 }
 
 /// What stdout can show.

@@ -89,6 +89,24 @@ impl Picture {
         }
     }
 
+    /// Rows of pixels.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Pixels of a row.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// All pixels, row by row.
+    #[must_use]
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
     /// Two rows of pixels, the lower one missing under the last row of an odd number.
     fn pair(&self, line: usize) -> (&[u8], Option<&[u8]>) {
         let row = |row: usize| {
