@@ -9,7 +9,7 @@ use gingham::durable;
 use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::explore::text::{self, Ink, Picture};
-use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics, figures};
+use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics, figures, map_figures};
 use gingham::figures::{Figure, colour};
 use serde::Serialize;
 use serde_json::json;
@@ -243,8 +243,8 @@ fn pictures(
         figures::pixel_histogram(train),
     ];
     if let Some((data, map)) = &map {
-        all.push(figures::map(map, &data.labels, classes));
-        all.push(figures::map_of_images(map, data, classes));
+        all.push(map_figures::dots(map, &data.labels, classes));
+        all.push(map_figures::images(map, data, classes));
     }
     all
 }

@@ -40,7 +40,10 @@ fn figures_of_the_data() {
     );
     let answer = scratch.done("explore --data small --json").json();
     let train = &answer["train"];
-    assert_eq!((&answer["rows"], &answer["columns"]), (&2.into(), &2.into()));
+    assert_eq!(
+        (&answer["rows"], &answer["columns"]),
+        (&2.into(), &2.into())
+    );
     assert_eq!(train["class_counts"], json!([2, 1]));
     assert_eq!(train["pixel_mean"], 2.0);
     assert_eq!(train["blank_images"], 1);
@@ -49,7 +52,10 @@ fn figures_of_the_data() {
         train["duplicates"],
         json!({ "images": 1, "other_label": 1, "examples": [[1, 2]] })
     );
-    assert_eq!((&answer["test"], &answer["overlap"]), (&json!(null), &json!(null)));
+    assert_eq!(
+        (&answer["test"], &answer["overlap"]),
+        (&json!(null), &json!(null))
+    );
     assert_eq!(answer.get("map"), None);
 }
 
@@ -59,9 +65,14 @@ fn an_image_in_numbers() {
     small(&scratch, &[[0, 20, 255, 6], [1, 2, 3, 4]], &[0, 1]);
     let printed = scratch.done("explore --data small --pixels 0").stdout;
     assert_eq!(printed, "   0  20\n 255   6\nlabel 0, 0\n");
-    let answer = scratch.done("explore --data small --pixels 1 --json").json();
+    let answer = scratch
+        .done("explore --data small --pixels 1 --json")
+        .json();
     assert_eq!(answer["pixels"], json!([[1, 2], [3, 4]]));
-    assert_eq!((&answer["label"], &answer["of"]), (&1.into(), &"train".into()));
+    assert_eq!(
+        (&answer["label"], &answer["of"]),
+        (&1.into(), &"train".into())
+    );
 }
 
 #[test]
@@ -90,14 +101,20 @@ fn a_pipe_gets_plain_text_of_its_width() {
 fn figures_are_whole_and_repeat() {
     let scratch = Scratch::with_data();
     let made = |name: &str, options: &str| {
-        scratch.done(&format!("explore -q --data data --json --figures {name} {options}"));
+        scratch.done(&format!(
+            "explore -q --data data --json --figures {name} {options}"
+        ));
         let files = scratch.listing();
         let folder = scratch.join(name);
         files
             .into_iter()
             .filter(|(path, _)| path.parent() == Some(&folder))
             .map(|(path, bytes)| {
-                let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                let name = path
+                    .file_name()
+                    .expect("a name")
+                    .to_string_lossy()
+                    .into_owned();
                 (name, bytes)
             })
             .collect::<Vec<_>>()
@@ -110,13 +127,25 @@ fn figures_are_whole_and_repeat() {
             assert!(bytes.starts_with(b"\x89PNG"), "{name}");
         } else {
             let text = std::str::from_utf8(bytes).expect("text");
-            assert!(text.starts_with("<svg") && text.ends_with("</svg>\n"), "{name}");
-            assert!(text.contains("<title>") && text.contains("<desc>"), "{name}");
+            assert!(
+                text.starts_with("<svg") && text.ends_with("</svg>\n"),
+                "{name}"
+            );
+            assert!(
+                text.contains("<title>") && text.contains("<desc>"),
+                "{name}"
+            );
         }
     }
-    assert!(made("two", "--threads 2") == first, "any threads, and the default number of images");
+    assert!(
+        made("two", "--threads 2") == first,
+        "any threads, and the default number of images"
+    );
     let other = made("three", "--seed 7");
-    assert!(other != first && other[0] == first[0], "the seed is the map's");
+    assert!(
+        other != first && other[0] == first[0],
+        "the seed is the map's"
+    );
     assert_eq!(made("four", "--map 0").len(), 8);
     let train = made("five", "--of train --map 300 --perplexity 10");
     assert!(train != first);
@@ -139,14 +168,45 @@ fn what_cannot_be_meant_is_refused() {
         &explore("--figures new --map 101"),
         &["map", "the 100 images of", "t10k-images", "found 101"],
     );
-    scratch.refuses(2, &explore("--figures new --map 1 --perplexity 2"), &["at least 7"]);
-    scratch.refuses(2, &explore("--figures new --perplexity 0"), &["perplexity", "2 to 1000"]);
-    scratch.refuses(2, &explore("--figures new --perplexity NaN"), &["perplexity", "NaN"]);
-    scratch.refuses(2, &explore("--figures there"), &["there/map.png", "exists already"]);
-    scratch.refuses(2, &explore("--figures file"), &["expected a folder", "file"]);
-    scratch.refuses(1, &explore("--figures file/new"), &["file/new", "cannot be written"]);
-    scratch.refuses(2, &explore("--pixels 300"), &["pixels", "0 to 299", "found 300"]);
-    scratch.misuse(scratch.gingham(&explore("--map 100")), &["required", "--figures"]);
+    scratch.refuses(
+        2,
+        &explore("--figures new --map 1 --perplexity 2"),
+        &["at least 7"],
+    );
+    scratch.refuses(
+        2,
+        &explore("--figures new --perplexity 0"),
+        &["perplexity", "2 to 1000"],
+    );
+    scratch.refuses(
+        2,
+        &explore("--figures new --perplexity NaN"),
+        &["perplexity", "NaN"],
+    );
+    scratch.refuses(
+        2,
+        &explore("--figures there"),
+        &["there/map.png", "exists already"],
+    );
+    scratch.refuses(
+        2,
+        &explore("--figures file"),
+        &["expected a folder", "file"],
+    );
+    scratch.refuses(
+        1,
+        &explore("--figures file/new"),
+        &["file/new", "cannot be written"],
+    );
+    scratch.refuses(
+        2,
+        &explore("--pixels 300"),
+        &["pixels", "0 to 299", "found 300"],
+    );
+    scratch.misuse(
+        scratch.gingham(&explore("--map 100")),
+        &["required", "--figures"],
+    );
     scratch.misuse(
         scratch.gingham(&explore("--pixels 1 --figures new")),
         &["cannot be used with"],
@@ -162,13 +222,19 @@ fn no_map_is_made_of_one_image_over_and_over() {
         "explore --data small --figures new",
         &["train-images", "images that differ", "100 times the same"],
     );
-    scratch.refuses(3, "explore --data small --of test", &["small", "test files"]);
+    scratch.refuses(
+        3,
+        "explore --data small --of test",
+        &["small", "test files"],
+    );
     scratch.done("explore --data small --figures new --map 0");
     // Two kinds are enough, and equal points are no obstacle.
     std::fs::remove_dir_all(scratch.join("small")).expect("a folder");
     let images: Vec<[u8; 4]> = (0..100).map(|place| [place % 2, 0, 0, 9]).collect();
     let labels: Vec<u8> = (0..100).map(|place| place % 2).collect();
     small(&scratch, &images, &labels);
-    let answer = scratch.done("explore --data small --json --figures two").json();
+    let answer = scratch
+        .done("explore --data small --json --figures two")
+        .json();
     assert_eq!(answer["map"]["nearest_same_class"], 1.0);
 }

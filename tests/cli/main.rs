@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `explore` | figures, duplicates, images as text, pictures and the map |
 //! | `refusals` | bad input: exit code, one message, nothing written |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
 //! | `terminal` | help, version, closed streams, names that are no text |
@@ -9,6 +10,7 @@
 
 #![cfg(all(feature = "cli", unix))]
 
+mod explore;
 mod pipeline;
 mod real_data;
 mod refusals;

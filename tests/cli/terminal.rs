@@ -9,7 +9,9 @@ use std::path::Path;
 
 use crate::util::{Outcome, PROGRAM, Run, Scratch, png, skipped};
 
-const COMMANDS: [&str; 6] = ["train", "evaluate", "predict", "xor", "synth", "bench"];
+const COMMANDS: [&str; 7] = [
+    "train", "evaluate", "predict", "xor", "synth", "bench", "explore",
+];
 const MODEL: &str = "run/model.safetensors";
 const TEST_IMAGES: &str = "data/t10k-images-idx3-ubyte";
 

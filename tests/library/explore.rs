@@ -55,11 +55,7 @@ fn duplicates_within_and_across() {
     write_train(folder.path(), 1, 2, &train, &[0, 1, 2, 1, 0]);
     let test = [3, 3, 4, 4, 1, 1, 4, 4, 2, 2];
     std::fs::write(folder.path().join(TEST_IMAGES), idx(&[5, 1, 2], &test)).unwrap();
-    std::fs::write(
-        folder.path().join(TEST_LABELS),
-        idx(&[5], &[1, 0, 2, 0, 0]),
-    )
-    .unwrap();
+    std::fs::write(folder.path().join(TEST_LABELS), idx(&[5], &[1, 0, 2, 0, 0])).unwrap();
     let data = Dataset::open(folder.path()).unwrap();
     let test = data.test.unwrap();
     let within = |images, other_label, examples: &[[usize; 2]]| Duplicates {
@@ -109,13 +105,22 @@ fn components_are_eigenvectors_of_the_covariance() {
         assert!((found.total_variance / total - 1.0).abs() < 1e-5);
         for (k, axis) in found.axes.mapv(f64::from).rows().into_iter().enumerate() {
             let image = covariance.dot(&axis);
-            let away = (&image - &(&axis * found.variances[k])).mapv(|x| x * x).sum().sqrt();
-            assert!(away < 2e-4 * found.variances[0], "axis {k} of {rows} x {columns}: {away}");
+            let away = (&image - &(&axis * found.variances[k]))
+                .mapv(|x| x * x)
+                .sum()
+                .sqrt();
+            assert!(
+                away < 2e-4 * found.variances[0],
+                "axis {k} of {rows} x {columns}: {away}"
+            );
             assert!(k == 0 || found.variances[k] <= found.variances[k - 1]);
             // Beyond the rank there is nothing to be had.
             if found.variances[k] > 1e-6 * total {
                 assert!((axis.dot(&axis) - 1.0).abs() < 1e-5);
-                let largest = axis.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
+                let largest = axis
+                    .iter()
+                    .copied()
+                    .max_by(|a, b| a.abs().total_cmp(&b.abs()));
                 assert!(largest.unwrap() > 0.0);
                 let scores = found.scores.column(k).mapv(f64::from);
                 let variance = scores.dot(&scores) / rows as f64;
@@ -131,8 +136,14 @@ fn slow_affinities(points: ArrayView2<'_, f32>, perplexity: f64) -> Array2<f64> 
     let mut p = Array2::<f64>::zeros((count, count));
     for i in 0..count {
         let distance = |j: usize| -> f64 {
-            let pairs = points.row(i).to_vec().into_iter().zip(points.row(j).to_vec());
-            pairs.map(|(a, b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
+            let pairs = points
+                .row(i)
+                .to_vec()
+                .into_iter()
+                .zip(points.row(j).to_vec());
+            pairs
+                .map(|(a, b)| (f64::from(a) - f64::from(b)).powi(2))
+                .sum()
         };
         let mut near: Vec<(f64, usize)> = (0..count)
             .filter(|&j| j != i)
@@ -141,15 +152,26 @@ fn slow_affinities(points: ArrayView2<'_, f32>, perplexity: f64) -> Array2<f64> 
         near.sort_by(|a, b| a.partial_cmp(b).unwrap());
         near.truncate((3.0 * perplexity) as usize);
         let weights = |beta: f64| -> Vec<f64> {
-            let weights: Vec<f64> = near.iter().map(|(d, _)| (-beta * (d - near[0].0)).exp()).collect();
+            let weights: Vec<f64> = near
+                .iter()
+                .map(|(d, _)| (-beta * (d - near[0].0)).exp())
+                .collect();
             let sum: f64 = weights.iter().sum();
             weights.into_iter().map(|weight| weight / sum).collect()
         };
         let (mut low, mut high) = (0.0, 1e6);
         for _ in 0..200 {
             let beta = (low + high) / 2.0;
-            let entropy: f64 = weights(beta).iter().filter(|&&w| w > 0.0).map(|w| -w * w.ln()).sum();
-            if entropy > perplexity.ln() { low = beta } else { high = beta }
+            let entropy: f64 = weights(beta)
+                .iter()
+                .filter(|&&w| w > 0.0)
+                .map(|w| -w * w.ln())
+                .sum();
+            if entropy > perplexity.ln() {
+                low = beta
+            } else {
+                high = beta
+            }
         }
         for (weight, (_, j)) in weights(low).into_iter().zip(&near) {
             p[[i, *j]] += weight / (2 * count) as f64;
@@ -168,7 +190,10 @@ fn affinities_are_those_of_the_definition() {
         let mut sum = 0.0;
         for i in 0..90 {
             let (columns, values) = found.row(i);
-            let row = columns.iter().zip(values).map(|(&j, &p)| (j as usize, f64::from(p)));
+            let row = columns
+                .iter()
+                .zip(values)
+                .map(|(&j, &p)| (j as usize, f64::from(p)));
             let mut dense = vec![0.0; 90];
             for (j, p) in row {
                 dense[j] = p;
@@ -191,7 +216,10 @@ fn a_point_with_copies_enough_looks_no_further() {
     let found = Affinities::of(points.view(), 4.0, Level::detect());
     assert!(found.values.iter().all(|p| p.is_finite()));
     let (columns, values) = found.row(0);
-    let copies = columns.iter().zip(values).filter(|(column, _)| **column < 20);
+    let copies = columns
+        .iter()
+        .zip(values)
+        .filter(|(column, _)| **column < 20);
     assert!(copies.map(|(_, p)| p).sum::<f32>() > 0.5 / 40.0);
 }
 
@@ -204,17 +232,25 @@ fn the_gradient_is_the_slope_of_the_cost() {
             let [dx, dy] = [0, 1].map(|axis| plane[[i, axis]] - plane[[j, axis]]);
             1.0 / (1.0 + dx * dx + dy * dy)
         };
-        let pairs = (0..61).flat_map(|i| (0..61).map(move |j| (i, j))).filter(|(i, j)| i != j);
+        let pairs = (0..61)
+            .flat_map(|i| (0..61).map(move |j| (i, j)))
+            .filter(|(i, j)| i != j);
         let z: f64 = pairs.map(|(i, j)| q(i, j)).sum();
         let of_row = |i: usize| {
             let (columns, values) = affinities.row(i);
-            let row = columns.iter().zip(values).map(|(&j, &p)| (j as usize, f64::from(p)));
+            let row = columns
+                .iter()
+                .zip(values)
+                .map(|(&j, &p)| (j as usize, f64::from(p)));
             row.map(|(j, p)| p * (p * z / q(i, j)).ln()).sum::<f64>()
         };
         (0..61).map(of_row).sum()
     };
     let wide = start.mapv(f64::from);
-    let plane = Plane { x: start.column(0).to_vec(), y: start.column(1).to_vec() };
+    let plane = Plane {
+        x: start.column(0).to_vec(),
+        y: start.column(1).to_vec(),
+    };
     for level in Level::all() {
         let (gradient, found) = plane.gradient(&affinities, level);
         assert!((found - cost(&wide)).abs() < 1e-6);
@@ -226,7 +262,10 @@ fn the_gradient_is_the_slope_of_the_cost() {
                     cost(&moved)
                 };
                 let slope = (slope(1e-5) - slope(-1e-5)) / 2e-5;
-                assert!((gradient[i][axis] - slope).abs() < 1e-6, "{i} {axis}: {slope}");
+                assert!(
+                    (gradient[i][axis] - slope).abs() < 1e-6,
+                    "{i} {axis}: {slope}"
+                );
             }
         }
     }
@@ -253,7 +292,13 @@ fn a_map_is_the_same_on_any_threads_and_keeps_groups_apart() {
     }
     assert_ne!(map(1, Level::detect(), 2), first, "the seed counts");
     assert_eq!(first.nearest_agree(&labels), 1.0);
-    assert!(first.x.iter().chain(&first.y).all(|place| place.is_finite()));
+    assert!(
+        first
+            .x
+            .iter()
+            .chain(&first.y)
+            .all(|place| place.is_finite())
+    );
 }
 
 #[test]
@@ -282,7 +327,10 @@ fn pictures_are_two_pixels_a_character() {
         ["\x1b[38;5;241;48;5;231m▀\x1b[0m"]
     );
     assert_eq!(picture(2).pixels(), [96, 255]);
-    assert_eq!(numbers(&image, 2, Ink::Plain), ["   0 255", " 128   0", " 255 255"]);
+    assert_eq!(
+        numbers(&image, 2, Ink::Plain),
+        ["   0 255", " 128   0", " 255 255"]
+    );
 }
 
 #[test]
@@ -293,7 +341,10 @@ fn pictures_fit_their_terminal() {
                 let (times, count) = fitting(columns, wanted, width);
                 assert!((1..=wanted).contains(&count));
                 let taken = count * (columns.div_ceil(times) + 1) - 1;
-                assert!(taken <= width, "{columns} {wanted} {width}: {times} {count}");
+                assert!(
+                    taken <= width,
+                    "{columns} {wanted} {width}: {times} {count}"
+                );
             }
         }
     }

@@ -3,6 +3,7 @@
 mod data;
 mod determinism;
 mod engines;
+mod explore;
 #[cfg(feature = "pictures")]
 mod figures;
 mod golden;
