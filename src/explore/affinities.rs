@@ -151,11 +151,12 @@ fn weigh(near: &mut [Near], perplexity: f64, level: Level) {
     let mean = beyond.iter().map(|&number| f64::from(number)).sum::<f64>() / near.len() as f64;
     let mut weights = vec![0.0_f32; near.len()];
     // Where all are equally far every β says the same.
-    let (mut beta, mut low, mut high) = (1.0 / mean.max(f64::MIN_POSITIVE), 0.0, f64::INFINITY);
+    let first = if mean == 0.0 { 1.0 } else { 1.0 / mean };
+    let (mut beta, mut low, mut high) = (first, 0.0, f64::INFINITY);
     let mut sum = 0.0;
     for _ in 0..MOST_STEPS {
         for (weight, beyond) in weights.iter_mut().zip(&beyond) {
-            *weight = -(beta as f32) * beyond;
+            *weight = (-beta * f64::from(*beyond)) as f32;
         }
         exp(level, &mut weights);
         let mut along = 0.0;

@@ -88,7 +88,7 @@ fn a_pipe_gets_plain_text_of_its_width() {
             .stdout;
         assert!(text.is_ascii(), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
-        let (_, drawn) = text.split_once("\n0 T-shirt").expect("the first class");
+        let (_, drawn) = text.split_once("\n\n0 T-shirt").expect("the first class");
         let widest = drawn.lines().skip(1).map(str::len).max();
         assert!(widest <= Some(columns), "{text}");
         assert!(text.contains("9 Ankle boot"), "{text}");
@@ -205,7 +205,7 @@ fn what_cannot_be_meant_is_refused() {
     );
     scratch.misuse(
         scratch.gingham(&explore("--map 100")),
-        &["required", "--figures"],
+        &["required arguments"],
     );
     scratch.misuse(
         scratch.gingham(&explore("--pixels 1 --figures new")),

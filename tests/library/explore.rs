@@ -313,7 +313,7 @@ fn pictures_are_two_pixels_a_character() {
     let picture = |times| Picture::shrunk(&image, 2, times);
     assert_eq!(
         side_by_side(&[picture(1), picture(1)], Ink::Plain),
-        ["-+ -+", "@@ @@"]
+        [":= :=", "@@ @@"]
     );
     assert_eq!(
         side_by_side(&[picture(1)], Ink::TrueColour),
