@@ -94,7 +94,11 @@ fn a_pipe_gets_plain_text_of_its_width() {
         assert!(text.contains("9 Ankle boot"), "{text}");
     }
     let none = scratch.done("explore --data data --images 0").stdout;
-    assert_eq!(none.lines().count(), 25, "{none}");
+    let last = none.lines().last();
+    assert!(
+        last.is_some_and(|line| line.starts_with("9 Ankle boot")),
+        "{none}"
+    );
 }
 
 #[test]
