@@ -32,13 +32,15 @@
 //! From the command line to the arithmetic: `main` → `cli` → [`train`] (the loop, then [`train::step`]) → [`engine`] →
 //! [`kernels`]. What these stand on: [`data`] (readers, split, standardisation), [`model`] (parameters, activations, the
 //! file), [`rng`], [`parallel`] (threads and how work is cut), [`error`]. What stands on them: [`report`] (the run's folder,
-//! and the page that is made of it, drawn by [`figures`]), [`export`] (other people's formats), and [`mod@bench`].
+//! and the page that is made of it, drawn by [`figures`]), [`explore`] (a data set's figures, its images as text,
+//! its map), [`export`] (other people's formats), and [`mod@bench`].
 
 pub mod bench;
 pub mod data;
 pub mod durable;
 pub mod engine;
 pub mod error;
+pub mod explore;
 pub mod export;
 pub mod figures;
 pub mod kernels;

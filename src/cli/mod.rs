@@ -8,6 +8,7 @@ mod bench;
 mod color;
 mod completions;
 mod evaluate;
+mod explore;
 mod export;
 mod import;
 mod man;
@@ -68,13 +69,14 @@ enum Command {
     Train(Box<train::Args>),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
-    Export(export::Args),
-    Import(import::Args),
+    Explore(explore::Args),
     Report(report::Args),
     Plot(plot::Args),
-    Xor(xor::Args),
+    Export(export::Args),
+    Import(import::Args),
     Synth(synth::Args),
     Bench(bench::Args),
+    Xor(xor::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -171,13 +173,14 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
-        Command::Export(args) => export::run(&args),
-        Command::Import(args) => import::run(&args),
+        Command::Explore(args) => explore::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
-        Command::Xor(args) => xor::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Xor(args) => xor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

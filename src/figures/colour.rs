@@ -90,6 +90,17 @@ fn scheme(sheet: &mut String, colour: impl Fn(&Pair) -> &'static str) {
     }
 }
 
+/// Red, green and blue of a colour written as `#rrggbb`.
+///
+/// # Panics
+/// If it is not.
+#[must_use]
+pub fn rgb(colour: &str) -> [u8; 3] {
+    let number = u32::from_str_radix(&colour[1..], 16).expect("a colour as #rrggbb");
+    let [_, red, green, blue] = number.to_be_bytes();
+    [red, green, blue]
+}
+
 /// A diverging map: blue at -1, white at 0, orange at 1. Both ends are equally dark.
 #[must_use]
 pub fn diverging(value: f64) -> [u8; 3] {

@@ -137,3 +137,19 @@ for_every_level! {
     /// The gradient from its sums: `d_w[i] = (d_w[i] - sum · mean[i]) · factor[i]`.
     centre(sum: f32, mean: &[f32], factor: &[f32], d_w: &mut [f32])
 }
+
+for_every_level! {
+    /// `sums[i] += (values[i] - from)²`.
+    add_squares(from: f32, values: &[f32], sums: &mut [f32])
+}
+
+for_every_level! {
+    /// What the points `(xs[i], ys[i])` do to one at `(x, y)` by Student's kernel `q[i] = 1 / (1 + dx[i]² + dy[i]²)`, where
+    /// `dx[i] = x - xs[i]`: the sums of `q[i]`, `q[i]² dx[i]` and `q[i]² dy[i]`, accumulated in lanes.
+    repel(x: f32, y: f32, xs: &[f32], ys: &[f32]) -> [f32; 3]
+}
+
+for_every_level! {
+    /// As [`repel`], weighted: the sums of `weights[i] q[i] dx[i]` and `weights[i] q[i] dy[i]`.
+    attract(x: f32, y: f32, xs: &[f32], ys: &[f32], weights: &[f32]) -> [f32; 2]
+}

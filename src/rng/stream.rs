@@ -14,6 +14,10 @@ pub enum Purpose {
     SynthImage = 3,
     /// Inputs of a benchmark.
     Bench = 4,
+    /// Where a search for principal components begins.
+    Components = 5,
+    /// Where the points of a map begin.
+    Map = 6,
 }
 
 /// A stream of random numbers, fixed for ever by `(seed, purpose, index)`.

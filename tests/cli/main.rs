@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `explore` | figures, duplicates, images as text, pictures and the map |
 //! | `refusals` | bad input: exit code, one message, nothing written |
 //! | `formats` | export, import and the event file |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
@@ -13,6 +14,7 @@
 
 #![cfg(all(feature = "cli", unix))]
 
+mod explore;
 mod finding;
 mod formats;
 mod pipeline;

@@ -151,3 +151,39 @@ fn the_articles_job_ends_where_it_should() {
     // Images of the same kind, so only a slip (another scale, another order of labels) ends far from the others.
     assert!(number("test_accuracy") > 0.8, "{summary}");
 }
+
+/// scikit-learn's t-SNE of the same images' first 50 components puts 76.4 % next to one of their class.
+#[test]
+fn the_map_keeps_classes_together() {
+    let Some(data) = data("the map of the first 2,000 test images") else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let answers = ["1", "2"].map(|threads| {
+        scratch
+            .gingham("explore -q --json --figures")
+            .args([threads, "--threads", threads, "--data"])
+            .arg(&data)
+            .outcome()
+            .succeeded()
+            .json()
+    });
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(scratch.read("1/map.svg"), scratch.read("2/map.svg"));
+    let map = &answers[0]["map"];
+    assert_eq!((&map["of"], &map["images"]), (&"test".into(), &2000.into()));
+    let share = map["nearest_same_class"].as_f64().expect("a share");
+    assert!(share >= 0.74, "{map}");
+    // What NumPy says of the same files.
+    let train = &answers[0]["train"];
+    for (key, expected) in [
+        ("pixel_mean", 72.940_352_232_142_86),
+        ("pixel_deviation", 90.021_182_351_306_73),
+        ("black_share", 0.502_051_403_061_224_5),
+    ] {
+        let found = train[key].as_f64().expect("a number");
+        assert!((found / expected - 1.0).abs() < 1e-9, "{key}: {found}");
+    }
+    assert_eq!(train["duplicates"]["images"], 0, "60,000 differ");
+    assert_eq!(answers[0]["overlap"]["images"], 0);
+}

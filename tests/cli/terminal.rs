@@ -9,10 +9,15 @@ use std::path::Path;
 
 use crate::util::{Outcome, PROGRAM, Run, Scratch, png, skipped};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 13] = [
     "train",
     "evaluate",
     "predict",
+    "explore",
+    "report",
+    "plot",
+    "export",
+    "import",
     "xor",
     "synth",
     "bench",

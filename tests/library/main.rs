@@ -4,6 +4,7 @@ mod data;
 mod determinism;
 mod engines;
 mod exchange;
+mod explore;
 #[cfg(feature = "pictures")]
 mod figures;
 mod golden;

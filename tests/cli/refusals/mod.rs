@@ -48,4 +48,5 @@ fn data_is_refused(scratch: &Scratch, says: &[&str]) {
     scratch.refuses(3, "train --data bad --out new", says);
     scratch.refuses(3, &format!("evaluate --model {MODEL} --data bad"), says);
     scratch.refuses(3, "bench --data bad --epochs 1", says);
+    scratch.refuses(3, "explore --data bad --figures new", says);
 }

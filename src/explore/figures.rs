@@ -1,0 +1,283 @@
+//! The pictures of a data set.
+//!
+//! Each is a figure of its own, so a data set of 256 classes or of one image has all of them too, only longer or emptier ones.
+
+use super::statistics::Statistics;
+use super::text::Picture;
+use crate::data::Labelled;
+use crate::figures::axes::{Axis, grouped};
+use crate::figures::svg::{Anchor, PixelData, Svg};
+use crate::figures::{Figure, colour};
+
+/// Images of a class on the contact sheet.
+const IMAGES_PER_CLASS: usize = 16;
+/// Pixels of an embedded picture's longer side, at most: no cell shows more.
+const MOST_PIXELS: usize = 168;
+/// Above the first row, and around.
+pub(super) const TOP: f64 = 46.0;
+pub(super) const MARGIN: f64 = 20.0;
+
+/// The class whose colour a class has.
+pub(super) fn fill(label: usize) -> String {
+    format!("fill{}", label % colour::SERIES.len())
+}
+
+/// The first images of each class, a row a class.
+#[must_use]
+pub fn contact_sheet(data: &Labelled, classes: &[String]) -> Figure {
+    const CELL: f64 = 42.0;
+    const STEP: f64 = CELL + 3.0;
+    let left = MARGIN + label_width(classes);
+    let width = left + IMAGES_PER_CLASS as f64 * STEP + MARGIN;
+    let height = TOP + classes.len() as f64 * STEP + MARGIN;
+    let title = "The first images of each class";
+    let description = format!(
+        "A row of up to {IMAGES_PER_CLASS} images for each of: {}.",
+        classes.join(", ")
+    );
+    let mut svg = Svg::new(width, height, title, &description);
+    svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
+    for (label, (name, places)) in classes
+        .iter()
+        .zip(first_of_each(data, classes.len(), IMAGES_PER_CLASS))
+        .enumerate()
+    {
+        let y = TOP + label as f64 * STEP;
+        svg.text(left - 12.0, y + CELL / 2.0 + 4.0, Anchor::End, "ink", name);
+        for (column, place) in places.into_iter().enumerate() {
+            let x = left + column as f64 * STEP;
+            cell(
+                &mut svg,
+                [x, y],
+                CELL,
+                data.images.image(place),
+                data.images.columns(),
+            );
+        }
+    }
+    svg.finish()
+}
+
+/// The places of the first few images of each class.
+pub fn first_of_each(data: &Labelled, classes: usize, most: usize) -> Vec<Vec<usize>> {
+    let mut places = vec![Vec::new(); classes];
+    for (place, &label) in data.labels.iter().enumerate() {
+        let places: &mut Vec<usize> = &mut places[usize::from(label)];
+        if places.len() < most {
+            places.push(place);
+        }
+    }
+    places
+}
+
+/// A picture in the middle of a square.
+fn cell(svg: &mut Svg, [x, y]: [f64; 2], side: f64, image: &[u8], columns: usize) {
+    let longer = columns.max(image.len() / columns);
+    let picture = Picture::shrunk(image, columns, longer.div_ceil(MOST_PIXELS));
+    let (rows, columns) = (picture.rows(), picture.columns());
+    let unit = side / rows.max(columns) as f64;
+    let (width, height) = (columns as f64 * unit, rows as f64 * unit);
+    let corner = [x + (side - width) / 2.0, y + (side - height) / 2.0];
+    svg.pixels(
+        corner[0],
+        corner[1],
+        width,
+        height,
+        columns,
+        rows,
+        PixelData::Grey(picture.pixels()),
+    );
+}
+
+/// Room for names of classes, in units: letters of the figures' font are some six and a half wide.
+pub(super) fn label_width(classes: &[String]) -> f64 {
+    let letters = classes
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    (letters as f64 * 6.6 + 14.0).min(240.0)
+}
+
+/// The mean image of each class.
+#[must_use]
+pub fn mean_images(statistics: &Statistics, columns: usize, classes: &[String]) -> Figure {
+    const SIDE: f64 = 140.0;
+    const STEP: [f64; 2] = [SIDE + 14.0, SIDE + 34.0];
+    const PER_ROW: usize = 5;
+    let (across, down) = (PER_ROW.min(classes.len()), classes.len().div_ceil(PER_ROW));
+    let title = "The mean image of each class";
+    let width = (2.0 * MARGIN + across as f64 * STEP[0] - 14.0).max(260.0);
+    let height = TOP + down as f64 * STEP[1] + MARGIN - 10.0;
+    let description = format!(
+        "Each pixel's mean over all training images of: {}.",
+        classes.join(", ")
+    );
+    let mut svg = Svg::new(width, height, title, &description);
+    svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
+    for (label, (name, mean)) in classes.iter().zip(&statistics.mean_images).enumerate() {
+        let x = MARGIN + (label % PER_ROW) as f64 * STEP[0];
+        let y = TOP + (label / PER_ROW) as f64 * STEP[1];
+        let image: Vec<u8> = mean.iter().map(|mean| mean.round() as u8).collect();
+        cell(&mut svg, [x, y], SIDE, &image, columns);
+        svg.text(x + SIDE / 2.0, y + SIDE + 16.0, Anchor::Middle, "ink", name);
+    }
+    svg.finish()
+}
+
+/// How many images each class has, file by file.
+#[must_use]
+pub fn class_histogram(files: &[(&str, &Statistics)], classes: &[String]) -> Figure {
+    const BAR: f64 = 13.0;
+    let step = files.len() as f64 * (BAR + 1.0) + 12.0;
+    let left = MARGIN + label_width(classes);
+    let top = TOP + 40.0;
+    let bottom = top + classes.len() as f64 * step;
+    let right = left + 500.0;
+    let title = "Images of each class";
+    let most = files
+        .iter()
+        .flat_map(|(_, file)| &file.class_counts)
+        .max()
+        .copied()
+        .unwrap_or(0);
+    let counts = |(name, file): &(&str, &Statistics)| {
+        let counts = classes.iter().zip(&file.class_counts);
+        let counts: Vec<String> = counts
+            .map(|(class, count)| format!("{class} {count}"))
+            .collect();
+        format!("{name}: {}", counts.join(", "))
+    };
+    let description = files.iter().map(counts).collect::<Vec<_>>().join(". ");
+    let mut svg = Svg::new(right + 70.0, bottom + 44.0, title, &description);
+    svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
+    let mut x = left;
+    for (place, (name, _)) in files.iter().enumerate() {
+        svg.rect(x, TOP + 4.0, 12.0, 12.0, &fill(place));
+        svg.text(x + 18.0, TOP + 14.0, Anchor::Start, "ink", name);
+        x += 100.0;
+    }
+    let axis = Axis::rounded(0.0, most as f64, left, right, 6);
+    for &tick in axis.ticks() {
+        svg.line(axis.place(tick), top, axis.place(tick), bottom, "grid");
+        svg.text(
+            axis.place(tick),
+            bottom + 18.0,
+            Anchor::Middle,
+            "muted",
+            &axis.label(tick),
+        );
+    }
+    svg.text(right, bottom + 35.0, Anchor::End, "muted", "images");
+    for (label, name) in classes.iter().enumerate() {
+        let y = top + label as f64 * step + 6.0;
+        svg.text(
+            left - 12.0,
+            y + (step - 12.0) / 2.0 + 4.0,
+            Anchor::End,
+            "ink",
+            name,
+        );
+        for (place, (_, file)) in files.iter().enumerate() {
+            let (y, count) = (
+                y + place as f64 * (BAR + 1.0),
+                file.class_counts[label] as f64,
+            );
+            let end = axis.place(count);
+            svg.rect(left, y, end - left, BAR, &fill(place));
+            svg.text(
+                end + 6.0,
+                y + BAR - 2.5,
+                Anchor::Start,
+                "muted small",
+                &grouped(count, 0),
+            );
+        }
+    }
+    svg.line(left, top, left, bottom, "axis");
+    svg.finish()
+}
+
+/// How many pixels have each value, as shares on a logarithmic scale.
+#[must_use]
+pub fn pixel_histogram(statistics: &Statistics) -> Figure {
+    const BAR: f64 = 2.5;
+    let (left, top, bottom) = (76.0, TOP + 24.0, TOP + 324.0);
+    let right = left + 256.0 * BAR;
+    let total = statistics.pixel_counts.iter().sum::<u64>() as f64;
+    let share = |&count: &u64| 100.0 * count as f64 / total;
+    let shares: Vec<f64> = statistics.pixel_counts.iter().map(share).collect();
+    let least = shares
+        .iter()
+        .copied()
+        .filter(|&share| share > 0.0)
+        .fold(100.0, f64::min);
+    let title = "Pixel values of the training images";
+    let black = format!(
+        "{:.1} % of all pixels are 0",
+        100.0 * statistics.black_share
+    );
+    let moments = format!(
+        "mean {:.2}, standard deviation {:.2}",
+        statistics.pixel_mean, statistics.pixel_deviation
+    );
+    let description = format!(
+        "A histogram of values 0 to 255 with shares on a logarithmic scale. {black}; {moments}."
+    );
+    let mut svg = Svg::new(right + 30.0, bottom + 58.0, title, &description);
+    svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
+    svg.text(MARGIN, 46.0, Anchor::Start, "muted", &moments);
+    let x = Axis::linear(0.0, 256.0, left, right, 8);
+    let y = Axis::log(
+        10_f64.powf(least.log10().floor()).min(10.0),
+        100.0,
+        bottom,
+        top,
+        8,
+    );
+    for &tick in y.ticks() {
+        svg.line(left, y.place(tick), right, y.place(tick), "grid");
+        let label = format!("{} %", y.label(tick));
+        svg.text(
+            left - 8.0,
+            y.place(tick) + 4.0,
+            Anchor::End,
+            "muted",
+            &label,
+        );
+    }
+    for (value, &share) in shares.iter().enumerate().filter(|&(_, &share)| share > 0.0) {
+        let (x, y) = (x.place(value as f64), y.place(share));
+        svg.rect(x, y, BAR - 0.5, bottom - y, "fill0");
+    }
+    svg.text(
+        left + 10.0,
+        y.place(shares[0]) + 4.0,
+        Anchor::Start,
+        "ink",
+        &black,
+    );
+    // The axis shows what its numbers mean.
+    let ramp: Vec<u8> = (0..=255).collect();
+    svg.pixels(
+        left,
+        bottom + 4.0,
+        right - left,
+        12.0,
+        256,
+        1,
+        PixelData::Grey(&ramp),
+    );
+    for value in (0..256).step_by(32).chain([255]) {
+        let middle = x.place(value as f64) + BAR / 2.0;
+        svg.text(
+            middle,
+            bottom + 32.0,
+            Anchor::Middle,
+            "muted",
+            &value.to_string(),
+        );
+    }
+    svg.text(right, bottom + 50.0, Anchor::End, "muted", "pixel value");
+    svg.finish()
+}

@@ -1,0 +1,118 @@
+//! Images laid out in the plane so that similar ones are neighbours.
+
+use ndarray::Array2;
+
+use super::affinities::{Affinities, least_points};
+use super::pca::Components;
+use super::tsne::{self, Plane};
+use crate::data::Labelled;
+use crate::error::{Error, Result};
+use crate::kernels::Level;
+
+/// Principal components that distances are measured in: the first ones have nearly all of what images differ by, and less of
+/// their noise.
+const COMPONENTS: usize = 50;
+
+/// How a map is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MapOptions {
+    /// How many of the file's images, from its first on.
+    pub images: usize,
+    /// How many neighbours a point looks to, more or less.
+    pub perplexity: f64,
+    /// Seed of what is drawn.
+    pub seed: u32,
+}
+
+impl Default for MapOptions {
+    fn default() -> Self {
+        Self {
+            images: 2000,
+            perplexity: 30.0,
+            seed: 42,
+        }
+    }
+}
+
+impl MapOptions {
+    /// Refuses what no map can be made of.
+    ///
+    /// # Errors
+    /// [`Error::Setting`], and [`Error::Mismatch`] where the images are all the same.
+    pub fn check(&self, data: &Labelled) -> Result<()> {
+        let refuse = |setting, reason| Err(Error::Setting { setting, reason });
+        let Self {
+            images, perplexity, ..
+        } = *self;
+        if !(2.0..=1000.0).contains(&perplexity) {
+            let reason = format!("expected 2 to 1000, found {perplexity}");
+            return refuse("perplexity", reason);
+        }
+        let (least, held) = (least_points(perplexity), data.images.count());
+        let most = held.min(tsne::MOST_POINTS);
+        let reason = if images < least {
+            format!(
+                "expected at least {least} images for a perplexity of {perplexity}, found {images}"
+            )
+        } else if images > held {
+            format!(
+                "expected at most the {held} images of {}, found {images}",
+                data.images.path().display()
+            )
+        } else if images > most {
+            format!("expected at most {most} images, found {images}")
+        } else if (1..images).all(|place| data.images.image(place) == data.images.image(0)) {
+            return Err(Error::Mismatch {
+                path: data.images.path().to_owned(),
+                expected: "images that differ, to make a map of".to_owned(),
+                found: format!("{images} times the same"),
+            });
+        } else {
+            return Ok(());
+        };
+        refuse("map", reason)
+    }
+}
+
+/// A map of a file's first images, by t-SNE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// Where each image is.
+    pub plane: Plane,
+    /// The divergence that is left, in nats: see [`Plane::gradient`].
+    pub divergence: f64,
+    /// See [`Plane::nearest_agree`].
+    pub nearest_agree: f64,
+    /// The share of the images' variance that distances are measured in.
+    pub variance_share: f64,
+}
+
+impl Map {
+    /// The map of the first images of `data`. The same for the same seed and BLAS, whatever the number of threads.
+    ///
+    /// # Errors
+    /// As [`MapOptions::check`].
+    pub fn of(data: &Labelled, options: &MapOptions) -> Result<Self> {
+        options.check(data)?;
+        let level = Level::detect();
+        let pixels = data.images.pixels_per_image();
+        let mut points = Array2::zeros((options.images, pixels));
+        for (place, mut row) in points.rows_mut().into_iter().enumerate() {
+            let image = data.images.image(place);
+            for (number, &pixel) in row.iter_mut().zip(image) {
+                *number = f32::from(pixel) / 255.0;
+            }
+        }
+        let components = Components::of(points, COMPONENTS);
+        let scores = components.scores.view();
+        let affinities = Affinities::of(scores, options.perplexity, level);
+        let plane = tsne::embed(&affinities, scores, options.seed, level);
+        let (_, divergence) = plane.gradient(&affinities, level);
+        Ok(Self {
+            nearest_agree: plane.nearest_agree(&data.labels[..options.images]),
+            plane,
+            divergence,
+            variance_share: components.variances.iter().sum::<f64>() / components.total_variance,
+        })
+    }
+}

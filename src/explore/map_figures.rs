@@ -1,0 +1,208 @@
+//! The pictures of a map: dots, and the images themselves.
+
+use rayon::prelude::*;
+
+use super::figures::{MARGIN, TOP, fill, label_width};
+use super::map::Map;
+use super::text::Picture;
+use crate::data::Labelled;
+use crate::figures::axes::grouped;
+use crate::figures::svg::{Anchor, PixelData, Svg};
+use crate::figures::{Figure, colour};
+
+/// Where a map's points lie in a figure.
+struct Frame {
+    corner: [f64; 2],
+    low: [f64; 2],
+    unit: f64,
+    side: f64,
+}
+
+impl Frame {
+    /// A square that holds all points.
+    fn new(map: &Map, corner: [f64; 2], side: f64) -> Self {
+        let bounds = |places: &[f32]| {
+            let (low, high) = places
+                .iter()
+                .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &place| {
+                    (low.min(place), high.max(place))
+                });
+            (f64::from(low), f64::from(high))
+        };
+        let ((left, right), (bottom, top)) = (bounds(&map.plane.x), bounds(&map.plane.y));
+        let length = (right - left).max(top - bottom).max(f64::MIN_POSITIVE);
+        let low = [(left + right - length) / 2.0, (bottom + top - length) / 2.0];
+        Self {
+            corner,
+            low,
+            unit: side / length,
+            side,
+        }
+    }
+
+    fn place(&self, map: &Map, point: usize) -> [f64; 2] {
+        let [x, y] = [f64::from(map.plane.x[point]), f64::from(map.plane.y[point])];
+        [
+            self.corner[0] + (x - self.low[0]) * self.unit,
+            self.corner[1] + self.side - (y - self.low[1]) * self.unit,
+        ]
+    }
+}
+
+/// A map, each image a dot of its class's colour, each class named in its midst and in the legend.
+#[must_use]
+pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
+    const SIDE: f64 = 720.0;
+    let count = map.plane.x.len();
+    let title = format!("{} images by likeness", grouped(count as f64, 0));
+    let agree = format!(
+        "{:.1} % have a nearest neighbour of their own class",
+        100.0 * map.nearest_agree
+    );
+    let description = format!(
+        "A map by t-SNE on which similar images are neighbours, coloured by class: {}. {agree}.",
+        classes.join(", ")
+    );
+    let left = MARGIN + SIDE + 26.0;
+    let height = (TOP + 12.0 + SIDE + MARGIN).max(TOP + 20.0 * classes.len() as f64 + 40.0);
+    let mut svg = Svg::new(
+        left + label_width(classes) + 62.0,
+        height,
+        &title,
+        &description,
+    );
+    svg.text(MARGIN, 28.0, Anchor::Start, "ink head", &title);
+    svg.text(MARGIN, 46.0, Anchor::Start, "muted", &agree);
+    let frame = Frame::new(map, [MARGIN + 6.0, TOP + 18.0], SIDE - 12.0);
+    let radius = (120.0 / (count as f64).sqrt()).clamp(1.0, 4.0);
+    let members: Vec<Vec<usize>> = (0..classes.len())
+        .map(|label| {
+            (0..count)
+                .filter(|&point| usize::from(labels[point]) == label)
+                .collect()
+        })
+        .collect();
+    for ((label, name), members) in classes.iter().enumerate().zip(&members) {
+        svg.group(&fill(label), name, |svg| {
+            for &point in members {
+                let [x, y] = frame.place(map, point);
+                svg.circle(x, y, radius, &fill(label));
+            }
+        });
+    }
+    for (name, members) in classes.iter().zip(&members) {
+        if let Some([x, y]) = midst(&frame, map, members) {
+            haloed(&mut svg, x, y + 4.0, name);
+        }
+    }
+    for ((label, name), members) in classes.iter().enumerate().zip(&members) {
+        let y = TOP + 30.0 + 20.0 * label as f64;
+        svg.circle(left + 5.0, y - 4.0, 5.0, &fill(label));
+        svg.text(left + 18.0, y, Anchor::Start, "ink", name);
+        let end = left + label_width(classes) + 42.0;
+        svg.text(
+            end,
+            y,
+            Anchor::End,
+            "muted small",
+            &grouped(members.len() as f64, 0),
+        );
+    }
+    svg.finish()
+}
+
+/// The member that has a quarter of the others nearest around it: where most of them are, and never between two groups.
+fn midst(frame: &Frame, map: &Map, members: &[usize]) -> Option<[f64; 2]> {
+    let places: Vec<[f64; 2]> = members
+        .iter()
+        .map(|&point| frame.place(map, point))
+        .collect();
+    let radius = |own: &[f64; 2]| {
+        let distance = |place: &[f64; 2]| (place[0] - own[0]).hypot(place[1] - own[1]);
+        let mut distances: Vec<f64> = places.iter().map(distance).collect();
+        let quarter = distances.len() / 4;
+        *distances.select_nth_unstable_by(quarter, f64::total_cmp).1
+    };
+    let radii: Vec<f64> = places.par_iter().map(radius).collect();
+    let least = (0..radii.len()).min_by(|&one, &other| radii[one].total_cmp(&radii[other]))?;
+    Some(places[least])
+}
+
+/// Text that can be read on whatever is below it.
+fn haloed(svg: &mut Svg, x: f64, y: f64, text: &str) {
+    for [dx, dy] in [
+        [-1.6, 0.0],
+        [1.6, 0.0],
+        [0.0, -1.6],
+        [0.0, 1.6],
+        [-1.2, -1.2],
+        [-1.2, 1.2],
+        [1.2, -1.2],
+        [1.2, 1.2],
+    ] {
+        svg.text(x + dx, y + dy, Anchor::Middle, "paper head", text);
+    }
+    svg.text(x, y, Anchor::Middle, "ink head", text);
+}
+
+/// The same map with the images themselves, light in the colour of their class on black.
+#[must_use]
+pub fn images(map: &Map, data: &Labelled, classes: &[String]) -> Figure {
+    const SIDE: usize = 1680;
+    const SHOWN: f64 = 840.0;
+    /// Darker pixels are the image's ground, through which those below are seen.
+    const DARK: u8 = 24;
+    let columns = data.images.columns();
+    let longer = columns.max(data.images.rows());
+    let times = longer.div_ceil(28);
+    let border = (longer.div_ceil(times) / 2 + 1) as f64;
+    let frame = Frame::new(map, [border, border], SIDE as f64 - 2.0 * border);
+    let mut canvas = vec![0_u8; 3 * SIDE * SIDE];
+    for point in 0..map.plane.x.len() {
+        let picture = Picture::shrunk(data.images.image(point), columns, times);
+        let tint = colour::rgb(
+            colour::SERIES[usize::from(data.labels[point]) % colour::SERIES.len()].dark,
+        );
+        let [x, y] = frame.place(map, point);
+        let left = (x as usize).saturating_sub(picture.columns() / 2);
+        let top = (y as usize).saturating_sub(picture.rows() / 2);
+        for (row, pixels) in picture.pixels().chunks_exact(picture.columns()).enumerate() {
+            let start = 3 * ((top + row) * SIDE + left);
+            let below = canvas
+                .get_mut(start..start + 3 * pixels.len())
+                .unwrap_or_default();
+            let below = below.as_chunks_mut::<3>().0.iter_mut();
+            for (below, &pixel) in below.zip(pixels).filter(|(_, pixel)| **pixel >= DARK) {
+                *below = tint.map(|tint| (u16::from(tint) * u16::from(pixel) / 255) as u8);
+            }
+        }
+    }
+    let title = format!(
+        "{} images by likeness",
+        grouped(map.plane.x.len() as f64, 0)
+    );
+    let description = format!(
+        "A map by t-SNE on which similar images are neighbours; each image is drawn in its place in the colour of its class: {}.",
+        classes.join(", ")
+    );
+    let side = SHOWN + 2.0 * MARGIN;
+    let mut svg = Svg::new(side, side + 70.0, &title, &description);
+    svg.text(MARGIN, 28.0, Anchor::Start, "ink head", &title);
+    svg.pixels(
+        MARGIN,
+        TOP - 4.0,
+        SHOWN,
+        SHOWN,
+        SIDE,
+        SIDE,
+        PixelData::Rgb(&canvas),
+    );
+    let step = SHOWN / 5.0;
+    for (label, name) in classes.iter().enumerate().take(colour::SERIES.len()) {
+        let x = MARGIN + (label % 5) as f64 * step;
+        let y = TOP + SHOWN + 20.0 + 20.0 * (label / 5) as f64;
+        svg.circle(x + 5.0, y - 4.0, 5.0, colour::SERIES[label].dark);
+        svg.text(x + 18.0, y, Anchor::Start, "ink", name);
+    }
+    svg.finish()
+}
