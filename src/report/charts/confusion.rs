@@ -3,7 +3,7 @@
 use super::shortened;
 use crate::figures::Figure;
 use crate::figures::axes::grouped;
-use crate::figures::colour::{HEAT, PAPER};
+use crate::figures::colour::HEAT;
 use crate::figures::svg::{Anchor, PixelData, Svg};
 use crate::train::metrics::Evaluation;
 
@@ -117,14 +117,12 @@ fn right_margin(names: bool) -> f64 {
     if names { 56.0 } else { 24.0 }
 }
 
-/// The shade as a colour on light paper.
+/// The shade as a colour on light grey.
 fn blend(opacity: f64) -> [u8; 3] {
-    let channel = |colour: &str, place: usize| {
-        f64::from(u8::from_str_radix(&colour[place..place + 2], 16).expect("a colour of ours"))
-    };
+    const GROUND: f64 = 241.0;
     [1, 3, 5].map(|place| {
-        let (paper, heat) = (channel(PAPER.light, place), channel(HEAT.light, place));
-        (paper + (heat - paper) * opacity).round() as u8
+        let heat = u8::from_str_radix(&HEAT.light[place..place + 2], 16).expect("a colour of ours");
+        (GROUND + (f64::from(heat) - GROUND) * opacity).round() as u8
     })
 }
 

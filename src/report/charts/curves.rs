@@ -58,6 +58,7 @@ pub fn error(runs: &[Run]) -> Figure {
     };
     let (low, high) = range(values());
     let log = low > 0.0 && high / low >= LOG_FROM;
+    let low = if log { low } else { low.min(0.0) };
     let scale = if log { ", log scale" } else { "" };
     let label = format!("{form}, mean of the epoch's batches{scale}");
     let axis: AxisOf = if log { Axis::log } else { Axis::rounded };

@@ -32,6 +32,12 @@ fn thinned(pixels: &[u8], rows: usize, columns: usize, channels: usize) -> (usiz
     (rows.div_ceil(every), columns.div_ceil(every), kept)
 }
 
+/// The width and the height of a picture that keeps its shape in a square of `side` units.
+fn fitted(rows: usize, columns: usize, side: f64) -> (f64, f64) {
+    let longer = rows.max(columns).max(1) as f64;
+    (side * columns as f64 / longer, side * rows as f64 / longer)
+}
+
 /// At most `most` letters of `text`, the last an ellipsis where some are left out.
 fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {

@@ -1,6 +1,6 @@
 //! The first layer's weights as images: what each unit looks for.
 
-use super::thinned;
+use super::{fitted, thinned};
 use crate::figures::Figure;
 use crate::figures::axes::grouped;
 use crate::figures::colour::diverging;
@@ -62,8 +62,9 @@ fn of<T: Scalar>(model: &Model<T>) -> Figure {
             .flat_map(|weight| diverging(weight.wide() / limit))
             .collect();
         svg.group("", &format!("unit {unit}"), |svg| {
+            let (width, height) = fitted(rows, columns, TILE);
             let (rows, columns, pixels) = thinned(&pixels, rows, columns, 3);
-            svg.pixels(x, y, TILE, TILE, columns, rows, PixelData::Rgb(&pixels));
+            svg.pixels(x, y, width, height, columns, rows, PixelData::Rgb(&pixels));
         });
     }
     svg.finish()
