@@ -343,9 +343,11 @@ fn tables(answer: &Answer<'_>) -> String {
             other_label,
             ..
         } = overlap;
-        format!(
-            "\n\n{images} test images are training images too, {other_label} otherwise labelled"
-        )
+        let rows = facts(&[
+            ("test images also in training", images.to_string()),
+            ("  otherwise labelled", other_label.to_string()),
+        ]);
+        format!("\n\n{rows}")
     });
     heads[0] = "class".to_owned();
     let mut classes = vec![heads];
