@@ -1,11 +1,9 @@
 //! `gingham explore`
 
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use gingham::data::{Dataset, Labelled};
-use gingham::durable;
 use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::explore::text::{self, Ink, Picture};
@@ -15,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::{facts, percent, table};
-use super::{Common, data_folder, open_data};
+use super::{Common, album, data_folder, open_data};
 
 /// Show what is in a data set.
 ///
@@ -154,7 +152,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let drawn = part(&dataset, args.of.unwrap_or(Part::Train))?;
     let plan = plan(args, &dataset)?;
     if let Some(folder) = &args.figures {
-        prepare(folder, plan.is_some())?;
+        album::prepare(folder, plan.is_some())?;
     }
     let mut answer = threads.run(|| answer(&dataset));
     if !args.common.json {
@@ -172,7 +170,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         map = Some((data, made));
     }
     if let Some(folder) = &args.figures {
-        write(folder, &pictures(&dataset, drawn, &answer, map))?;
+        album::write(folder, &pictures(&dataset, drawn, &answer, map))?;
         output.progress(format_args!("figures in {}", folder.display()));
     }
     if args.common.json {
@@ -184,48 +182,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The figures' names, the maps' last.
-const NAMES: [&str; 6] = [
-    "contact-sheet",
-    "mean-images",
-    "class-histogram",
-    "pixel-histogram",
-    "map",
-    "map-of-images",
-];
-/// How many of them are no maps.
-const NO_MAPS: usize = 4;
-
-/// Both forms of a figure: SVG for pages and print, PNG for everything else.
-fn paths(folder: &Path, name: &str) -> [PathBuf; 2] {
-    ["svg", "png"].map(|form| folder.join(format!("{name}.{form}")))
-}
-
-/// Makes the folder, and refuses figures that are there.
-fn prepare(folder: &Path, with_map: bool) -> Result<(), Error> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(Error::Setting {
-            setting: "figures",
-            reason: format!("expected a folder, found the file {}", folder.display()),
-        });
-    }
-    let names = if with_map {
-        &NAMES[..]
-    } else {
-        &NAMES[..NO_MAPS]
-    };
-    for path in names.iter().flat_map(|name| paths(folder, name)) {
-        if path.symlink_metadata().is_ok() {
-            return Err(Error::Exists { path });
-        }
-    }
-    std::fs::create_dir_all(folder).map_err(|source| Error::Write {
-        path: folder.to_owned(),
-        source,
-    })
-}
-
-/// All figures, in the order of [`NAMES`].
+/// All figures, in the order of their names in [`album`].
 fn pictures(
     dataset: &Dataset,
     drawn: &Labelled,
@@ -247,17 +204,6 @@ fn pictures(
         all.push(map_figures::images(map, data, classes));
     }
     all
-}
-
-fn write(folder: &Path, pictures: &[Figure]) -> Result<(), Error> {
-    /// Pixels a unit: sharp on screens of twice the usual density.
-    const SCALE: f32 = 2.0;
-    for (name, figure) in NAMES.iter().zip(pictures) {
-        let [svg, png] = paths(folder, name);
-        durable::write_new(&svg, figure.svg.as_bytes())?;
-        durable::write_new(&png, &figure.png(SCALE)?)?;
-    }
-    Ok(())
 }
 
 fn answer(dataset: &Dataset) -> Answer<'_> {
@@ -396,9 +342,11 @@ fn tables(answer: &Answer<'_>) -> String {
             other_label,
             ..
         } = overlap;
-        format!(
-            "\n\n{images} test images are training images too, {other_label} otherwise labelled"
-        )
+        let rows = facts(&[
+            ("test images also in training", images.to_string()),
+            ("  otherwise labelled", other_label.to_string()),
+        ]);
+        format!("\n\n{rows}")
     });
     heads[0] = "class".to_owned();
     let mut classes = vec![heads];
@@ -444,11 +392,10 @@ fn swatch(ink: Ink, label: usize) -> String {
 
 /// What stdout can show.
 fn ink() -> Ink {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let is = |name, value: &str| variable(name).is_some_and(|found| found == value);
-    if !std::io::stdout().is_terminal() || variable("NO_COLOR").is_some() || is("TERM", "dumb") {
+    let is = |value| std::env::var_os("COLORTERM").is_some_and(|found| found == value);
+    if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
         Ink::Plain
-    } else if is("COLORTERM", "truecolor") || is("COLORTERM", "24bit") {
+    } else if is("truecolor") || is("24bit") {
         Ink::TrueColour
     } else {
         Ink::Colours256

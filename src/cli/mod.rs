@@ -3,6 +3,7 @@
 //! One file a subcommand: its doc comment is its help, then `Args`, then `run`. Results go to stdout and everything else to
 //! stderr. Only this area knows clap; nothing here computes.
 
+mod album;
 mod bar;
 mod bench;
 mod color;

@@ -1,0 +1,60 @@
+//! The folder of `explore --figures`: which files are in it, and that none is written over.
+
+use std::path::{Path, PathBuf};
+
+use gingham::durable;
+use gingham::error::Error;
+use gingham::figures::Figure;
+
+/// The figures' names, the maps' last.
+const NAMES: [&str; 6] = [
+    "contact-sheet",
+    "mean-images",
+    "class-histogram",
+    "pixel-histogram",
+    "map",
+    "map-of-images",
+];
+/// How many of them are no maps.
+const NO_MAPS: usize = 4;
+
+/// Both forms of a figure: SVG for pages and print, PNG for everything else.
+fn paths(folder: &Path, name: &str) -> [PathBuf; 2] {
+    ["svg", "png"].map(|form| folder.join(format!("{name}.{form}")))
+}
+
+/// Makes the folder, before minutes of work, and refuses figures that are there.
+pub fn prepare(folder: &Path, with_map: bool) -> Result<(), Error> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Error::Setting {
+            setting: "figures",
+            reason: format!("expected a folder, found the file {}", folder.display()),
+        });
+    }
+    let names = if with_map {
+        &NAMES[..]
+    } else {
+        &NAMES[..NO_MAPS]
+    };
+    for path in names.iter().flat_map(|name| paths(folder, name)) {
+        if path.symlink_metadata().is_ok() {
+            return Err(Error::Exists { path });
+        }
+    }
+    std::fs::create_dir_all(folder).map_err(|source| Error::Write {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+/// Writes figures, which are in the order of [`NAMES`].
+pub fn write(folder: &Path, pictures: &[Figure]) -> Result<(), Error> {
+    /// Pixels a unit: sharp on screens of twice the usual density.
+    const SCALE: f32 = 2.0;
+    for (name, figure) in NAMES.iter().zip(pictures) {
+        let [svg, png] = paths(folder, name);
+        durable::write_new(&svg, figure.svg.as_bytes())?;
+        durable::write_new(&png, &figure.png(SCALE)?)?;
+    }
+    Ok(())
+}
