@@ -22,9 +22,13 @@ is_data_set "$GINGHAM_DATA" || die "no Fashion-MNIST in $GINGHAM_DATA: get it by
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$GINGHAM" train -q --seed 42 --out "$folder/run"
-for kind in error predictions; do
-    "$GINGHAM" plot "$folder/run" --kind "$kind" --format svg --out "$folder/$kind.svg"
+"$GINGHAM" train -q --seed 42 --out "$folder/run" >&2
+for kind in error accuracy predictions confusion; do
+    "$GINGHAM" plot -q "$folder/run" --kind "$kind" --format svg --out "$folder/$kind.svg" >&2
 done
-"$GINGHAM" explore -q --figures "$folder/explore" >"$folder/explore.txt"
-ls "$folder/explore" >&2
+"$GINGHAM" explore -q --images 0 --figures "$folder/explore" >&2
+mv "$folder/explore/map.svg" "$folder/explore/contact-sheet.png" "$folder"
+for picture in error.svg accuracy.svg predictions.svg confusion.svg map.svg contact-sheet.png; do
+    mv "$folder/$picture" "docs/$picture"
+    echo "docs/$picture"
+done
