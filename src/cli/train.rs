@@ -115,6 +115,7 @@ fn train_in<T: Scalar>(
         level: Level::detect().name(),
         dtype: options.dtype.name(),
         threads: threads.count(),
+        cpu: report::cpu(),
         final_error: outcome.error,
         train_accuracy: outcome.accuracies.train,
         heldout_accuracy: outcome.accuracies.heldout,

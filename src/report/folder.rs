@@ -68,6 +68,8 @@ pub struct Summary {
     pub dtype: &'static str,
     /// Threads that did the work.
     pub threads: usize,
+    /// The CPU's name, where the system tells.
+    pub cpu: Option<String>,
     /// The last epoch's error.
     pub final_error: f64,
     /// Accuracy on the training images, in 0..=1.

@@ -21,6 +21,17 @@ pub fn version() -> String {
     )
 }
 
+/// The CPU's name; none where the system does not tell.
+#[must_use]
+pub fn cpu() -> Option<String> {
+    let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))?;
+    let name = line.trim_start_matches([' ', '\t', ':']).trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// The most memory that this process ever had in use, mapped files included; none where the system does not tell.
 #[must_use]
 pub fn peak_rss_bytes() -> Option<u64> {

@@ -46,6 +46,9 @@ pub struct Finish {
     pub dtype: String,
     /// Threads that did the work.
     pub threads: u64,
+    /// The CPU's name.
+    #[serde(default)]
+    pub cpu: Option<String>,
     /// The last epoch's error.
     pub final_error: f64,
     /// Accuracy on the training images, in 0..=1.

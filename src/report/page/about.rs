@@ -282,6 +282,9 @@ pub fn machine(run: &Run) -> String {
     if let Some(note) = &finish.engine_note {
         machine.insert(1, ("why not another", Cell::text(note.as_str())));
     }
+    if let Some(cpu) = &finish.cpu {
+        machine.insert(0, ("CPU", Cell::text(cpu.as_str())));
+    }
     let timings = vec![
         ("in all", seconds(finish.total_seconds)),
         ("epochs", seconds(finish.train_seconds)),

@@ -8,7 +8,7 @@ use super::*;
 use crate::util::{Scratch, gzip, idx};
 
 /// What scripts read from `train --json`.
-const SUMMARY_KEYS: [&str; 18] = [
+const SUMMARY_KEYS: [&str; 19] = [
     "preset",
     "seed",
     "epochs",
@@ -17,6 +17,7 @@ const SUMMARY_KEYS: [&str; 18] = [
     "level",
     "dtype",
     "threads",
+    "cpu",
     "final_error",
     "train_accuracy",
     "heldout_accuracy",
