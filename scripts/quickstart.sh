@@ -50,4 +50,4 @@ else
 fi
 
 say "training on $data"
-exec "$gingham" train --data "$data" "$@"
+"$gingham" train --data "$data" "$@"
