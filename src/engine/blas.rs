@@ -4,6 +4,8 @@
 
 #![allow(unsafe_code)]
 
+use std::borrow::Cow;
+
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, Ix2, RawData};
 
@@ -73,10 +75,10 @@ fn with_strides<S: RawData>(mut matrix: ArrayBase<S, Ix2>) -> ArrayBase<S, Ix2> 
 }
 
 /// Which product library this is, in its own words.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Library {
     /// `OpenBLAS`, or the crate that takes over without it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its version.
     pub version: String,
     /// The kind of core it took this machine's to be.
@@ -86,7 +88,7 @@ pub struct Library {
 }
 
 /// How a BLAS was built to use threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Threading {
     /// For one thread; whether several callers at once are safe depends on how it was built, which it does not tell.
@@ -147,7 +149,7 @@ mod openblas {
         // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... SkylakeX MAX_THREADS=64"
         let config = text(openblas_get_config());
         Library {
-            name: "OpenBLAS",
+            name: "OpenBLAS".into(),
             version: config
                 .split_whitespace()
                 .nth(1)
@@ -175,7 +177,7 @@ pub fn library() -> Library {
     return openblas::library();
     #[cfg(not(feature = "blas"))]
     Library {
-        name: "matrixmultiply",
+        name: "matrixmultiply".into(),
         version: "(pure Rust; built without OpenBLAS)".to_owned(),
         core: std::env::consts::ARCH.to_owned(),
         threading: Threading::None,

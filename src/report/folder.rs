@@ -10,6 +10,7 @@
 //! | `summary.json` | the run in one object; its presence says that the run is whole | last |
 //! | `report.html` | the run as a page, with `train --report` or by `report` | after it |
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -49,8 +50,8 @@ pub struct EpochRecord {
     pub seconds: f64,
 }
 
-/// A finished run.
-#[derive(Clone, Debug, Serialize)]
+/// A finished run, as its `summary.json` has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Where settings that were not given came from.
     pub preset: Preset,
@@ -59,16 +60,19 @@ pub struct Summary {
     /// Passes over the training images.
     pub epochs: usize,
     /// The engine, never `auto`.
-    pub engine: &'static str,
+    pub engine: Cow<'static, str>,
     /// Why `auto` is not the fixed engine, or why that one is slow; none where neither is so.
-    pub engine_note: Option<&'static str>,
+    #[serde(default)] // runs of older versions have none
+    pub engine_note: Option<Cow<'static, str>>,
     /// The instructions that kernels used: `portable`, `avx2` or `avx512`.
-    pub level: &'static str,
+    #[serde(default)] // runs of older versions have none
+    pub level: Cow<'static, str>,
     /// The type of its numbers.
-    pub dtype: &'static str,
+    pub dtype: Cow<'static, str>,
     /// Threads that did the work.
     pub threads: usize,
     /// The CPU's name, where the system tells.
+    #[serde(default)] // runs of older versions have none
     pub cpu: Option<String>,
     /// The last epoch's error.
     pub final_error: f64,
@@ -97,9 +101,9 @@ pub struct Summary {
     /// The library that products went through.
     pub blas: blas::Library,
     /// The version of this program.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
     /// The commit that it was built from.
-    pub commit: &'static str,
+    pub commit: Cow<'static, str>,
     /// SHA-256 of the training labels.
     pub labels_sha256: String,
 }

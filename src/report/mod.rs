@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 pub use details::{Bin, Details, Shown};
 pub use folder::{EpochRecord, Recorder, RunFolder, Summary};
 pub use machine::{commit, cpu, peak_rss_bytes, process_age, version};
-pub use run::{Blas, Finish, Run};
+pub use run::Run;
 
 /// Asks a run's network about the images of `data`, or where that is none of the folder that the run names. Inside the result
 /// stands why it cannot be asked: it is not written yet, or the run's folder of data is gone or holds others.

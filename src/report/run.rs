@@ -6,9 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
-use super::EpochRecord;
+use super::{EpochRecord, Summary};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::model::AnyModel;
@@ -26,68 +24,9 @@ pub struct Run {
     /// Its epochs; there is at least one.
     pub epochs: Vec<EpochRecord>,
     /// How it ended; none where it has not.
-    pub finish: Option<Finish>,
+    pub finish: Option<Summary>,
     /// What it learnt; none where it has not been written.
     pub model: Option<AnyModel>,
-}
-
-/// What is read of a run's summary.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Finish {
-    /// The engine, never `auto`.
-    pub engine: String,
-    /// Why `auto` is not the fixed engine, or why that one is slow.
-    #[serde(default)]
-    pub engine_note: Option<String>,
-    /// The instructions that kernels used.
-    #[serde(default)]
-    pub level: String,
-    /// The type of its numbers.
-    pub dtype: String,
-    /// Threads that did the work.
-    pub threads: u64,
-    /// The CPU's name.
-    #[serde(default)]
-    pub cpu: Option<String>,
-    /// The last epoch's error.
-    pub final_error: f64,
-    /// Accuracy on the training images, in 0..=1.
-    pub train_accuracy: Option<f64>,
-    /// Accuracy on the held-out images.
-    pub heldout_accuracy: Option<f64>,
-    /// Accuracy on the official test images.
-    pub test_accuracy: Option<f64>,
-    /// Seconds in epochs.
-    pub train_seconds: f64,
-    /// Seconds from the start of the process to its summary.
-    pub total_seconds: f64,
-    /// Seconds for preparations.
-    pub prepare_seconds: f64,
-    /// Seconds in evaluations.
-    pub evaluation_seconds: f64,
-    /// Training images a second of the epochs.
-    pub images_per_second: f64,
-    /// The most memory that the process had in use.
-    pub peak_rss_bytes: Option<u64>,
-    /// The library that products went through.
-    pub blas: Blas,
-    /// The version of the program.
-    pub version: String,
-    /// The commit that it was built from.
-    pub commit: String,
-    /// SHA-256 of the training labels.
-    pub labels_sha256: String,
-}
-
-/// What a summary says of the library that products went through.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Blas {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// The kind of core it took the machine's to be.
-    pub core: String,
 }
 
 impl Run {
@@ -238,7 +177,7 @@ mod tests {
         fn no_bytes_make_the_readers_panic(bytes: Vec<u8>, place in 0_usize..150, byte: u8) {
             let _ = epochs(&bytes, true);
             let _ = settings(&bytes);
-            let _ = serde_json::from_slice::<Finish>(&bytes);
+            let _ = serde_json::from_slice::<Summary>(&bytes);
             let mut damaged = LINES.to_vec();
             damaged[place] = byte;
             let _ = epochs(&damaged, false);

@@ -250,7 +250,7 @@ pub fn machine(run: &Run) -> String {
             "engine",
             Cell::text(format!("{} {}", finish.engine, finish.dtype)),
         ),
-        ("instructions", Cell::text(finish.level.as_str())),
+        ("instructions", Cell::text(finish.level.as_ref())),
         (
             "threads",
             Cell::Number(finish.threads.to_string(), finish.threads as f64),
@@ -280,7 +280,7 @@ pub fn machine(run: &Run) -> String {
         ),
     ];
     if let Some(note) = &finish.engine_note {
-        machine.insert(1, ("why not another", Cell::text(note.as_str())));
+        machine.insert(1, ("why not another", Cell::text(note.as_ref())));
     }
     if let Some(cpu) = &finish.cpu {
         machine.insert(0, ("CPU", Cell::text(cpu.as_str())));
