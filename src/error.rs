@@ -58,6 +58,16 @@ pub enum Error {
         /// What it is.
         found: String,
     },
+    /// An array in memory that does not have the shape or the values that were needed.
+    #[error("{array}: expected {expected}, found {found}")]
+    Array {
+        /// Which array.
+        array: &'static str,
+        /// What it had to be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// A model file that cannot be understood.
     #[error("{}: not a gingham model: {reason}", path.display())]
     Model {

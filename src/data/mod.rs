@@ -5,14 +5,22 @@
 
 pub mod batches;
 mod dataset;
+mod features;
+mod files;
 pub mod idx;
+mod images;
+mod labelled;
 mod mmap;
 pub mod png;
 mod split;
 mod standardize;
 pub mod synth;
 
-pub use dataset::{Dataset, FASHION_MNIST_CLASSES, Images, Labelled, class_names};
+pub use dataset::{Dataset, FASHION_MNIST_CLASSES};
+pub use features::{Features, LabelledFeatures, LabelledSamples, Samples};
+pub use files::class_names;
+pub use images::Images;
+pub use labelled::Labelled;
 pub use idx::IdxError;
 pub(crate) use mmap::bytes;
 pub use split::{Split, held_out, split};

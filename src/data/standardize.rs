@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::Images;
+use super::features::{Features, Samples};
+use super::images::Images;
 
 /// Images whose sums are kept in `u32` before they move to `u64`: 255² · 66,051 is the most that fits.
 const IMAGES_PER_TASK: usize = 4096;
@@ -26,22 +27,54 @@ impl Standardizer {
         }
     }
 
-    /// The figures of the images at `places`. Exact up to the last rounding: sums of pixels and of their squares are
-    /// integers, and the variance is `(n Σu² - (Σu)²) / n²` with its numerator in 128 bits, so neither the order nor the
-    /// number of threads can show. With no place at all, the same as [`Self::identity`].
+    /// The figures of the samples at `indices`. Without any index, the same as [`Self::identity`].
+    ///
+    /// Of pixels they are exact up to the last rounding: sums of pixels and of their squares are integers, and the variance
+    /// is `(n Σu² - (Σu)²) / n²` with its numerator in 128 bits, so neither the order nor the number of threads can show.
+    /// Of features, the mean and then the mean square of the differences are summed in `f64` in the order of `indices`.
     ///
     /// # Panics
-    /// If a place is beyond the images.
+    /// If an index is beyond the samples.
     #[must_use]
-    pub fn fit(images: &Images, places: &[u32]) -> Self {
-        if places.is_empty() {
-            return Self::identity(images.pixels_per_image());
+    pub fn fit<'a>(samples: impl Into<Samples<'a>>, indices: &[u32]) -> Self {
+        let samples = samples.into();
+        if indices.is_empty() {
+            return Self::identity(samples.per_sample());
         }
-        let sums = places
+        match samples {
+            Samples::Images(images) => Self::fit_images(images, indices),
+            Samples::Features(features) => Self::fit_features(features, indices),
+        }
+    }
+
+    fn fit_features(features: &Features, indices: &[u32]) -> Self {
+        let count = indices.len() as f64;
+        let rows = || indices.iter().map(|&index| features.sample(index as usize));
+        let mut mean = vec![0.0; features.per_sample()];
+        for row in rows() {
+            for (sum, &value) in mean.iter_mut().zip(row) {
+                *sum += f64::from(value);
+            }
+        }
+        mean.iter_mut().for_each(|sum| *sum /= count);
+        let mut deviation = vec![0.0; features.per_sample()];
+        for row in rows() {
+            for ((sum, &value), mean) in deviation.iter_mut().zip(row).zip(&mean) {
+                *sum += (f64::from(value) - mean).powi(2);
+            }
+        }
+        for sum in &mut deviation {
+            *sum = if *sum == 0.0 { 1.0 } else { (*sum / count).sqrt() };
+        }
+        Self { mean, deviation }
+    }
+
+    fn fit_images(images: &Images, indices: &[u32]) -> Self {
+        let sums = indices
             .par_chunks(IMAGES_PER_TASK)
-            .map(|places| Sums::of(images, places))
+            .map(|indices| Sums::of(images, indices))
             .reduce(|| Sums::zero(images.pixels_per_image()), Sums::plus);
-        let count = places.len() as u128;
+        let count = indices.len() as u128;
         let figures = |(&sum, &squares): (&u64, &u64)| {
             let spread = count * u128::from(squares) - u128::from(sum) * u128::from(sum);
             let deviation = (spread as f64).sqrt() / count as f64;
@@ -75,11 +108,11 @@ impl Sums {
         }
     }
 
-    fn of(images: &Images, places: &[u32]) -> Self {
+    fn of(images: &Images, indices: &[u32]) -> Self {
         let pixels = images.pixels_per_image();
         let (mut sum, mut squares) = (vec![0_u32; pixels], vec![0_u32; pixels]);
-        for &place in places {
-            let image = images.image(place as usize);
+        for &index in indices {
+            let image = images.image(index as usize);
             for ((sum, squares), &pixel) in sum.iter_mut().zip(&mut squares).zip(image) {
                 let pixel = u32::from(pixel);
                 *sum += pixel;

@@ -86,24 +86,24 @@ impl<T: Scalar> Matrix<T> {
     }
 }
 
-/// A number of each of a layer's units for each image, row-major `(images, units)` or turned.
+/// A number of each of a layer's units for each image, row-major `(images, units)` or transposed.
 #[derive(Debug)]
 pub struct Units<T> {
     numbers: Matrix<T>,
-    turned: bool,
+    transposed: bool,
 }
 
 impl<T: Scalar> Units<T> {
-    /// All zero. Turned rows begin on cache lines.
+    /// All zero. Transposed rows begin on cache lines.
     #[must_use]
-    pub fn new(images: usize, units: usize, turned: bool) -> Self {
+    pub fn new(images: usize, units: usize, transposed: bool) -> Self {
         let line = LINE_BYTES / size_of::<T>();
-        let numbers = if turned {
+        let numbers = if transposed {
             Matrix::zeros(units, images.next_multiple_of(line))
         } else {
             Matrix::zeros(images, units)
         };
-        Self { numbers, turned }
+        Self { numbers, transposed }
     }
 
     /// Those of the first `images` images, `(images, units)`.
@@ -112,7 +112,7 @@ impl<T: Scalar> Units<T> {
     /// Here and below, if there are fewer.
     #[must_use]
     pub fn view(&self, images: usize) -> ArrayView2<'_, T> {
-        if self.turned {
+        if self.transposed {
             let all = self.numbers.view(self.numbers.rows());
             all.slice_move(s![.., ..images]).reversed_axes()
         } else {
@@ -122,7 +122,7 @@ impl<T: Scalar> Units<T> {
 
     /// Those of the first `images` images, `(images, units)`.
     pub fn view_mut(&mut self, images: usize) -> ArrayViewMut2<'_, T> {
-        if self.turned {
+        if self.transposed {
             let all = self.numbers.view_mut(self.numbers.rows());
             all.slice_move(s![.., ..images]).reversed_axes()
         } else {
@@ -130,10 +130,10 @@ impl<T: Scalar> Units<T> {
         }
     }
 
-    /// Those of the first `images` images as they lie; if turned, of all images that there is memory for.
+    /// Those of the first `images` images as they lie; if transposed, of all images that there is memory for.
     #[must_use]
     pub fn flat(&self, images: usize) -> &[T] {
-        let rows = if self.turned {
+        let rows = if self.transposed {
             self.numbers.rows()
         } else {
             images
@@ -141,9 +141,9 @@ impl<T: Scalar> Units<T> {
         self.numbers.flat(rows)
     }
 
-    /// Those of the first `images` images as they lie; if turned, of all images that there is memory for.
+    /// Those of the first `images` images as they lie; if transposed, of all images that there is memory for.
     pub fn flat_mut(&mut self, images: usize) -> &mut [T] {
-        let rows = if self.turned {
+        let rows = if self.transposed {
             self.numbers.rows()
         } else {
             images
@@ -154,10 +154,10 @@ impl<T: Scalar> Units<T> {
     /// Unit after unit, and from one unit's first number to the next's.
     ///
     /// # Panics
-    /// If they are not turned.
+    /// If they are not transposed.
     #[must_use]
-    pub fn turned_rows(&self) -> (&[T], usize) {
-        assert!(self.turned, "turned numbers");
+    pub fn transposed_rows(&self) -> (&[T], usize) {
+        assert!(self.transposed, "transposed numbers");
         (
             self.numbers.flat(self.numbers.rows()),
             self.numbers.columns(),

@@ -4,12 +4,9 @@
 //! calls it decides how the work is cut; every call computes one whole product on one thread.
 
 pub mod blas;
-pub mod fixed;
 mod matrix;
 mod naive;
-mod scale;
-pub mod stopwatch;
-pub mod workspace;
+mod share;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
@@ -17,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use blas::Blas;
 pub use matrix::{Matrix, Units};
 pub use naive::Naive;
+pub use share::{Share, add_bias, sum_of_rows};
 
 use crate::kernels::Level;
 use crate::scalar::{Dtype, Scalar};
@@ -36,15 +34,11 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
-    /// What a finished model is asked with, so that its answers are those of the numbers in its file: weights rounded to 16 bits
-    /// would change probabilities by some 3e-5.
-    pub const ANSWERS: Self = Self::Blas;
-
-    /// What `Auto` stands for on this CPU, in this type: integers where it has instructions for them.
+    /// What `Auto` stands for on a CPU of this level, in this type: integers where it has instructions for them.
     #[must_use]
-    pub fn resolve(self, dtype: Dtype) -> Self {
+    pub fn resolve(self, dtype: Dtype, level: Level) -> Self {
         match self {
-            Self::Auto if dtype == Dtype::F32 && Level::detect() > Level::PORTABLE => Self::Fixed,
+            Self::Auto if dtype == Dtype::F32 && level > Level::PORTABLE => Self::Fixed,
             Self::Auto => Self::Blas,
             other => other,
         }
@@ -61,19 +55,19 @@ impl EngineKind {
         }
     }
 
-    /// The engine; for `Fixed`, that of its further layers.
+    /// What computes the products of all layers but the first; the first one's are the affair of [`crate::input`].
     #[must_use]
-    pub fn engine<T: Scalar>(self) -> &'static dyn Engine<T> {
+    pub fn further_layers<T: Scalar>(self) -> &'static dyn Engine<T> {
         match self {
             Self::Naive => &Naive,
-            _ => &Blas,
+            Self::Auto | Self::Blas | Self::Fixed => &Blas,
         }
     }
 }
 
 /// The products of a layer. Matrices are row-major with contiguous rows; each output is summed by one thread, in an order
 /// that depends on the shapes alone.
-pub trait Engine<T: Scalar>: Sync {
+pub trait Engine<T: Scalar>: Sync + std::fmt::Debug {
     /// `z = x wᵀ`: `x` is `(images, inputs)`, `w` `(outputs, inputs)`, `z` `(images, outputs)` and overwritten.
     fn forward(&self, x: ArrayView2<'_, T>, w: ArrayView2<'_, T>, z: ArrayViewMut2<'_, T>);
 

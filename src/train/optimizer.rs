@@ -1,25 +1,34 @@
-//! What a step does to a parameter, given its gradient.
+//! What a step does to parameters, given their gradient.
 
 use ndarray::ArrayViewMut2;
 
 use crate::kernels::{self, Level};
 use crate::scalar::Scalar;
 
-/// An update rule. It sees a run of parameters that lie side by side, and what it remembers of each.
-pub trait Optimizer<T: Scalar>: Sync {
-    /// Numbers that it remembers of each parameter; they start at 0.
+/// Parameters that lie side by side, with their gradient and what the optimizer remembers of them.
+#[derive(Debug)]
+pub struct Row<'a, T> {
+    /// The parameters.
+    pub parameters: &'a mut [T],
+    /// Their gradient.
+    pub gradient: &'a [T],
+    /// What is remembered of each, `(slots, parameters)`, with contiguous rows.
+    pub slots: ArrayViewMut2<'a, T>,
+}
+
+/// An update rule: a pure function of a row, its slots and the learning rate.
+pub trait Optimizer<T: Scalar>: Sync + Send + std::fmt::Debug {
+    /// Numbers that are remembered of each parameter; they start at 0.
     fn slots(&self) -> usize;
 
-    /// Moves the parameters `w` against their gradient `d_w`. `state` is `(slots, w.len())`. `step` counts from 0.
-    fn update(&self, step: u64, w: &mut [T], d_w: &[T], state: ArrayViewMut2<'_, T>);
+    /// Moves the parameters of a row against their gradient, `learning_rate` times as far.
+    fn update(&self, learning_rate: T, row: Row<'_, T>);
 }
 
 /// Stochastic gradient descent with momentum: `v = momentum v + d_w`, `w = w - learning_rate v` (B. Polyak, 1964, in the
 /// form that PyTorch uses). Without momentum nothing is remembered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sgd<T> {
-    /// The step's length by the gradient's.
-    pub learning_rate: T,
     /// The share of the last step's velocity that is kept, in `0..1`.
     pub momentum: T,
     /// The instructions that its kernels may use.
@@ -31,18 +40,19 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         usize::from(self.momentum != T::zero())
     }
 
-    fn update(&self, _step: u64, w: &mut [T], d_w: &[T], mut state: ArrayViewMut2<'_, T>) {
-        let Self {
-            learning_rate,
-            momentum,
-            level,
-        } = *self;
+    fn update(&self, learning_rate: T, row: Row<'_, T>) {
+        let Self { momentum, level } = *self;
+        let Row {
+            parameters,
+            gradient,
+            mut slots,
+        } = row;
         if momentum == T::zero() {
-            kernels::combine(level, -learning_rate, d_w, T::one(), w);
+            kernels::combine(level, -learning_rate, gradient, T::one(), parameters);
             return;
         }
-        let mut velocity = state.row_mut(0);
-        let velocity = velocity.as_slice_mut().expect("rows that lie side by side");
-        kernels::descend(level, learning_rate, momentum, d_w, velocity, w);
+        let mut velocity = slots.row_mut(0);
+        let velocity = velocity.as_slice_mut().expect("contiguous rows");
+        kernels::descend(level, learning_rate, momentum, gradient, velocity, parameters);
     }
 }

@@ -1,85 +1,21 @@
-//! What a training run can be told, what it is told by default, and what it refuses to be told.
+//! What a run is told, unchecked: every setting, what it is by default, and which values cannot be meant.
+//!
+//! Settings that make sense with a data set and a machine are a [`Plan`](super::Plan), a type of its own.
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
-use std::str::FromStr;
 
-use super::loss::ErrorForm;
+use super::objective::{L1Form, Objective, Reduction, Regularizer};
+use super::presets::Preset;
+use super::size::Size;
 use crate::data::batches::Batches;
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
-use crate::kernels::Level;
+use crate::machine;
 use crate::model::{Activation, HeldoutScale, Init, Layout, Output, Probability, Scale};
-use crate::parallel;
+use crate::network::ErrorForm;
 use crate::scalar::Dtype;
-
-/// Whether the losses of a batch's images are added up or averaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reduction {
-    /// Added up.
-    Sum,
-    /// Averaged.
-    Mean,
-}
-
-/// Which gradient the L1 term has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum L1Form {
-    /// `l1 sign(w)`.
-    Sign,
-    /// `l1 w`: the article's, which makes it a second L2.
-    Linear,
-}
-
-/// A named set of defaults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Preset {
-    /// The tutorial's network and its quirks.
-    Article,
-    /// A wider network in today's usual form: ReLU, softmax, biases, momentum, shuffled mini-batches.
-    Wide,
-}
-
-/// A number of bytes, written as such or with K, M, G or T (of 1024) behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Size(pub u64);
-
-impl FromStr for Size {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || format!("expected a number of bytes such as 500M or 2G, found '{text}'");
-        let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-        let factor = match text[digits.len()..].to_ascii_uppercase().as_str() {
-            "" => 1_u64,
-            "K" => 1 << 10,
-            "M" => 1 << 20,
-            "G" => 1 << 30,
-            "T" => 1 << 40,
-            _ => return Err(refuse()),
-        };
-        let number: u64 = digits.parse().map_err(|_| refuse())?;
-        number.checked_mul(factor).map(Self).ok_or_else(refuse)
-    }
-}
-
-impl TryFrom<String> for Size {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Size> for String {
-    fn from(Size(bytes): Size) -> Self {
-        bytes.to_string()
-    }
-}
 
 /// Every setting of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -227,42 +163,16 @@ impl TrainOptions {
         }
     }
 
-    /// How an epoch is cut.
+    /// How an epoch is cut into mini-batches.
     ///
     /// # Panics
     /// If neither or both of `batches` and `batch_size` are given, which [`Self::validate`] refuses.
     #[must_use]
-    pub fn cut(&self) -> Batches {
+    pub fn mini_batches(&self) -> Batches {
         match (self.batches, self.batch_size) {
             (Some(count), None) => Batches::Count(count),
             (None, Some(size)) => Batches::Size(size),
             _ => panic!("validated options give one of the two"),
-        }
-    }
-
-    /// Bytes that packed pixels may take.
-    #[must_use]
-    pub fn memory_bytes(&self) -> u64 {
-        const WHERE_UNKNOWN: u64 = 1 << 30;
-        let quarter = || parallel::memory_bytes().map_or(WHERE_UNKNOWN, |bytes| bytes / 4);
-        self.memory.map_or_else(quarter, |size| size.0)
-    }
-
-    /// Why `auto` is not the fixed engine here, or why the fixed engine is slow; none where neither is so.
-    #[must_use]
-    pub fn engine_note(&self) -> Option<&'static str> {
-        /// An epoch of the article's job on Zen 4: in portable integers 298 ms, in floating point by the OpenBLAS core for
-        /// CPUs without AVX (Nehalem) 143 ms.
-        const LACKING: &str = "this CPU has neither AVX2 nor AVX-512 VNNI: without them integers are slower than floating point";
-        const RULED_OUT: &str = "GINGHAM_LEVEL rules out AVX2 and AVX-512 VNNI: without them integers are slower than floating point";
-        let slow = Level::detect() == Level::PORTABLE;
-        match (self.engine, self.dtype) {
-            (EngineKind::Auto, Dtype::F64) => Some("f64: the fixed engine is for f32 only"),
-            (EngineKind::Auto | EngineKind::Fixed, _) if slow => Some(match Level::avx2() {
-                Some(_) => RULED_OUT,
-                None => LACKING,
-            }),
-            _ => None,
         }
     }
 
@@ -283,6 +193,20 @@ impl TrainOptions {
     pub fn evaluates_after(&self, epoch: usize) -> bool {
         let interval = self.evaluation_interval();
         epoch + 1 == self.epochs || (interval != 0 && (epoch + 1).is_multiple_of(interval))
+    }
+
+    /// What the steps descend on.
+    #[must_use]
+    pub fn objective(&self) -> Objective {
+        Objective {
+            reduction: self.reduction,
+            regularizer: Regularizer {
+                l1: self.l1,
+                l1_form: self.l1_form,
+                l2: self.l2,
+            },
+            error: self.error,
+        }
     }
 
     /// The layout of the network for images of `pixels` pixels and `classes` classes.
@@ -330,7 +254,7 @@ impl TrainOptions {
         for &units in &self.hidden {
             whole("hidden", units, MOST_UNITS)?;
         }
-        parallel::check_count(self.threads)?;
+        machine::check_threads(self.threads)?;
         whole("epochs", self.epochs, MOST_EPOCHS)?;
         if self.engine == EngineKind::Fixed && self.dtype == Dtype::F64 {
             return refuse(

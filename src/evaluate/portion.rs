@@ -2,14 +2,12 @@
 
 use serde::Serialize;
 
-use super::metrics::{Evaluation, Evaluator, best, probabilities};
-use super::{evaluation_workspace, heldout_scale};
+use super::metrics::Evaluation;
+use super::predictor::Predictor;
 use crate::data::{Dataset, Labelled, Split, Standardizer, split};
-use crate::engine::EngineKind;
-use crate::engine::workspace::PixelScale;
 use crate::error::{Error, Result};
-use crate::model::{Model, ModelInfo};
-use crate::scalar::Scalar;
+use crate::machine::Machine;
+use crate::model::{AnyModel, HeldoutScale, ModelInfo, Scale};
 
 /// Which images of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,8 +26,8 @@ pub enum Part {
 pub struct Portion<'a> {
     /// The file that they are in.
     pub data: &'a Labelled,
-    /// Their places in it; there is at least one.
-    pub places: Vec<u32>,
+    /// Their indices in it; there is at least one.
+    pub indices: Vec<u32>,
     /// What their pixels are scaled by.
     pub standardizer: Standardizer,
 }
@@ -46,13 +44,13 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// The probabilities of the classes for image number `place` of these.
+    /// The probabilities of the classes for the image that was answered as number `number`.
     ///
     /// # Panics
     /// If there is no such image.
     #[must_use]
-    pub fn shares(&self, place: usize) -> &[f64] {
-        &self.probabilities[place * self.classes..(place + 1) * self.classes]
+    pub fn shares(&self, number: usize) -> &[f64] {
+        &self.probabilities[number * self.classes..(number + 1) * self.classes]
     }
 }
 
@@ -62,9 +60,10 @@ impl<'a> Portion<'a> {
     /// # Errors
     /// [`Error::Mismatch`] where the data set has no test file, or other training labels than the model was trained with;
     /// [`Error::Setting`] where no image belongs to the part, or where an imported model does not know.
-    pub fn of<T: Scalar>(model: &Model<T>, dataset: &'a Dataset, part: Part) -> Result<Self> {
-        let info = &model.info;
-        let (data, places, standardizer) = match part {
+    pub fn of(model: &AnyModel, dataset: &'a Dataset, part: Part) -> Result<Self> {
+        let info = model.info();
+        let standardizer = model.standardizer();
+        let (data, indices, standardizer) = match part {
             Part::Test => {
                 let data = dataset.test.as_ref().ok_or_else(|| Error::Mismatch {
                     path: dataset.folder.clone(),
@@ -72,26 +71,21 @@ impl<'a> Portion<'a> {
                         .to_owned(),
                     found: "none".to_owned(),
                 })?;
-                let places = (0..data.labels.len() as u32).collect();
-                (data, places, model.standardizer.clone())
+                let indices = (0..data.labels.len() as u32).collect();
+                (data, indices, standardizer.clone())
             }
             Part::Train => {
-                let places = trained_split(info, dataset)?.train;
-                (&dataset.train, places, model.standardizer.clone())
+                let indices = trained_split(info, dataset)?.train;
+                (&dataset.train, indices, standardizer.clone())
             }
             Part::Heldout => {
-                let places = trained_split(info, dataset)?.heldout;
-                let scale = heldout_scale(
-                    info.scale,
-                    info.heldout_scale,
-                    &model.standardizer,
-                    dataset,
-                    &places,
-                );
-                (&dataset.train, places, scale)
+                let indices = trained_split(info, dataset)?.heldout;
+                let own = || Standardizer::fit(&dataset.train.images, &indices);
+                let scale = heldout_standardizer(info.scale, info.heldout_scale, standardizer, own);
+                (&dataset.train, indices, scale)
             }
         };
-        if places.is_empty() {
+        if indices.is_empty() {
             let reason =
                 "expected a model that held images out, found one that held out none".to_owned();
             return Err(Error::Setting {
@@ -101,57 +95,54 @@ impl<'a> Portion<'a> {
         }
         Ok(Self {
             data,
-            places,
+            indices,
             standardizer,
         })
     }
 
     /// Everything that labels allow to be said about the model's answers.
-    #[must_use]
-    pub fn evaluation<T: Scalar>(&self, model: &Model<T>) -> Evaluation {
-        self.ask(model, |evaluator| {
-            evaluator.evaluation(self.data, &self.places)
-        })
+    ///
+    /// # Errors
+    /// [`Error::Array`] where the images are of another size than the model's.
+    pub fn evaluation(&self, machine: &Machine, model: &AnyModel) -> Result<Evaluation> {
+        Predictor::with_standardizer(machine, model, &self.standardizer)
+            .evaluation(self.data, &self.indices)
     }
 
     /// What the model answers to each image.
-    #[must_use]
-    pub fn answers<T: Scalar>(&self, model: &Model<T>) -> Answers {
-        let info = &model.info;
-        let classes = info.classes.len();
-        let mut answers = Vec::with_capacity(self.places.len());
-        let mut all = Vec::with_capacity(self.places.len() * classes);
-        let mut shares = Vec::new();
-        self.ask(model, |evaluator| {
-            let level = evaluator.workspace.level();
-            evaluator.for_each_output(&self.data.images, &self.places, |_, z| {
-                answers.extend(z.chunks_exact(classes).map(best));
-                shares.clear();
-                shares.extend_from_slice(z);
-                probabilities(level, info.output, info.probability, classes, &mut shares);
-                all.extend(shares.iter().map(|share| share.wide()));
-            });
-        });
-        Answers {
+    ///
+    /// # Errors
+    /// [`Error::Array`] where the images are of another size than the model's.
+    pub fn answers(&self, machine: &Machine, model: &AnyModel) -> Result<Answers> {
+        let classes = model.info().classes.len();
+        let mut answers = Answers {
             classes,
-            answers,
-            probabilities: all,
-        }
+            answers: Vec::with_capacity(self.indices.len()),
+            probabilities: Vec::with_capacity(self.indices.len() * classes),
+        };
+        Predictor::with_standardizer(machine, model, &self.standardizer).for_each(
+            &self.data.images,
+            &self.indices,
+            |outputs| {
+                answers.answers.extend(outputs.answers());
+                answers.probabilities.extend(outputs.probabilities);
+            },
+        )?;
+        Ok(answers)
     }
+}
 
-    fn ask<T: Scalar, R>(
-        &self,
-        model: &Model<T>,
-        question: impl FnOnce(&mut Evaluator<'_, T>) -> R,
-    ) -> R {
-        let kind = EngineKind::ANSWERS;
-        let scale = PixelScale::new(&self.standardizer, self.data.images.shape(), kind);
-        question(&mut Evaluator {
-            engine: kind.engine(),
-            mlp: &model.mlp,
-            scale: &scale,
-            workspace: &mut evaluation_workspace(&model.mlp, &scale),
-        })
+/// What standardises the held-out samples, given the training samples' `standardizer`; `own` makes their own.
+#[must_use]
+pub fn heldout_standardizer(
+    scale: Scale,
+    heldout_scale: HeldoutScale,
+    standardizer: &Standardizer,
+    own: impl FnOnce() -> Standardizer,
+) -> Standardizer {
+    match (scale, heldout_scale) {
+        (Scale::Standard, HeldoutScale::Own) => own(),
+        _ => standardizer.clone(),
     }
 }
 

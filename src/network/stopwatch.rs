@@ -9,7 +9,7 @@ pub type Clock = fn() -> Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Rounding the first layer's weights, where its products are in integers.
-    RoundWeights,
+    QuantizeWeights,
     /// Taking pixels in: scaling or packing them.
     Stage,
     /// Products, biases and activations on the way through the network.
@@ -19,7 +19,7 @@ pub enum Part {
     /// The way back, and narrow layers' parts of the gradient.
     Backward,
     /// Rounding the first layer's deltas, where its products are in integers.
-    RoundDeltas,
+    QuantizeDeltas,
     /// Gradients over the whole batch, regulariser, update.
     Update,
 }

@@ -1,0 +1,157 @@
+//! Images as bytes: mapped from an IDX file, or in memory.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::ArrayView3;
+
+use super::files;
+use super::idx::Content;
+use super::mmap::Bytes;
+use crate::error::{Error, Result};
+
+/// Images of one size, a byte for each pixel. They stay in the mapped file, or (for a `.gz` and for arrays) in memory.
+#[derive(Debug)]
+pub struct Images {
+    path: PathBuf,
+    bytes: Bytes,
+    /// Where the first image's first pixel is.
+    offset: usize,
+    count: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl Images {
+    /// Opens an IDX file of images; a name that ends in `.gz` is decoded.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::NotAFile`] and [`Error::Idx`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let (bytes, header) = files::open(path, Content::Images)?;
+        Ok(Self {
+            path: path.to_owned(),
+            bytes,
+            offset: Content::Images.header_size(),
+            count: header.count,
+            rows: header.rows,
+            columns: header.columns,
+        })
+    }
+
+    /// A copy of an array of shape `(images, rows, columns)`.
+    ///
+    /// # Errors
+    /// [`Error::Array`] for images without a pixel, and for more than 2³² - 1 images.
+    pub fn from_array(array: ArrayView3<'_, u8>) -> Result<Self> {
+        let (count, rows, columns) = array.dim();
+        if rows == 0 || columns == 0 || u32::try_from(count).is_err() {
+            return Err(Error::Array {
+                array: "images",
+                expected: "shape (images, rows, columns) with at least one row and one column".to_owned(),
+                found: format!("{:?}", array.shape()),
+            });
+        }
+        let pixels = match array.as_slice() {
+            Some(pixels) => pixels.to_vec(),
+            None => array.iter().copied().collect(),
+        };
+        Ok(Self::in_memory(pixels, rows, columns))
+    }
+
+    /// A copy in memory of `images`, each of `rows` x `columns` pixels.
+    ///
+    /// # Panics
+    /// If an image is of another size.
+    #[must_use]
+    pub fn copied<'a>(
+        rows: usize,
+        columns: usize,
+        images: impl ExactSizeIterator<Item = &'a [u8]>,
+    ) -> Self {
+        let mut pixels = Vec::with_capacity(images.len() * rows * columns);
+        for image in images {
+            assert_eq!(image.len(), rows * columns, "pixels of an image");
+            pixels.extend_from_slice(image);
+        }
+        Self::in_memory(pixels, rows, columns)
+    }
+
+    /// The same images in memory, with black and white exchanged.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        let inverted = self.pixels().iter().map(|pixel| 255 - pixel).collect();
+        Self {
+            path: self.path.clone(),
+            ..Self::in_memory(inverted, self.rows, self.columns)
+        }
+    }
+
+    /// Images that come from no file: `pixels` holds image after image, row after row, each row with at least one pixel.
+    fn in_memory(pixels: Vec<u8>, rows: usize, columns: usize) -> Self {
+        Self {
+            path: PathBuf::new(),
+            offset: 0,
+            count: pixels.len() / (rows * columns),
+            rows,
+            columns,
+            bytes: Bytes::Owned(pixels),
+        }
+    }
+
+    /// The number of images.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Rows of an image.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns of an image.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Rows and columns of an image.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.columns)
+    }
+
+    /// Pixels of an image.
+    #[must_use]
+    pub fn pixels_per_image(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// The pixels of image number `index`, row by row.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    #[must_use]
+    pub fn image(&self, index: usize) -> &[u8] {
+        let size = self.pixels_per_image();
+        &self.pixels()[index * size..(index + 1) * size]
+    }
+
+    /// The pixels of all images, one image behind the other.
+    fn pixels(&self) -> &[u8] {
+        &self.bytes[self.offset..]
+    }
+
+    /// The file that they come from; empty for images in memory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The SHA-256 digest of that file (decoded), in hexadecimal; for images in memory, of their pixels.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        files::sha256(&self.bytes)
+    }
+}

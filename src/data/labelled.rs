@@ -1,0 +1,106 @@
+//! Images with the class of each, made from files or from memory.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::ArrayView3;
+
+use super::files;
+use super::idx::Content;
+use super::images::Images;
+use crate::error::{Error, Result};
+
+/// Images and the class of each.
+#[derive(Debug)]
+pub struct Labelled {
+    /// The images.
+    pub images: Images,
+    /// The class of each image.
+    pub labels: Vec<u8>,
+    /// SHA-256 of the label file (decoded), in hexadecimal.
+    pub labels_sha256: String,
+    /// The file that the labels come from.
+    labels_path: PathBuf,
+}
+
+impl Labelled {
+    /// Opens `FOLDER/PREFIX-images-idx3-ubyte` and `FOLDER/PREFIX-labels-idx1-ubyte`, each raw or with `.gz` behind it.
+    pub(super) fn open(folder: &Path, prefix: &str) -> Result<Self> {
+        let images = Images::open(&files::find(folder, prefix, Content::Images))?;
+        let labels_path = files::find(folder, prefix, Content::Labels);
+        let (bytes, header) = files::open(&labels_path, Content::Labels)?;
+        if header.count != images.count() {
+            return Err(Error::Mismatch {
+                path: labels_path,
+                expected: format!(
+                    "{} labels, one for each image of {}",
+                    images.count(),
+                    images.path().display()
+                ),
+                found: format!("{} labels", header.count),
+            });
+        }
+        Ok(Self {
+            images,
+            labels: bytes[Content::Labels.header_size()..].to_vec(),
+            labels_sha256: files::sha256(&bytes),
+            labels_path,
+        })
+    }
+
+    /// Images and labels in memory: `images` of shape `(images, rows, columns)`, and for each image its class, counted from 0.
+    ///
+    /// # Errors
+    /// [`Error::Array`] as [`Images::from_array`], and where there are more or fewer labels than images.
+    pub fn from_arrays(images: ArrayView3<'_, u8>, labels: &[u8]) -> Result<Self> {
+        let images = Images::from_array(images)?;
+        files::check_count(labels, images.count(), "image")?;
+        Ok(Self {
+            images,
+            labels: labels.to_vec(),
+            labels_sha256: files::labels_sha256(labels),
+            labels_path: PathBuf::new(),
+        })
+    }
+
+    /// A copy in memory of the images at `indices`, in this order, with their labels.
+    ///
+    /// # Panics
+    /// If an index is beyond the images.
+    #[must_use]
+    pub fn gathered(&self, indices: &[u32]) -> Self {
+        let images = indices
+            .iter()
+            .map(|&index| self.images.image(index as usize));
+        Self {
+            images: Images::copied(self.images.rows(), self.images.columns(), images),
+            labels: indices
+                .iter()
+                .map(|&index| self.labels[index as usize])
+                .collect(),
+            labels_sha256: self.labels_sha256.clone(),
+            labels_path: self.labels_path.clone(),
+        }
+    }
+
+    /// The file that the labels come from.
+    #[must_use]
+    pub fn labels_path(&self) -> &Path {
+        &self.labels_path
+    }
+
+    /// Refuses a label that none of `classes` classes has.
+    pub(super) fn check_labels(&self, classes: usize, why: &str) -> Result<()> {
+        let beyond = self
+            .labels
+            .iter()
+            .position(|&label| usize::from(label) >= classes);
+        beyond.map_or(Ok(()), |index| {
+            Err(Error::Mismatch {
+                path: self.labels_path.clone(),
+                expected: format!("labels 0 to {} ({why})", classes - 1),
+                found: format!("label {} at image {index}", self.labels[index]),
+            })
+        })
+    }
+}
+

@@ -1,0 +1,121 @@
+//! What a network is worth: accuracy, confusion matrix, precision, recall, F1.
+
+use serde::Serialize;
+
+use crate::scalar::Scalar;
+
+/// The index of the largest number, the first of equals.
+#[must_use]
+pub fn argmax<T: Scalar>(z: &[T]) -> usize {
+    let mut best = 0;
+    for (index, value) in z.iter().enumerate() {
+        if *value > z[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+/// How a network did on labelled images.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Images.
+    pub images: u64,
+    /// Share of them that the network got right, in 0..=1.
+    pub accuracy: f64,
+    /// Mean over the images of the output's cross-entropy, natural logarithm.
+    pub loss: f64,
+    /// The figures of each class, by label.
+    pub classes: Vec<ClassFigures>,
+    /// Images by their class (row) and the network's answer (column).
+    pub confusion: Vec<Vec<u64>>,
+}
+
+/// How a network did on one class. A quotient with nothing below the line counts as 0, as in scikit-learn.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ClassFigures {
+    /// Images of the class.
+    pub images: u64,
+    /// Right answers among all answers of this class.
+    pub precision: f64,
+    /// Right answers among all images of this class.
+    pub recall: f64,
+    /// Harmonic mean of the two.
+    pub f1: f64,
+}
+
+impl Evaluation {
+    /// The figures that follow from a confusion matrix.
+    #[must_use]
+    pub fn new(confusion: Vec<Vec<u64>>, loss: f64) -> Self {
+        let share = |part: u64, whole: u64| {
+            if whole == 0 {
+                0.0
+            } else {
+                part as f64 / whole as f64
+            }
+        };
+        let of_class = |class: usize| {
+            let right = confusion[class][class];
+            let images = confusion[class].iter().sum();
+            let answers: u64 = confusion.iter().map(|row| row[class]).sum();
+            // 2 P R / (P + R) = 2 right / (images + answers)
+            let f1 = share(2 * right, images + answers);
+            ClassFigures {
+                images,
+                precision: share(right, answers),
+                recall: share(right, images),
+                f1,
+            }
+        };
+        let classes: Vec<ClassFigures> = (0..confusion.len()).map(of_class).collect();
+        let images = classes.iter().map(|class| class.images).sum();
+        let right = (0..confusion.len())
+            .map(|class| confusion[class][class])
+            .sum();
+        Self {
+            images,
+            accuracy: share(right, images),
+            loss,
+            classes,
+            confusion,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_go_to_the_lowest_class() {
+        assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
+        assert_eq!(argmax(&[0.0_f32, 0.0]), 0);
+    }
+
+    #[test]
+    fn figures_are_scikit_learns() {
+        // sklearn.metrics.precision_recall_fscore_support([0,0,0,1,1,3], [0,0,1,1,3,1], zero_division=0)
+        let confusion = vec![
+            vec![2, 1, 0, 0],
+            vec![0, 1, 0, 1],
+            vec![0; 4],
+            vec![0, 1, 0, 0],
+        ];
+        let evaluation = Evaluation::new(confusion, 0.5);
+        assert_eq!((evaluation.images, evaluation.accuracy), (6, 0.5));
+        let figures = |class: usize| {
+            let ClassFigures {
+                precision,
+                recall,
+                f1,
+                ..
+            } = evaluation.classes[class];
+            [precision, recall, f1].map(|share| (share * 1e8).round() / 1e8)
+        };
+        assert_eq!(figures(0), [1.0, 0.66666667, 0.8]);
+        assert_eq!(figures(1), [0.33333333, 0.5, 0.4]);
+        assert_eq!(figures(2), [0.0; 3]);
+        assert_eq!(figures(3), [0.0; 3]);
+    }
+}

@@ -1,0 +1,95 @@
+//! The gradients of a mini-batch, block by block: what phase 2 of a step asks for.
+
+use ndarray::ArrayViewMut2;
+
+use super::memory::Memory;
+use crate::cut::BlockLimits;
+use crate::engine::{self, Engine};
+use crate::input::{Batch, BlockRange, Input, Taken};
+use crate::scalar::Scalar;
+
+/// The gradients of a mini-batch that went forward and back: sums over its images, whatever the loss is divided by.
+///
+/// What updates parameters sees only this, so it knows neither the engine nor how pixels were taken in.
+pub trait Gradients<T: Scalar>: Sync {
+    /// Into which blocks the weight matrix of layer number `layer` is cut.
+    fn block_limits(&self, layer: usize) -> BlockLimits;
+
+    /// The gradient of a block of the weight matrix of layer number `layer`. Overwrites `d_w`, which has the block's shape and
+    /// contiguous rows. The block must be one of those that [`Self::block_limits`] makes.
+    fn weights(&self, layer: usize, block: &BlockRange, d_w: ArrayViewMut2<'_, T>);
+
+    /// The gradient of the biases of layer number `layer`. Overwrites `d_bias`.
+    fn biases(&self, layer: usize, d_bias: &mut [T]);
+}
+
+/// The gradients that a [`Memory`] holds.
+#[derive(Debug)]
+pub struct BatchGradients<'a, D: Input> {
+    memory: &'a Memory<D>,
+    scale: &'a D::Scale,
+    engine: &'a dyn Engine<D::Number>,
+    batch: &'a Batch<'a, D>,
+    chunks: usize,
+}
+
+impl<D: Input> Memory<D> {
+    /// The gradients of `batch`, which is the one that went forward and back last, with the same `scale`.
+    #[must_use]
+    pub fn gradients<'a>(
+        &'a self,
+        scale: &'a D::Scale,
+        engine: &'a dyn Engine<D::Number>,
+        batch: &'a Batch<'a, D>,
+    ) -> BatchGradients<'a, D> {
+        BatchGradients {
+            memory: self,
+            scale,
+            engine,
+            batch,
+            chunks: self.chunks_of(batch.indices.len()),
+        }
+    }
+}
+
+impl<D: Input> Gradients<D::Number> for BatchGradients<'_, D> {
+    fn block_limits(&self, layer: usize) -> BlockLimits {
+        match layer {
+            0 => self.memory.input.block_limits(self.batch.indices.len()),
+            _ => BlockLimits::FLOATING_POINT,
+        }
+    }
+
+    fn weights(&self, layer: usize, block: &BlockRange, mut d_w: ArrayViewMut2<'_, D::Number>) {
+        let Memory {
+            input,
+            chunks,
+            input_chunks,
+            level,
+            ..
+        } = self.memory;
+        if layer == 0 {
+            let taken = Taken {
+                scale: self.scale,
+                kept: self.batch.kept,
+                chunks: &input_chunks[..self.chunks],
+                images: self.batch.indices.len(),
+            };
+            let delta = |chunk: usize| chunks[chunk].first_delta();
+            return input.gradient(taken, &delta, block, d_w);
+        }
+        for (number, chunk) in chunks[..self.chunks].iter().enumerate() {
+            let share = chunk.share(layer).block(&block.rows, &block.columns);
+            share.add_to(d_w.view_mut(), self.engine, *level, number > 0);
+        }
+    }
+
+    fn biases(&self, layer: usize, d_bias: &mut [D::Number]) {
+        let chunks = &self.memory.chunks[..self.chunks];
+        if layer == 0 {
+            let delta = |chunk: usize| chunks[chunk].first_delta();
+            return self.memory.input.bias_gradient(self.chunks, &delta, d_bias);
+        }
+        engine::sum_of_rows(chunks.iter().map(|chunk| chunk.delta(layer)), d_bias);
+    }
+}

@@ -1,0 +1,144 @@
+//! The losses: cross-entropies and their derivatives by the output's weighted sums.
+//!
+//! Legend: `z` weighted sums, `a` outputs, `y` the image's class, `c` any class.
+//!
+//! | output | loss of an image | derivative by `z_c` |
+//! |---|---|---|
+//! | sigmoid | `-log a_y - sum over c != y of log(1 - a_c)` | `a_c - [c = y]` |
+//! | softmax | `-log a_y` | `a_c - [c = y]` |
+//!
+//! The article reports less than it descends on: of the sigmoids' cross-entropy it keeps only `-log a_y`
+//! ([`ErrorForm::Article`]). Logarithms are taken of weighted sums, not of outputs, so that a saturated output gives a
+//! large loss, not an infinite one: `-log sigmoid(z) = max(-z, 0) - log max(a, 1 - a)`, whose second term lies in
+//! `[0, log 2]`. The logarithm of a product replaces the sum of logarithms: one for hundreds of factors.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernels::Level;
+use crate::model::Output;
+use crate::scalar::Scalar;
+
+/// Which figure a run reports as its error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorForm {
+    /// What the gradient descends on: the batch's loss, summed or averaged as `reduction` says, plus
+    /// `l2/2 |w|² + l1 |w|₁`.
+    Objective,
+    /// The article's: `0.5 / classes` times the sum of `-log a_y` over the batch, plus
+    /// `0.5 (l2/2 |w|² + l1/2 |w|₁)`.
+    Article,
+}
+
+/// How the loss of images is computed from the weighted sums of the output layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// What the output layer does to its weighted sums, which decides the cross-entropy.
+    pub output: Output,
+    /// Which figure is reported.
+    pub form: ErrorForm,
+    /// The number of classes.
+    pub classes: usize,
+}
+
+impl Loss {
+    /// Turns the weighted sums `z` of some images into deltas `d` (both rows of `classes` numbers) and returns their loss,
+    /// summed over the images, without the factor of its form. Overwrites `d`.
+    pub fn with_delta<T: Scalar>(
+        self,
+        level: Level,
+        z: &[T],
+        labels: impl Iterator<Item = u8> + Clone,
+        d: &mut [T],
+    ) -> f64 {
+        d.copy_from_slice(z);
+        self.output.forward(level, d, self.classes);
+        let loss = self.of_outputs(z, d, labels.clone());
+        for (d, label) in d.chunks_exact_mut(self.classes).zip(labels) {
+            d[usize::from(label)] -= T::one();
+        }
+        loss
+    }
+
+    /// The loss of some images, summed, from weighted sums `z` and outputs `a`.
+    pub fn of_outputs<T: Scalar>(self, z: &[T], a: &[T], labels: impl Iterator<Item = u8>) -> f64 {
+        let Self {
+            output,
+            form,
+            classes,
+        } = self;
+        let mut sum = 0.0;
+        let mut factors = LogProduct::default();
+        for ((z, a), label) in z
+            .chunks_exact(classes)
+            .zip(a.chunks_exact(classes))
+            .zip(labels)
+        {
+            let (z_y, a_y) = (z[usize::from(label)].wide(), a[usize::from(label)].wide());
+            match (output, form) {
+                (Output::Softmax, _) => {
+                    // -log a_y = (max z - z_y) - log max a: the largest output is 1 / classes at least.
+                    let highest = |row: &[T]| {
+                        row.iter()
+                            .map(|value| value.wide())
+                            .fold(f64::NEG_INFINITY, f64::max)
+                    };
+                    sum += highest(z) - z_y;
+                    factors.multiply(highest(a));
+                }
+                (Output::Sigmoid, ErrorForm::Article) => {
+                    sum += (-z_y).max(0.0);
+                    factors.multiply(a_y.max(1.0 - a_y));
+                }
+                (Output::Sigmoid, ErrorForm::Objective) => {
+                    // -log(1 - a_c) = max(z_c, 0) - log max(a_c, 1 - a_c), and -log a_y is that minus z_y.
+                    for (z, a) in z.iter().zip(a) {
+                        sum += z.wide().max(0.0);
+                        factors.multiply(a.wide().max(1.0 - a.wide()));
+                    }
+                    sum -= z_y;
+                }
+            }
+            sum += 0.0 * a_y; // `max` drops NaN; this keeps it
+        }
+        sum - factors.log()
+    }
+}
+
+/// The logarithm of a product of factors in `[2⁻⁸, 1]`.
+struct LogProduct {
+    product: f64,
+    factors: u32,
+    log: f64,
+}
+
+impl Default for LogProduct {
+    fn default() -> Self {
+        Self {
+            product: 1.0,
+            factors: 0,
+            log: 0.0,
+        }
+    }
+}
+
+impl LogProduct {
+    /// Factors after which the product might leave the normal numbers: 2⁻⁸ to this power is 2⁻⁹⁶⁰.
+    const MOST: u32 = 120;
+
+    fn multiply(&mut self, factor: f64) {
+        self.product *= factor;
+        self.factors += 1;
+        if self.factors == Self::MOST {
+            *self = Self {
+                product: 1.0,
+                factors: 0,
+                log: self.log(),
+            };
+        }
+    }
+
+    fn log(&self) -> f64 {
+        self.log + self.product.ln()
+    }
+}

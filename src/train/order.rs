@@ -1,0 +1,135 @@
+//! Which images an epoch takes, in which order, in which mini-batches.
+
+use crate::data::Split;
+use crate::data::batches::Batches;
+use crate::input::{Batch, Input};
+use crate::rng::{Purpose, Stream};
+
+/// A source of samples with the class of each.
+#[derive(Debug)]
+pub struct LabelledSource<'a, D: Input> {
+    /// Where pixels come from.
+    pub source: D::Source<'a>,
+    /// The class of each sample of the source.
+    pub labels: &'a [u8],
+}
+
+impl<D: Input> Clone for LabelledSource<'_, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Input> Copy for LabelledSource<'_, D> {}
+
+/// The order of the training samples.
+#[derive(Debug)]
+pub struct Order<'a, D: Input> {
+    data: LabelledSource<'a, D>,
+    split: Split,
+    batches: Batches,
+    /// The seed of the shuffling; none where every epoch has the same order.
+    shuffle: Option<u32>,
+    arranger: D::Arranger,
+    /// The order of the epoch that is under way: the training samples, mini-batch after mini-batch.
+    current: Vec<u32>,
+    /// Of each mini-batch, what is kept of it for all epochs; empty where nothing is.
+    kept: Vec<D::Kept>,
+}
+
+impl<'a, D: Input> Order<'a, D> {
+    /// The order of the training samples of `split`, shuffled anew for every epoch if there is a seed for that.
+    #[must_use]
+    pub fn new(
+        data: LabelledSource<'a, D>,
+        split: Split,
+        batches: Batches,
+        shuffle: Option<u32>,
+    ) -> Self {
+        let mut order = Self {
+            data,
+            current: split.train.clone(),
+            split,
+            batches,
+            shuffle,
+            arranger: D::arranger(data.source),
+            kept: Vec::new(),
+        };
+        order.arrange();
+        order
+    }
+
+    /// Keeps every mini-batch in the form in which `input` takes it in, since no epoch changes it.
+    ///
+    /// # Panics
+    /// If the order is shuffled.
+    pub fn keep(&mut self, input: &D, scale: &D::Scale) {
+        assert!(self.shuffle.is_none(), "an order that stays");
+        self.kept = (0..self.count())
+            .map(|number| input.keep(scale, self.data.source, self.indices(number)))
+            .collect();
+    }
+
+    /// What is kept of each mini-batch; empty where nothing is.
+    #[must_use]
+    pub fn kept(&self) -> &[D::Kept] {
+        &self.kept
+    }
+
+    /// Puts the samples into the order of epoch number `epoch`.
+    pub fn begin_epoch(&mut self, epoch: usize) {
+        if let Some(seed) = self.shuffle {
+            self.current.copy_from_slice(&self.split.train);
+            Stream::new(seed, Purpose::Shuffle, epoch as u64).shuffle(&mut self.current);
+            self.arrange();
+        }
+    }
+
+    /// The number of mini-batches in an epoch.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.batches.count(self.current.len())
+    }
+
+    /// Mini-batch number `number` of the epoch.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn batch(&self, number: usize) -> Batch<'_, D> {
+        Batch {
+            source: self.data.source,
+            labels: self.data.labels,
+            indices: self.indices(number),
+            kept: self.kept.get(number),
+        }
+    }
+
+    /// Images of the largest mini-batch.
+    #[must_use]
+    pub fn largest_batch(&self) -> usize {
+        self.batches.largest(self.current.len())
+    }
+
+    /// The training and the held-out samples, in the order of the split.
+    #[must_use]
+    pub fn split(&self) -> &Split {
+        &self.split
+    }
+
+    /// The samples that it orders.
+    #[must_use]
+    pub fn data(&self) -> LabelledSource<'a, D> {
+        self.data
+    }
+
+    fn indices(&self, number: usize) -> &[u32] {
+        &self.current[self.batches.range(self.current.len(), number)]
+    }
+
+    fn arrange(&mut self) {
+        let (images, batches) = (self.current.len(), self.batches);
+        let ranges = (0..self.count()).map(move |number| batches.range(images, number));
+        D::arrange(&mut self.arranger, &mut self.current, ranges);
+    }
+}

@@ -1,0 +1,292 @@
+//! What a run is going to do: its settings, checked and resolved against a data set and a machine.
+//!
+//! [`TrainOptions`] say what was asked for and may be nonsense; a [`Plan`] says what will be done and is not. Everything that is
+//! decided for a run is decided here, once: precision, engine, the door by which pixels enter, layout, mini-batches, what is
+//! kept in memory, when to evaluate. A sweep is a list of plans.
+
+use super::objective::Objective;
+use super::options::TrainOptions;
+use crate::data::batches::Batches;
+use crate::data::{Dataset, Images, LabelledFeatures, LabelledSamples, Samples, held_out};
+use crate::engine::EngineKind;
+use crate::error::{Error, Result};
+use crate::input::Door;
+use crate::kernels::Level;
+use crate::machine::Machine;
+use crate::model::{Layout, ModelInfo};
+use crate::scalar::Dtype;
+
+/// Memory that is assumed where the system does not tell how much there is.
+const MEMORY_WHERE_UNKNOWN: u64 = 4 << 30;
+
+/// What a run is trained on, borrowed: a [`Dataset`] or [`LabelledFeatures`].
+#[derive(Clone, Debug)]
+pub struct TrainingData<'a> {
+    /// The samples that are trained on and held out.
+    pub train: LabelledSamples<'a>,
+    /// The official test samples, where there are some.
+    pub test: Option<LabelledSamples<'a>>,
+    /// The name of each class, by label.
+    pub classes: Vec<String>,
+    /// The digest of the training labels.
+    pub labels_sha256: &'a str,
+}
+
+impl<'a> From<&'a Dataset> for TrainingData<'a> {
+    fn from(dataset: &'a Dataset) -> Self {
+        Self {
+            train: (&dataset.train).into(),
+            test: dataset.test.as_ref().map(Into::into),
+            classes: dataset.classes.clone(),
+            labels_sha256: &dataset.train.labels_sha256,
+        }
+    }
+}
+
+impl<'a> From<&'a LabelledFeatures> for TrainingData<'a> {
+    fn from(labelled: &'a LabelledFeatures) -> Self {
+        let last = labelled.labels.iter().copied().max().unwrap_or(0);
+        Self {
+            train: labelled.into(),
+            test: None,
+            classes: (0..=last).map(|label| label.to_string()).collect(),
+            labels_sha256: &labelled.labels_sha256,
+        }
+    }
+}
+
+/// In which type a run computes, and by which side of the door its pixels enter.
+#[derive(Clone, Copy, Debug)]
+pub enum Arithmetic<'a> {
+    /// Everything in `f32`.
+    F32,
+    /// Everything in `f64`.
+    F64,
+    /// The first layer in integers, straight from these images, the rest in `f32`.
+    Integers(&'a Images),
+}
+
+/// A run that can be made.
+#[derive(Clone, Debug)]
+pub struct Plan<'a> {
+    machine: &'a Machine,
+    data: TrainingData<'a>,
+    settings: TrainOptions,
+    layout: Layout,
+    arithmetic: Arithmetic<'a>,
+    engine_note: Option<&'static str>,
+    keeps_batches: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// Checks `options` and resolves them against a data set and a machine. Who makes a folder for a run does this before.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for the first setting that cannot be meant or does not fit the data.
+    pub fn new(
+        options: &TrainOptions,
+        data: impl Into<TrainingData<'a>>,
+        machine: &'a Machine,
+    ) -> Result<Self> {
+        options.validate()?;
+        let data = data.into();
+        let samples = data.train.samples;
+        let training = training_samples(options, samples.count())?;
+        let (engine, arithmetic) = resolve(options, samples, machine.level())?;
+        let batch = options.mini_batches().largest(training);
+        let door = arithmetic.door();
+        let allowed = allowed_bytes(options, machine);
+        let batch_bytes = door.kept_bytes(batch, samples.shape());
+        if door.packs() && options.memory.is_some() && batch_bytes > allowed {
+            let reason = format!(
+                "expected at least {batch_bytes} bytes, for a batch of {batch} images, found {allowed}"
+            );
+            return refuse("memory", reason);
+        }
+        if let Some(batches) = options.batches.filter(|&batches| batches > training) {
+            let reason = format!(
+                "expected at most {training}, one for each training image, found {batches}"
+            );
+            return refuse("batches", reason);
+        }
+        let layout = options.layout(samples.per_sample(), data.classes.len())?;
+        let all_bytes = batch_bytes.saturating_mul(options.mini_batches().count(training) as u64);
+        let keeps_batches = !options.shuffle
+            && matches!(samples, Samples::Images(_))
+            && all_bytes <= door.most_kept_bytes(allowed);
+        Ok(Self {
+            machine,
+            engine_note: engine_note(options, samples, machine),
+            settings: TrainOptions {
+                engine,
+                eval_every: Some(options.evaluation_interval()),
+                ..options.clone()
+            },
+            data,
+            layout,
+            arithmetic,
+            keeps_batches,
+        })
+    }
+
+    /// The machine that it runs on.
+    #[must_use]
+    pub fn machine(&self) -> &'a Machine {
+        self.machine
+    }
+
+    /// What it is trained on.
+    #[must_use]
+    pub fn data(&self) -> &TrainingData<'a> {
+        &self.data
+    }
+
+    /// Every setting as it will be done: no engine is `auto`, no interval is open. As options again, they make the same plan.
+    #[must_use]
+    pub fn settings(&self) -> &TrainOptions {
+        &self.settings
+    }
+
+    /// The layout of the network.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The type of the numbers, and the side of the door.
+    #[must_use]
+    pub fn arithmetic(&self) -> Arithmetic<'a> {
+        self.arithmetic
+    }
+
+    /// Why the engine is not the fixed one though `auto` was asked for, or why the fixed one is slow; none where neither is so.
+    #[must_use]
+    pub fn engine_note(&self) -> Option<&'static str> {
+        self.engine_note
+    }
+
+    /// Whether mini-batches are kept in memory in the form in which they are taken in.
+    #[must_use]
+    pub fn keeps_batches(&self) -> bool {
+        self.keeps_batches
+    }
+
+    /// How an epoch is cut into mini-batches.
+    #[must_use]
+    pub fn mini_batches(&self) -> Batches {
+        self.settings.mini_batches()
+    }
+
+    /// The number of samples that an epoch takes.
+    #[must_use]
+    pub fn training_samples(&self) -> usize {
+        let samples = self.data.train.samples.count();
+        samples - held_out(samples as u32, self.settings.holdout)
+    }
+
+    /// What the steps descend on.
+    #[must_use]
+    pub fn objective(&self) -> Objective {
+        self.settings.objective()
+    }
+
+    /// What the model file says of its making.
+    #[must_use]
+    pub fn model_info(&self) -> ModelInfo {
+        let (rows, columns) = self.data.train.samples.shape();
+        let settings = &self.settings;
+        ModelInfo {
+            format: ModelInfo::FORMAT,
+            rows,
+            columns,
+            classes: self.data.classes.clone(),
+            activation: settings.activation,
+            output: settings.output,
+            probability: settings.probability,
+            scale: settings.scale,
+            heldout_scale: settings.heldout_scale,
+            holdout: settings.holdout,
+            seed: settings.seed,
+            labels_sha256: self.data.labels_sha256.to_owned(),
+        }
+    }
+}
+
+impl Arithmetic<'_> {
+    /// The side of the door.
+    #[must_use]
+    pub fn door(self) -> Door {
+        match self {
+            Self::F32 | Self::F64 => Door::Staged,
+            Self::Integers(_) => Door::Packed,
+        }
+    }
+}
+
+/// The number of samples that train; refuses a hold-out that leaves none.
+fn training_samples(options: &TrainOptions, samples: usize) -> Result<usize> {
+    match samples - held_out(samples as u32, options.holdout) {
+        0 => refuse(
+            "holdout",
+            format!(
+                "expected a share that leaves an image to train on, found {}: all {samples} are held out",
+                options.holdout
+            ),
+        ),
+        training => Ok(training),
+    }
+}
+
+/// What the engine that was asked for comes to with these samples, on a CPU of this level.
+fn resolve<'a>(
+    options: &TrainOptions,
+    samples: Samples<'a>,
+    level: Level,
+) -> Result<(EngineKind, Arithmetic<'a>)> {
+    let engine = match (options.engine, samples) {
+        (EngineKind::Auto, Samples::Features(_)) => EngineKind::Blas,
+        (engine, _) => engine.resolve(options.dtype, level),
+    };
+    let arithmetic = match (engine, options.dtype, samples) {
+        (EngineKind::Fixed, Dtype::F32, Samples::Images(images)) => Arithmetic::Integers(images),
+        (EngineKind::Fixed, _, Samples::Features(_)) => {
+            let reason = "expected images of bytes with the engine fixed, found features";
+            return refuse("engine", reason.to_owned());
+        }
+        (_, Dtype::F32, _) => Arithmetic::F32,
+        (_, Dtype::F64, _) => Arithmetic::F64,
+    };
+    Ok((engine, arithmetic))
+}
+
+/// Bytes that packed pixels may take.
+fn allowed_bytes(options: &TrainOptions, machine: &Machine) -> u64 {
+    let quarter = || machine.memory_bytes().unwrap_or(MEMORY_WHERE_UNKNOWN) / 4;
+    options.memory.map_or_else(quarter, |size| size.0)
+}
+
+fn engine_note(
+    options: &TrainOptions,
+    samples: Samples<'_>,
+    machine: &Machine,
+) -> Option<&'static str> {
+    /// An epoch of the article's job on Zen 4: in portable integers 298 ms, in floating point by the OpenBLAS core for
+    /// CPUs without AVX (Nehalem) 143 ms.
+    const LACKING: &str = "this CPU has neither AVX2 nor AVX-512 VNNI: without them integers are slower than floating point";
+    const RULED_OUT: &str = "GINGHAM_LEVEL rules out AVX2 and AVX-512 VNNI: without them integers are slower than floating point";
+    let slow = machine.level() == Level::PORTABLE;
+    match (options.engine, options.dtype, samples) {
+        (EngineKind::Auto, Dtype::F64, _) => Some("f64: the fixed engine is for f32 only"),
+        (EngineKind::Auto, _, Samples::Features(_)) => {
+            Some("features: the fixed engine is for images of bytes only")
+        }
+        (EngineKind::Auto | EngineKind::Fixed, ..) if slow => {
+            Some(if machine.is_lowered() { RULED_OUT } else { LACKING })
+        }
+        _ => None,
+    }
+}
+
+fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {
+    Err(Error::Setting { setting, reason })
+}

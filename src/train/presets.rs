@@ -1,0 +1,24 @@
+//! The names of the presets; [`TrainOptions::of`](super::TrainOptions::of) has their settings.
+
+use serde::{Deserialize, Serialize};
+
+/// A named set of defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// The tutorial's network and its quirks.
+    Article,
+    /// A wider network in today's usual form: ReLU, softmax, biases, momentum, shuffled mini-batches.
+    Wide,
+}
+
+impl Preset {
+    /// The name by which it is asked for.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Article => "article",
+            Self::Wide => "wide",
+        }
+    }
+}

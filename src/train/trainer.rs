@@ -1,0 +1,265 @@
+//! A run in progress: a plan, a state, and an order of samples.
+
+use super::optimizer::Sgd;
+use super::order::{LabelledSource, Order};
+use super::plan::Plan;
+use super::state::{Accuracies, EpochFigures};
+use super::step::{Stepper, StepperParts};
+use crate::data::{Samples, Standardizer, split};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::evaluate::{accuracy, heldout_standardizer};
+use crate::input::{Input, InputSizes};
+use crate::model::{Mlp, Model, Scale};
+use crate::network::{Memory, MemoryUse, Pass};
+use crate::scalar::Scalar;
+
+/// A run in progress.
+#[derive(Debug)]
+pub struct Trainer<'a, D: Input> {
+    plan: &'a Plan<'a>,
+    standardizer: Standardizer,
+    heldout_scale: D::Scale,
+    order: Order<'a, D>,
+    stepper: Stepper<D>,
+}
+
+impl<'a, D: Input> Trainer<'a, D> {
+    /// A run before its first step. Its pixels come from `source`, by the input that `door` makes.
+    ///
+    /// Call it, and whatever the trainer does, on the threads of the plan's machine.
+    #[must_use]
+    pub fn new(
+        plan: &'a Plan<'a>,
+        source: D::Source<'a>,
+        door: impl FnOnce(&InputSizes<'_>) -> D,
+    ) -> Self {
+        let settings = plan.settings();
+        let samples = plan.data().train.samples;
+        let data = LabelledSource {
+            source,
+            labels: plan.data().train.labels,
+        };
+        let split = split(samples.count() as u32, settings.holdout, settings.seed);
+        let (standardizer, heldout) = standardizers(plan, samples, &split.train, &split.heldout);
+        let shuffle = settings.shuffle.then_some(settings.seed);
+        let mut order = Order::new(data, split, plan.mini_batches(), shuffle);
+        let layout = plan.layout();
+        let level = plan.machine().level();
+        let sizes = InputSizes {
+            layer: &layout.layers()[0],
+            is_output: layout.layers().len() == 1,
+            batch: order.largest_batch(),
+            trains: true,
+            level,
+        };
+        let memory = Memory::new(door(&sizes), layout, sizes.batch, MemoryUse::Training, level);
+        let scale = D::scale(&standardizer, samples.shape());
+        if plan.keeps_batches() {
+            order.keep(memory.input(), &scale);
+        }
+        let mlp = Mlp {
+            layout: layout.clone(),
+            parameters: settings.init.parameters(layout, settings.seed),
+            activation: settings.activation,
+            output: settings.output,
+        };
+        let optimizer = Sgd {
+            momentum: D::Number::of(settings.momentum),
+            level,
+        };
+        Self {
+            plan,
+            standardizer,
+            heldout_scale: D::scale(&heldout, samples.shape()),
+            order,
+            stepper: Stepper::new(StepperParts {
+                engine: settings.engine.further_layers(),
+                optimizer: Box::new(optimizer),
+                learning_rate: settings.learning_rate,
+                objective: plan.objective(),
+                scale,
+                memory,
+                mlp,
+            }),
+        }
+    }
+
+    /// Begins the next epoch and returns its number; none where all are over.
+    pub fn begin_epoch(&mut self) -> Option<usize> {
+        let epoch = self.stepper.state.epoch;
+        (epoch < self.plan.settings().epochs).then(|| {
+            self.order.begin_epoch(epoch);
+            epoch
+        })
+    }
+
+    /// The number of mini-batches in an epoch.
+    #[must_use]
+    pub fn batches(&self) -> usize {
+        self.order.count()
+    }
+
+    /// Phase 1 of a step on mini-batch number `number`: forward, loss, backward. Returns the sum of the images' losses.
+    pub fn forward_and_backward(&mut self, number: usize) -> f64 {
+        self.stepper.forward_and_backward(&self.order.batch(number))
+    }
+
+    /// Phase 2 of that step: gradient and update, block by block. Then the mini-batch is counted with its error.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] for an error that is not finite.
+    pub fn gradient_and_update(&mut self, number: usize, loss: f64) -> Result<()> {
+        let batch = self.order.batch(number);
+        let norms = self.stepper.gradient_and_update(&batch);
+        let error = self.stepper.error(&batch, loss, norms);
+        check_finite("error", error, self.plan, self.position())?;
+        let state = &mut self.stepper.state;
+        state.error_sum += error;
+        state.batch = number + 1;
+        Ok(())
+    }
+
+    /// Ends the epoch and returns the mean of its mini-batches' errors.
+    pub fn end_epoch(&mut self) -> f64 {
+        let error = self.stepper.state.error_sum / self.order.count() as f64;
+        let state = &mut self.stepper.state;
+        state.history.push(EpochFigures {
+            epoch: state.epoch,
+            error,
+            accuracies: None,
+        });
+        (state.epoch, state.batch, state.error_sum) = (state.epoch + 1, 0, 0.0);
+        error
+    }
+
+    /// The accuracies of the network as it is, noted for the epoch that ended last.
+    pub fn evaluate(&mut self) -> Accuracies {
+        let Stepper {
+            engine,
+            scale,
+            memory,
+            state,
+            ..
+        } = &mut self.stepper;
+        let LabelledSource { source, labels } = self.order.data();
+        let split = self.order.split();
+        let mut on = |scale, indices: &[u32]| {
+            let pass = Pass {
+                engine: *engine,
+                mlp: &state.mlp,
+                scale,
+            };
+            accuracy(memory, &pass, source, labels, indices)
+        };
+        let accuracies = Accuracies {
+            train: on(scale, &split.train),
+            heldout: on(&self.heldout_scale, &split.heldout),
+        };
+        if let Some(last) = state.history.last_mut() {
+            last.accuracies = Some(accuracies);
+        }
+        accuracies
+    }
+
+    /// The epochs that are over.
+    #[must_use]
+    pub fn history(&self) -> &[EpochFigures] {
+        &self.stepper.state.history
+    }
+
+    /// What takes the steps.
+    #[must_use]
+    pub fn stepper(&mut self) -> &mut Stepper<D> {
+        &mut self.stepper
+    }
+
+    /// The order of the samples.
+    #[must_use]
+    pub fn order(&self) -> &Order<'a, D> {
+        &self.order
+    }
+
+    /// The network as it is, with what it needs to predict.
+    #[must_use]
+    pub fn model(&self) -> Model<D::Number> {
+        Model {
+            mlp: self.stepper.state.mlp.clone(),
+            standardizer: self.standardizer.clone(),
+            info: self.plan.model_info(),
+        }
+    }
+
+    /// Ends the run.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] for a parameter that is not finite.
+    pub fn finish(self) -> Result<(Model<D::Number>, Vec<EpochFigures>)> {
+        let state = &self.stepper.state;
+        let mut parameters = state.mlp.parameters.iter();
+        if let Some(&wrong) = parameters.find(|parameter| !parameter.is_finite()) {
+            let last = Position {
+                epoch: state.epoch.saturating_sub(1),
+                batch: self.order.count() - 1,
+                step: state.step.saturating_sub(1),
+            };
+            check_finite("parameters", wrong.wide(), self.plan, last)?;
+        }
+        let state = self.stepper.state;
+        let model = Model {
+            mlp: state.mlp,
+            standardizer: self.standardizer,
+            info: self.plan.model_info(),
+        };
+        Ok((model, state.history))
+    }
+
+    /// Where the run was at its last step.
+    fn position(&self) -> Position {
+        let state = &self.stepper.state;
+        Position {
+            epoch: state.epoch,
+            batch: state.batch,
+            step: state.step - 1,
+        }
+    }
+}
+
+/// A step of a run.
+struct Position {
+    epoch: usize,
+    batch: usize,
+    step: u64,
+}
+
+/// What standardises the training samples, and what the held-out ones.
+fn standardizers(
+    plan: &Plan<'_>,
+    samples: Samples<'_>,
+    training: &[u32],
+    heldout: &[u32],
+) -> (Standardizer, Standardizer) {
+    let settings = plan.settings();
+    let standardizer = match settings.scale {
+        Scale::None => Standardizer::identity(samples.per_sample()),
+        Scale::Standard => Standardizer::fit(samples, training),
+    };
+    let own = || Standardizer::fit(samples, heldout);
+    let heldout = heldout_standardizer(settings.scale, settings.heldout_scale, &standardizer, own);
+    (standardizer, heldout)
+}
+
+/// Stops the run at a value that is not finite.
+fn check_finite(what: &'static str, value: f64, plan: &Plan<'_>, at: Position) -> Result<()> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Diverged {
+        what,
+        value,
+        epoch: at.epoch,
+        batch: at.batch,
+        step: at.step,
+        learning_rate: plan.settings().learning_rate,
+    })
+}
