@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::engine::EngineKind;
 use crate::engine::blas::{self, Threading};
 use crate::error::{Error, Result};
-use crate::kernels::integer::ROWS_OF_TILE;
+use crate::kernels::integer::ROWS_OF_MICRO_TILE;
 
 /// More threads than this are refused: no machine has them, and OpenBLAS runs out of buffers.
 pub const MOST_THREADS: usize = 256;
@@ -45,7 +45,7 @@ impl Cut {
         };
         Self {
             most: (32, columns),
-            unit: (ROWS_OF_TILE, unit),
+            unit: (ROWS_OF_MICRO_TILE, unit),
         }
     }
 

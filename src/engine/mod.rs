@@ -4,7 +4,6 @@
 //! calls it decides how the work is cut; every call computes one whole product on one thread.
 
 pub mod blas;
-pub mod fixed;
 mod matrix;
 mod naive;
 mod scale;

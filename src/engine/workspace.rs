@@ -17,12 +17,14 @@ use std::time::Duration;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::fixed::{self, ChunkDeltas, Packed, PixelGroups, RoundedDeltas, RoundedWeights};
 use super::scale::ONLY_F32;
 pub use super::scale::PixelScale;
 use super::stopwatch::{Clock, Part, Stopwatch};
 use super::{Engine, Matrix, Units};
 use crate::data::Images;
+use crate::input::packed::{
+    self, ChunkDeltas, PackedBatch, PixelGroups, QuantizedDeltas, QuantizedWeights,
+};
 use crate::kernels::pack::{Lines, Panels};
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Layout, Mlp};
@@ -232,7 +234,7 @@ impl<T: Scalar> Chunk<T> {
                 .zip(staged.chunks_exact_mut(pixels))
                 .take(places.len())
             {
-                kernels::scale(self.level, image, &scale.factor, &scale.offset, row);
+                kernels::standardize(self.level, image, &scale.factor, &scale.offset, row);
             }
         }
         lane.watch.lap(Part::Stage);
@@ -256,7 +258,7 @@ impl<T: Scalar> Chunk<T> {
         let forward = packed.unwrap_or_else(|| {
             let groups = pass.scale.groups.as_ref().expect(ONE_FORM);
             let (scratch, forward) = lane.packing.as_mut().expect(ONE_FORM);
-            fixed::pack(
+            packed::pack(
                 self.level,
                 groups,
                 pass.images,
@@ -323,7 +325,7 @@ impl<T: Scalar> Chunk<T> {
 
 /// What a chunk needs of the batch's [`FixedLayer`].
 struct Integers<'a> {
-    weights: &'a RoundedWeights,
+    weights: &'a QuantizedWeights,
     /// The chunk's pixels, images as columns, if they are packed already: in that form and the other.
     packed: Option<&'a Panels>,
     /// Else the latter go here.
@@ -355,9 +357,9 @@ pub enum Purpose {
 /// What the first layer's products in integers have of one batch.
 #[derive(Debug)]
 struct FixedLayer {
-    weights: RoundedWeights,
+    weights: QuantizedWeights,
     /// Of no units where no gradient is wanted.
-    deltas: RoundedDeltas,
+    deltas: QuantizedDeltas,
 }
 
 /// The memory of one batch.
@@ -370,7 +372,7 @@ pub struct Workspace<T> {
     /// The chunks' pixels as its gradient has them; else nothing.
     gradient: Vec<Panels>,
     /// The next batch's pixels, if they are packed already.
-    packed: Option<Packed>,
+    packed: Option<PackedBatch>,
     /// What was done with the batch as a whole.
     pub watch: Stopwatch,
     images: usize,
@@ -410,8 +412,8 @@ impl<T: Scalar> Workspace<T> {
             staged: Matrix::zeros(staged, pixels),
             packing: tiles.map(|tiles| {
                 let images = images_per_task.min(images);
-                let forward = fixed::images_as_columns(images, tiles.pixels());
-                (fixed::scratch(tiles.pixels()), forward)
+                let forward = packed::images_as_columns(images, tiles.pixels());
+                (packed::scratch(tiles.pixels()), forward)
             }),
             watch: Stopwatch::default(),
         };
@@ -423,8 +425,8 @@ impl<T: Scalar> Workspace<T> {
         Self {
             lanes,
             fixed: tiles.map(|tiles| FixedLayer {
-                weights: RoundedWeights::new(level, units, tiles.pixels()),
-                deltas: RoundedDeltas::new(
+                weights: QuantizedWeights::new(level, units, tiles.pixels()),
+                deltas: QuantizedDeltas::new(
                     level,
                     if training { units } else { 0 },
                     images,
@@ -436,7 +438,7 @@ impl<T: Scalar> Workspace<T> {
                 .map(|_| {
                     let tiles = tiles.filter(|_| training);
                     tiles.map_or_else(Panels::default, |tiles| {
-                        fixed::pixels_as_columns(images_per_task.min(images), tiles)
+                        packed::pixels_as_columns(images_per_task.min(images), tiles)
                     })
                 })
                 .collect(),
@@ -474,7 +476,7 @@ impl<T: Scalar> Workspace<T> {
     }
 
     /// Hands over the pixels of the next batch, packed, or nothing; returns those of the last one.
-    pub fn exchange_packed(&mut self, packed: Option<Packed>) -> Option<Packed> {
+    pub fn exchange_packed(&mut self, packed: Option<PackedBatch>) -> Option<PackedBatch> {
         std::mem::replace(&mut self.packed, packed)
     }
 
@@ -512,7 +514,7 @@ impl<T: Scalar> Workspace<T> {
             let groups = pass.scale.groups.as_ref().expect(ONE_FORM);
             let f32s = |numbers| T::slice_as_f32(numbers).expect(ONLY_F32);
             let w = &pass.mlp.parameters[pass.mlp.layout.layers()[0].weight.clone()];
-            weights.round(groups, f32s(w), pass.mlp.bias(0).map(f32s));
+            weights.quantize(groups, f32s(w), pass.mlp.bias(0).map(f32s));
             self.watch.lap(Part::RoundWeights);
         }
         let weights = self.fixed.as_ref().map(|fixed| &fixed.weights);
@@ -547,7 +549,7 @@ impl<T: Scalar> Workspace<T> {
         if let Some(FixedLayer { deltas, .. }) = &mut self.fixed {
             let chunks = &self.chunks[..images.div_ceil(self.images_per_task)];
             self.watch.start();
-            deltas.round(chunks.len(), |chunk| chunks[chunk].turned_deltas());
+            deltas.quantize(chunks.len(), |chunk| chunks[chunk].turned_deltas());
             self.watch.lap(Part::RoundDeltas);
         }
     }
@@ -558,10 +560,10 @@ impl<T: Scalar> Workspace<T> {
         &'a self,
         images: usize,
         scale: &'a PixelScale<T>,
-    ) -> Option<fixed::Gradient<'a>> {
+    ) -> Option<packed::Gradient<'a>> {
         let FixedLayer { deltas, .. } = self.fixed.as_ref()?;
         let chunks = images.div_ceil(self.images_per_task);
-        Some(fixed::Gradient {
+        Some(packed::Gradient {
             deltas,
             pixels: match &self.packed {
                 Some(packed) => &packed.gradient[..chunks],

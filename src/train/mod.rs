@@ -16,10 +16,10 @@ pub use options::{L1Form, Preset, Reduction, Size, TrainOptions};
 
 use crate::data::batches::Batches;
 use crate::data::{Dataset, Labelled, Split, Standardizer, held_out, split};
-use crate::engine::fixed::{Outlines, Packed};
 use crate::engine::workspace::{self, PixelScale, Workspace};
 use crate::engine::{Engine, EngineKind};
 use crate::error::{Error, Result};
+use crate::input::packed::{Outlines, PackedBatch};
 use crate::kernels::{Level, Tiles};
 use crate::model::{HeldoutScale, Layout, Mlp, Model, ModelInfo, Scale};
 use crate::rng::{Purpose, Stream};
@@ -270,7 +270,7 @@ fn packs_for_good(
     images: usize,
 ) -> bool {
     let tiles = Tiles::of_image(shape.0, shape.1);
-    let of_a_batch = Packed::bytes(options.cut().largest(images), tiles);
+    let of_a_batch = PackedBatch::bytes(options.cut().largest(images), tiles);
     let bytes = of_a_batch.saturating_mul(options.cut().count(images));
     kind == EngineKind::Fixed && !options.shuffle && bytes as u64 <= options.memory_bytes()
 }
@@ -297,7 +297,7 @@ pub fn check(dataset: &Dataset, options: &TrainOptions) -> Result<Layout> {
     if kind == EngineKind::Fixed && options.memory.is_some() {
         let batch = options.cut().largest(training);
         let (rows, columns) = dataset.train.images.shape();
-        let bytes = Packed::bytes(batch, Tiles::of_image(rows, columns));
+        let bytes = PackedBatch::bytes(batch, Tiles::of_image(rows, columns));
         if bytes as u64 > options.memory_bytes() {
             let reason = format!(
                 "expected at least {bytes} bytes, for a batch of {batch} images, found {}",

@@ -17,9 +17,9 @@ use super::optimizer::Optimizer;
 use super::options::{L1Form, Reduction};
 use crate::data::Labelled;
 use crate::engine::Engine;
-use crate::engine::fixed::{self, Packed};
 use crate::engine::stopwatch::Part;
 use crate::engine::workspace::{Chunk, ChunkGradient, Pass, PixelScale, Purpose, Workspace};
+use crate::input::packed::{self, PackedBatch};
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Mlp};
 use crate::parallel::Cut;
@@ -107,7 +107,7 @@ pub struct Trainer<'a, T: Scalar> {
     /// The batch's memory; evaluation between epochs borrows it.
     pub workspace: Workspace<T>,
     /// Batch after batch, its chunks' pixels, where they were packed for good.
-    packed: Vec<Packed>,
+    packed: Vec<PackedBatch>,
     steps: u64,
 }
 
@@ -147,7 +147,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
 
     /// Of [`Self::keep_packed`]'s batches, the packed pixels; of none where none were packed.
     #[must_use]
-    pub fn packed(&self) -> &[Packed] {
+    pub fn packed(&self) -> &[PackedBatch] {
         &self.packed
     }
 
@@ -166,7 +166,7 @@ impl<'a, T: Scalar> Trainer<'a, T> {
         let images = &self.data.images;
         let (level, task) = (self.workspace.level(), self.workspace.images_per_task());
         self.packed = batches
-            .map(|places| Packed::of(level, groups, images, places, task))
+            .map(|places| PackedBatch::of(level, groups, images, places, task))
             .collect();
     }
 
@@ -278,7 +278,7 @@ struct Update<'a, T: Scalar> {
     optimizer: &'a dyn Optimizer<T>,
     chunks: &'a [Chunk<T>],
     /// The first layer's gradient, where its products are in integers.
-    fixed: Option<fixed::Gradient<'a>>,
+    fixed: Option<packed::Gradient<'a>>,
     images: usize,
     image_factor: T,
     l1_sign: T,
@@ -329,7 +329,9 @@ impl<T: Scalar> Update<'_, T> {
                 }
             };
             let cut = match self.fixed_of(number) {
-                Some(fixed) => Cut::in_integers(self.images, columns, fixed.groups.tiles().cut()),
+                Some(fixed) => {
+                    Cut::in_integers(self.images, columns, fixed.groups.tiles().strip_pixels())
+                }
                 None => Cut::IN_FLOATING_POINT,
             };
             rayon::join(|| self.blocks(block, cut), update_bias).0
@@ -348,7 +350,7 @@ impl<T: Scalar> Update<'_, T> {
     }
 
     /// The layer's gradient, where its products are in integers.
-    fn fixed_of(&self, layer: usize) -> Option<fixed::Gradient<'_>> {
+    fn fixed_of(&self, layer: usize) -> Option<packed::Gradient<'_>> {
         self.fixed.filter(|_| layer == 0)
     }
 

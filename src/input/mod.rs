@@ -1,0 +1,3 @@
+//! The first layer, from pixels.
+
+pub mod packed;
