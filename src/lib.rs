@@ -43,6 +43,7 @@ pub mod error;
 pub mod explore;
 pub mod export;
 pub mod figures;
+pub mod input;
 pub mod kernels;
 pub mod model;
 pub mod parallel;

@@ -15,11 +15,11 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::data::{Dataset, Standardizer, split};
-use crate::engine::fixed::Outlines;
 use crate::engine::stopwatch::Clock;
 use crate::engine::workspace::PixelScale;
 use crate::engine::{EngineKind, blas};
 use crate::error::Result;
+use crate::input::packed::Outlines;
 use crate::kernels::{Level, peak};
 use crate::model::{Layout, Mlp};
 use crate::parallel::Threads;

@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use super::parts;
 use crate::data::{Images, Standardizer};
-use crate::engine::fixed::{
-    ChunkDeltas, Gradient, Packed, PixelGroups, RoundedDeltas, RoundedWeights,
-};
 use crate::engine::{Blas, Engine};
+use crate::input::packed::{
+    ChunkDeltas, Gradient, PackedBatch, PixelGroups, QuantizedDeltas, QuantizedWeights,
+};
 use crate::kernels::Level;
 use crate::parallel::{self, Cut};
 use crate::rng::{Purpose, Stream};
@@ -105,9 +105,9 @@ fn fastest(candidates: &[usize], mut run: impl FnMut(usize)) -> usize {
 /// A batch that is packed already, rounded weights and rounded deltas; chunked as a step is.
 pub(super) struct IntegerProducts {
     groups: PixelGroups,
-    weights: RoundedWeights,
-    deltas: RoundedDeltas,
-    packed: Packed,
+    weights: QuantizedWeights,
+    deltas: QuantizedDeltas,
+    packed: PackedBatch,
     z: Vec<Array2<f32>>,
     d_w: Array2<f32>,
     cut: Cut,
@@ -130,24 +130,24 @@ impl IntegerProducts {
         };
         let pixels = images.pixels_per_image();
         let groups = PixelGroups::new(standardizer, images.shape());
-        let mut weights = RoundedWeights::new(level, units, groups.pixels());
-        weights.round(&groups, &random(units * pixels), None);
+        let mut weights = QuantizedWeights::new(level, units, groups.pixels());
+        weights.quantize(&groups, &random(units * pixels), None);
         let batch = places.len();
         let task = parallel::images_per_task(batch);
-        let mut deltas = RoundedDeltas::new(level, units, batch, task);
+        let mut deltas = QuantizedDeltas::new(level, units, batch, task);
         let chunks: Vec<usize> = places.chunks(task).map(<[u32]>::len).collect();
         let numbers = random(units * task);
-        deltas.round(chunks.len(), |chunk| {
+        deltas.quantize(chunks.len(), |chunk| {
             ChunkDeltas::new(&numbers, task, chunks[chunk])
         });
         Self {
-            packed: Packed::of(level, &groups, images, places, task),
+            packed: PackedBatch::of(level, &groups, images, places, task),
             z: chunks
                 .iter()
                 .map(|&images| Array2::zeros((units, images)))
                 .collect(),
             d_w: Array2::zeros((units, pixels)),
-            cut: Cut::in_integers(batch, pixels, groups.tiles().cut()),
+            cut: Cut::in_integers(batch, pixels, groups.tiles().strip_pixels()),
             groups,
             weights,
             deltas,

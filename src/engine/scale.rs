@@ -1,8 +1,8 @@
 //! How pixels are taken in.
 
 use super::EngineKind;
-use super::fixed::PixelGroups;
 use crate::data::Standardizer;
+use crate::input::packed::PixelGroups;
 use crate::scalar::{Dtype, Scalar};
 
 /// What refuses the first layer in integers in `f64`.

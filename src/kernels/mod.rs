@@ -14,11 +14,11 @@ pub mod peak;
 pub mod portable;
 mod tiles;
 
-pub use integer::{LANES, QUAD};
+pub use integer::{COLUMNS, QUAD};
 pub use level::Level;
 use level::Set;
 use pack::Line;
-pub use tiles::{Spot, Tiles};
+pub use tiles::{Placement, Tiles};
 
 use crate::scalar::Scalar;
 
@@ -57,8 +57,8 @@ macro_rules! for_every_level {
 }
 
 for_every_level! {
-    /// `scaled[i] = factor[i] · pixels[i] + offset[i]`: stages pixels. Overwrites `scaled`.
-    scale<T>(pixels: &[u8], factor: &[T], offset: &[T], scaled: &mut [T])
+    /// `standardized[i] = factor[i] · pixels[i] + offset[i]`. Overwrites `standardized`.
+    standardize<T>(pixels: &[u8], factor: &[T], offset: &[T], standardized: &mut [T])
 }
 
 for_every_level! {
@@ -95,21 +95,21 @@ for_every_level! {
 for_every_level! {
     /// `words[i] = values[i] · factor`, rounded to the nearest integer, ties to even, low byte first; the product must lie
     /// within 16 bits. Returns the numbers' sum.
-    round_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32
+    quantize_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32
 }
 
 for_every_level! {
-    /// As [`round_words`], in halves: the rounded number is `256 high[i] + low[i]`.
-    round_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]) -> i32
+    /// As [`quantize_words`], in halves: the rounded number is `256 high[i] + low[i]`.
+    quantize_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]) -> i32
 }
 
 for_every_level! {
-    /// As [`round_words`]; returns the sum of the numbers times `by`, accumulated in lanes.
+    /// As [`quantize_words`]; returns the sum of the numbers times `by`, accumulated in lanes.
     dot_words(values: &[f32], factor: f32, by: &[f32], words: &mut [[u8; 2]]) -> f32
 }
 
 for_every_level! {
-    /// As [`dot_words`], in the halves of [`round_halves`].
+    /// As [`dot_words`], in the halves of [`quantize_halves`].
     dot_halves(values: &[f32], factor: f32, by: &[f32], high: &mut [u8], low: &mut [u8]) -> f32
 }
 

@@ -7,13 +7,13 @@ use crate::scalar::Scalar;
 /// Lanes of the sums below: enough independent ones that the compiler can keep two vectors of any width busy.
 const LANES: usize = 32;
 
-/// See [`super::scale`].
+/// See [`super::standardize`].
 #[inline(always)]
-pub fn scale<T: Scalar>(pixels: &[u8], factor: &[T], offset: &[T], scaled: &mut [T]) {
-    for (((scaled, &pixel), &factor), &offset) in
-        scaled.iter_mut().zip(pixels).zip(factor).zip(offset)
+pub fn standardize<T: Scalar>(pixels: &[u8], factor: &[T], offset: &[T], standardized: &mut [T]) {
+    for (((standardized, &pixel), &factor), &offset) in
+        standardized.iter_mut().zip(pixels).zip(factor).zip(offset)
     {
-        *scaled = factor * T::of_pixel(pixel) + offset;
+        *standardized = factor * T::of_pixel(pixel) + offset;
     }
 }
 
@@ -149,9 +149,9 @@ fn nearest(value: f32) -> (i32, f32) {
     (integer, shifted - ROUND)
 }
 
-/// See [`super::round_words`].
+/// See [`super::quantize_words`].
 #[inline(always)]
-pub fn round_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32 {
+pub fn quantize_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32 {
     let mut sum = 0_i32;
     for (word, &value) in words.iter_mut().zip(values) {
         let number = nearest(value * factor).0 as i16;
@@ -161,9 +161,9 @@ pub fn round_words(values: &[f32], factor: f32, words: &mut [[u8; 2]]) -> i32 {
     sum
 }
 
-/// See [`super::round_halves`].
+/// See [`super::quantize_halves`].
 #[inline(always)]
-pub fn round_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]) -> i32 {
+pub fn quantize_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]) -> i32 {
     let mut sum = 0_i32;
     for ((high, low), &value) in high.iter_mut().zip(low).zip(values) {
         let number = nearest(value * factor).0;
@@ -274,7 +274,7 @@ pub fn descend<T: Scalar>(
 #[inline(always)]
 pub fn scatter(places: &[[Option<u32>; QUAD]], from: &[Line], to: &mut [Line]) {
     for (places, to) in places.iter().zip(to) {
-        let mut quads = [0_u32; super::LANES];
+        let mut quads = [0_u32; super::COLUMNS];
         for (to, place) in places.iter().enumerate() {
             let Some(place) = place.map(|place| place as usize) else {
                 continue;

@@ -5,10 +5,10 @@
 //! instead of 14 %. A tile is four *runs* of four pixels, `step` runs apart: where that is a row of the image, it is a square;
 //! where a row is no multiple of four, it leans.
 
-use super::{LANES, QUAD};
+use super::{COLUMNS, QUAD};
 
 /// Runs of a tile.
-const RUNS: usize = LANES / QUAD;
+const RUNS: usize = COLUMNS / QUAD;
 
 /// How images are cut into tiles, or a row of numbers into panels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Tiles {
 
 /// Where a panel's sixteen columns lie: in four runs of up to four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub struct Placement {
     /// Place of the first.
     pub at: usize,
     /// From one run's first to the next one's.
@@ -69,14 +69,14 @@ impl Tiles {
 
     /// Pixels between the only places where an image may be cut in two so that each tile stays on one side.
     #[must_use]
-    pub fn cut(self) -> usize {
-        LANES * self.step
+    pub fn strip_pixels(self) -> usize {
+        COLUMNS * self.step
     }
 
     /// The tile that begins at pixel `pixel`, which must be the first one or behind a cut.
     #[must_use]
     pub fn first_tile(self, pixel: usize) -> usize {
-        pixel / self.cut() * self.step
+        pixel / self.strip_pixels() * self.step
     }
 
     /// The runs of tile number `tile`; those from [`Self::runs`] on are not there.
@@ -88,9 +88,9 @@ impl Tiles {
 
     /// Where tile number `tile` lies.
     #[must_use]
-    pub fn spot(self, tile: usize) -> Spot {
+    pub fn placement(self, tile: usize) -> Placement {
         let runs = self.runs_of(tile);
-        Spot {
+        Placement {
             at: runs[0] * QUAD,
             stride: self.step * QUAD,
             lengths: runs.map(|run| self.pixels.saturating_sub(run * QUAD).min(QUAD)),
@@ -119,11 +119,11 @@ mod tests {
             let tiles = Tiles::of_image(rows, columns);
             let mut met = vec![0; rows * columns];
             for tile in 0..tiles.count() {
-                let Spot {
+                let Placement {
                     at,
                     stride,
                     lengths,
-                } = tiles.spot(tile);
+                } = tiles.placement(tile);
                 for (run, length) in lengths.into_iter().enumerate() {
                     for place in 0..length {
                         met[at + run * stride + place] += 1;
@@ -131,15 +131,15 @@ mod tests {
                 }
             }
             assert!(met.iter().all(|&met| met == 1), "{rows} x {columns}");
-            for cut in (0..met.len()).step_by(tiles.cut()) {
-                assert_eq!(tiles.spot(tiles.first_tile(cut)).at, cut);
+            for cut in (0..met.len()).step_by(tiles.strip_pixels()) {
+                assert_eq!(tiles.placement(tiles.first_tile(cut)).at, cut);
             }
         }
     }
 
     #[test]
     fn tiles_are_squares_where_rows_are_multiples_of_four() {
-        let spot = Tiles::of_image(28, 28).spot(8);
+        let spot = Tiles::of_image(28, 28).placement(8);
         assert_eq!(
             (spot.at, spot.stride, spot.lengths),
             (4 * 28 + 4, 28, [4; 4])

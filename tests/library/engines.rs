@@ -348,11 +348,11 @@ fn scale_is_the_same<T: Scalar>() {
             scaled
         };
         let found = run(&|pixels, factor, shift, scaled| {
-            kernels::scale(level, pixels, factor, shift, scaled)
+            kernels::standardize(level, pixels, factor, shift, scaled)
         });
-        let expected = run(&portable::scale);
+        let expected = run(&portable::standardize);
         let what = format!(
-            "scale, {}, {}, {length} from {offset}",
+            "standardize, {}, {}, {length} from {offset}",
             T::DTYPE.name(),
             level.name()
         );

@@ -4,9 +4,9 @@
 use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
-use gingham::kernels::integer::{MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Rounded};
+use gingham::kernels::integer::{MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, QuantizedRows};
 use gingham::kernels::pack::{Lines, Panels};
-use gingham::kernels::{LANES, Level, QUAD, Tiles};
+use gingham::kernels::{COLUMNS, Level, QUAD, Tiles};
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::rng::{Purpose, Stream};
 use gingham::train::optimizer::Sgd;
@@ -92,8 +92,8 @@ impl Factors {
     }
 
     /// As numbers, with the scales.
-    fn rounded(&self, level: Level) -> (Rounded, Vec<f32>) {
-        let mut rounded = Rounded::zeros(level, self.rows, self.quads * QUAD);
+    fn rounded(&self, level: Level) -> (QuantizedRows, Vec<f32>) {
+        let mut rounded = QuantizedRows::zeros(level, self.rows, self.quads * QUAD);
         let mut scales = Vec::new();
         for (number, row) in self.values.iter().enumerate() {
             let mut to = rounded.row_mut(number);
@@ -105,7 +105,7 @@ impl Factors {
                     .fold(Magnitudes::default(), Magnitudes::and)
                     .scale();
                 for (values, &place) in values.iter().zip(places) {
-                    to.round(place, values, scale);
+                    to.quantize(place, values, scale);
                 }
                 scales.push(scale);
             }
@@ -116,7 +116,7 @@ impl Factors {
     /// One sum by its definition; `pixel` gives a segment's pixel by its place there.
     fn sum(
         &self,
-        rounded: &Rounded,
+        rounded: &QuantizedRows,
         scales: &[f32],
         row: usize,
         start: f32,
@@ -210,13 +210,13 @@ fn images_as_columns(stream: &mut Stream) {
     let memory = bytes(stream, misaligned + columns * stride);
     let images = &memory[misaligned..];
     let panels = |level| {
-        let mut panels = Panels::new(columns.div_ceil(LANES), room, quads.len());
+        let mut panels = Panels::new(columns.div_ceil(COLUMNS), room, quads.len());
         // What was there before must not show.
         panels.clear(1);
         panels.clear(quads.len());
         let mut lines = Lines::new(stride.div_ceil(QUAD));
         let images: Vec<&[u8]> = images.chunks(stride).collect();
-        for (panel, images) in images.chunks(LANES).enumerate() {
+        for (panel, images) in images.chunks(COLUMNS).enumerate() {
             lines.set(level, images, &images[..1]);
             panels.set_images(level, panel, &lines, &quads);
         }
@@ -256,19 +256,19 @@ fn pixels_as_columns(stream: &mut Stream) {
             let mut panels = Panels::new(tiles.count(), room, 1);
             let mut lines = Lines::new(tiles.runs());
             let images: Vec<&[u8]> = (first..first + count).map(image).collect();
-            for (sixteen, images) in images.chunks(LANES).enumerate() {
+            for (sixteen, images) in images.chunks(COLUMNS).enumerate() {
                 lines.set(level, images, &[]);
-                panels.add_images(level, sixteen * LANES / QUAD, &lines, tiles);
+                panels.add_images(level, sixteen * COLUMNS / QUAD, &lines, tiles);
             }
             panels
         };
         segments.iter().map(pack).collect()
     };
-    let cuts = tiles.pixels().div_ceil(tiles.cut());
+    let cuts = tiles.pixels().div_ceil(tiles.strip_pixels());
     let first = stream.below(cuts as u32) as usize;
     let last = first + 1 + stream.below((cuts - first) as u32) as usize;
-    let first = first * tiles.cut();
-    let last = (last * tiles.cut()).min(tiles.pixels());
+    let first = first * tiles.strip_pixels();
+    let last = (last * tiles.strip_pixels()).min(tiles.pixels());
     check(
         stream,
         &factors,
@@ -298,10 +298,15 @@ fn what_is_black_in_all_columns_is_left_out() {
         let mut lines = Lines::new(3);
         let mut forward = Panels::new(2, 3, 1);
         let mut gradient = Panels::new(1, 5, 1);
-        for (panel, images) in images.chunks(LANES).enumerate() {
+        for (panel, images) in images.chunks(COLUMNS).enumerate() {
             lines.set(level, images, &[]);
             forward.set_images(level, panel, &lines, std::slice::from_ref(&(0..3)));
-            gradient.add_images(level, panel * LANES / QUAD, &lines, Tiles::of_image(1, 12));
+            gradient.add_images(
+                level,
+                panel * COLUMNS / QUAD,
+                &lines,
+                Tiles::of_image(1, 12),
+            );
         }
         assert_eq!(forward.kept(), 1, "{}", level.name());
         assert_eq!(gradient.kept(), 1, "{}", level.name());
@@ -312,7 +317,7 @@ fn what_is_black_in_all_columns_is_left_out() {
 fn pixels_are_copied_behind_their_image_at_every_level() {
     let mut stream = Stream::new(3, Purpose::Bench, 13);
     for _ in 0..cases(500) {
-        let (count, pixels) = (length(&mut stream, LANES as u32), length(&mut stream, 90));
+        let (count, pixels) = (length(&mut stream, COLUMNS as u32), length(&mut stream, 90));
         let scattered: Vec<[Option<u32>; QUAD]> = (0..length(&mut stream, 9))
             .map(|_| {
                 std::array::from_fn(|_| (stream.below(4) > 0).then(|| stream.below(pixels as u32)))
@@ -359,13 +364,13 @@ fn rounding_keeps_its_bounds() {
         let values = values(&mut stream, count);
         let mut first: Option<Vec<i16>> = None;
         for level in Level::all() {
-            let mut rounded = Rounded::zeros(level, 2, count + 8);
+            let mut rounded = QuantizedRows::zeros(level, 2, count + 8);
             // What was there before must not stay where the row is filled up.
             rounded
                 .row_mut(1)
-                .round(4, &vec![1.0; (count + 4).min(MOST_OF_SUM)], 1e-3);
+                .quantize(4, &vec![1.0; (count + 4).min(MOST_OF_SUM)], 1e-3);
             let scale = Magnitudes::of(level, &values).scale();
-            let sum = rounded.row_mut(1).round(4, &values, scale);
+            let sum = rounded.row_mut(1).quantize(4, &values, scale);
             let numbers: Vec<i16> = (0..count)
                 .map(|place| rounded.number(1, 4 + place))
                 .collect();
@@ -388,7 +393,7 @@ fn rounding_keeps_its_bounds() {
                 assert!(error <= half, "case {case}: {value} as {number} of {scale}");
             }
             let mut row = rounded.row_mut(0);
-            let dot = row.round_and_dot(4, &values, scale, &vec![0.5; count]);
+            let dot = row.quantize_and_dot(4, &values, scale, &vec![0.5; count]);
             assert!((f64::from(dot) - 0.5 * f64::from(sum)).abs() <= 1e-6 * magnitudes as f64);
             assert!((0..count).all(|place| rounded.number(0, 4 + place) == numbers[place]));
             assert_eq!(
@@ -416,8 +421,8 @@ fn values_that_are_not_finite_are_not_lost() {
         for (value, most) in [(0.0, 0.0), (1e-42, 1e-40)] {
             let scale = Magnitudes::of(level, &[value; 40]).scale();
             assert!(scale <= most);
-            let mut rounded = Rounded::zeros(level, 1, 40);
-            assert_eq!(rounded.row_mut(0).round(0, &[value; 40], scale), 0);
+            let mut rounded = QuantizedRows::zeros(level, 1, 40);
+            assert_eq!(rounded.row_mut(0).quantize(0, &[value; 40], scale), 0);
         }
     }
 }

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 
 use ndarray::{ArrayViewMut2, Axis};
 
-use super::{Job, LANES, QUAD, QUAD_BYTES};
+use super::{COLUMNS, Job, QUAD, QUAD_BYTES};
 
 /// Rows of a tile: of each a panel's pairs of sums, 12 registers; with one of pixels and one of factors 14 of 16.
 const ROWS: usize = 3;
@@ -47,7 +47,8 @@ unsafe fn tile<const R: usize>(
 ) {
     let length = job.factors.quads * QUAD;
     let factors = &job.factors.bytes[2 * (job.first_row + first) * length..][..2 * R * length];
-    let mut totals: [[f32; LANES]; R] = std::array::from_fn(|row| [job.start(first + row); LANES]);
+    let mut totals: [[f32; COLUMNS]; R] =
+        std::array::from_fn(|row| [job.start(first + row); COLUMNS]);
     let mut pairs: [[__m256i; PARTS]; R] = [[_mm256_setzero_si256(); PARTS]; R];
     job.for_each_part(panel, |part| {
         for (line, &quad) in part.kept.lines.iter().zip(part.kept.quads) {
@@ -78,7 +79,7 @@ unsafe fn tile<const R: usize>(
             return;
         };
         for row in 0..R {
-            let mut sums = [0_i32; LANES];
+            let mut sums = [0_i32; COLUMNS];
             for half in 0..2 {
                 // Of a and b with columns 0 1 | 2 3 and 4 5 | 6 7 this makes 0 1 4 5 | 2 3 6 7, which is then put in order.
                 let sum = _mm256_hadd_epi32(pairs[row][2 * half], pairs[row][2 * half + 1]);
@@ -94,6 +95,6 @@ unsafe fn tile<const R: usize>(
         }
     });
     for (row, totals) in totals.iter().enumerate() {
-        job.store(out, first + row, job.spot(panel), totals);
+        job.store(out, first + row, job.placement(panel), totals);
     }
 }

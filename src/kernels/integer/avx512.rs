@@ -12,13 +12,13 @@ use std::arch::x86_64::{
 
 use ndarray::{ArrayViewMut2, Axis};
 
-use super::{Job, LANES, QUAD};
-use crate::kernels::Spot;
+use super::{COLUMNS, Job, QUAD};
+use crate::kernels::Placement;
 use crate::kernels::pack::Kept;
 
 /// Rows of a tile: of each a panel's high and low sums, 20 registers; with one of pixels 21 of 32. Every factor is used once,
 /// so it comes from memory with the instruction that uses it: 21 loads for 20 products, of which the CPU does one a cycle.
-const ROWS: usize = super::ROWS_OF_TILE;
+const ROWS: usize = super::ROWS_OF_MICRO_TILE;
 
 /// # Safety
 /// The CPU has AVX-512 F, BW, VL and VNNI, and the sizes of `job` fit `out`.
@@ -100,12 +100,12 @@ unsafe fn tile<const R: usize>(
             }
         }
     });
-    let Spot {
+    let Placement {
         at,
         stride,
         lengths,
-    } = job.spot(panel);
-    let run = LANES / lengths.len();
+    } = job.placement(panel);
+    let run = COLUMNS / lengths.len();
     let row_stride = out.stride_of(Axis(0));
     for row in 0..R {
         // SAFETY: the row lies in `out`, and so do a spot's runs; other lanes are masked.
@@ -115,7 +115,7 @@ unsafe fn tile<const R: usize>(
                 let width: usize = lengths.iter().sum();
                 let mask = (u32::MAX >> (32 - width)) as u16;
                 _mm512_mask_storeu_ps(row_start.add(at), mask, totals[row]);
-            } else if lengths == [run; LANES / QUAD] {
+            } else if lengths == [run; COLUMNS / QUAD] {
                 // The common case, without the masks, which cost a store what four stores do.
                 let to = row_start.add(at);
                 _mm_storeu_ps(to, _mm512_castps512_ps128(totals[row]));

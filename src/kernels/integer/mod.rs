@@ -1,6 +1,6 @@
 //! Products of 16-bit numbers with pixels, summed exactly.
 //!
-//! A row of numbers is rounded to 16 bits, with one scale for what goes into one sum ([`Rounded`]); pixels stay the bytes that
+//! A row of numbers is rounded to 16 bits, with one scale for what goes into one sum ([`QuantizedRows`]); pixels stay the bytes that
 //! they are, packed so that sixteen sums run side by side ([`super::pack`]). The sums are integers, so neither their order, nor
 //! what is left out because it is zero, nor the instructions that add them up can be seen in a result: every level gives the
 //! same bits.
@@ -22,14 +22,14 @@ use rayon::prelude::*;
 
 use super::level::Set;
 use super::pack::{Kept, Panels};
-use super::{Level, Spot, Tiles};
+use super::{Level, Placement, Tiles};
 
 /// Sums that run side by side: one for each image or pixel of a panel.
-pub const LANES: usize = 16;
+pub const COLUMNS: usize = 16;
 /// Factors that are multiplied and added at once.
 pub const QUAD: usize = 4;
 /// Bytes of a panel that belong to one quad.
-pub(super) const QUAD_BYTES: usize = LANES * QUAD;
+pub(super) const QUAD_BYTES: usize = COLUMNS * QUAD;
 /// The largest magnitude of a rounded number: `127 · 256 + 127`, so that both halves fit into 8 bits.
 pub const MOST: i16 = 32_639;
 /// The largest sum of magnitudes of a segment's rounded numbers: times 255 it fits into 32 bits.
@@ -37,11 +37,11 @@ pub const MOST_SUM: u32 = i32::MAX as u32 / 255;
 /// Numbers that go into one sum: rounding to nearest adds up to half a unit for each, which this many leave room for.
 pub const MOST_OF_SUM: usize = 1024;
 /// Rows that are worth cutting at: those of the highest level's tile.
-pub const ROWS_OF_TILE: usize = 10;
+pub const ROWS_OF_MICRO_TILE: usize = 10;
 
 /// Rows of numbers rounded to 16 bits, in the form that a level's products want. Rows are padded with zeros to whole quads.
 #[derive(Clone, Debug)]
-pub struct Rounded {
+pub struct QuantizedRows {
     level: Level,
     rows: usize,
     quads: usize,
@@ -50,7 +50,7 @@ pub struct Rounded {
     bytes: Vec<u8>,
 }
 
-impl Rounded {
+impl QuantizedRows {
     /// Memory for `rows` rows of `numbers` numbers, all zero.
     #[must_use]
     pub fn zeros(level: Level, rows: usize, numbers: usize) -> Self {
@@ -73,9 +73,9 @@ impl Rounded {
     ///
     /// # Panics
     /// If there is no such row.
-    pub fn row_mut(&mut self, row: usize) -> RoundedRow<'_> {
+    pub fn row_mut(&mut self, row: usize) -> QuantizedRow<'_> {
         let length = row_bytes(self.quads);
-        RoundedRow {
+        QuantizedRow {
             level: self.level,
             bytes: &mut self.bytes[row * length..][..length],
         }
@@ -88,11 +88,11 @@ impl Rounded {
     pub fn par_rows_mut(
         &mut self,
         rows: usize,
-    ) -> impl IndexedParallelIterator<Item = impl Iterator<Item = RoundedRow<'_>>> {
+    ) -> impl IndexedParallelIterator<Item = impl Iterator<Item = QuantizedRow<'_>>> {
         let (level, length) = (self.level, row_bytes(self.quads));
         self.bytes.par_chunks_mut(rows * length).map(move |rows| {
             rows.chunks_exact_mut(length)
-                .map(move |bytes| RoundedRow { level, bytes })
+                .map(move |bytes| QuantizedRow { level, bytes })
         })
     }
 
@@ -121,9 +121,9 @@ fn number(level: Level, row: &[u8], place: usize) -> i16 {
     }
 }
 
-/// One row of [`Rounded`].
+/// One row of [`QuantizedRows`].
 #[derive(Debug)]
-pub struct RoundedRow<'a> {
+pub struct QuantizedRow<'a> {
     level: Level,
     bytes: &'a mut [u8],
 }
@@ -175,14 +175,14 @@ impl Magnitudes {
     }
 }
 
-impl RoundedRow<'_> {
+impl QuantizedRow<'_> {
     /// Rounds `values` over `scale`, which must be that of their [`Magnitudes`], perhaps with others', to the nearest integers, ties
     /// to even; the first goes to place `at`. What lies between the last one and the next whole quad becomes zero. Returns the
     /// numbers' sum.
     ///
     /// # Panics
     /// If they leave the row.
-    pub fn round(&mut self, at: usize, values: &[f32], scale: f32) -> i32 {
+    pub fn quantize(&mut self, at: usize, values: &[f32], scale: f32) -> i32 {
         let (level, end) = (self.level, at + values.len());
         let padding = end..end.next_multiple_of(QUAD);
         let inverse = inverse(scale);
@@ -191,19 +191,19 @@ impl RoundedRow<'_> {
             high[padding.clone()].fill(0);
             low[padding].fill(0);
             let (high, low) = (&mut high[at..end], &mut low[at..end]);
-            super::round_halves(level, values, inverse, high, low)
+            super::quantize_halves(level, values, inverse, high, low)
         } else {
             let (words, _) = self.bytes.as_chunks_mut();
             words[padding].fill([0; 2]);
-            super::round_words(level, values, inverse, &mut words[at..end])
+            super::quantize_words(level, values, inverse, &mut words[at..end])
         }
     }
 
-    /// As [`Self::round`]; returns the sum of the numbers times `by`, which are as many.
+    /// As [`Self::quantize`]; returns the sum of the numbers times `by`, which are as many.
     ///
     /// # Panics
     /// If they leave the row.
-    pub fn round_and_dot(&mut self, at: usize, values: &[f32], scale: f32, by: &[f32]) -> f32 {
+    pub fn quantize_and_dot(&mut self, at: usize, values: &[f32], scale: f32, by: &[f32]) -> f32 {
         let (level, range) = (self.level, at..at + values.len());
         let padding = range.end..range.end.next_multiple_of(QUAD);
         let inverse = inverse(scale);
@@ -236,11 +236,11 @@ fn inverse(scale: f32) -> f32 {
     }
 }
 
-/// Rounded rows times packed pixels.
+/// QuantizedRows rows times packed pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Product<'a> {
     /// The rows' numbers.
-    pub factors: &'a Rounded,
+    pub factors: &'a QuantizedRows,
     /// Row after row, a scale for each sum that [`Self::segments_of_sum`] makes.
     pub scales: &'a [f32],
     /// The pixels. The quads of each of these have their factors behind those of the one before, whole room after whole room.
@@ -289,14 +289,14 @@ impl Product<'_> {
             self.starts.is_none_or(|starts| starts.len() >= last_row),
             "a start for each row"
         );
-        let last_panel = if last_column.is_multiple_of(tiles.cut()) {
+        let last_panel = if last_column.is_multiple_of(tiles.strip_pixels()) {
             tiles.first_tile(last_column)
         } else {
             tiles.count()
         };
         let panels_of_out = tiles.first_tile(first_column)..last_panel;
         assert!(
-            first_column.is_multiple_of(tiles.cut())
+            first_column.is_multiple_of(tiles.strip_pixels())
                 && (last_panel < tiles.count() || last_column == tiles.pixels()),
             "columns between cuts"
         );
@@ -341,7 +341,7 @@ impl Product<'_> {
 /// kept quad of a piece is a factor's, and the spots of `panels_of_out` lie in the output.
 struct Job<'a> {
     product: Product<'a>,
-    factors: &'a Rounded,
+    factors: &'a QuantizedRows,
     first_row: usize,
     tiles: Tiles,
     first_column: usize,
@@ -411,9 +411,9 @@ impl Job<'_> {
     }
 
     /// Where a panel's columns lie in a row of the output.
-    fn spot(&self, panel: usize) -> Spot {
-        let spot = self.tiles.spot(panel);
-        Spot {
+    fn placement(&self, panel: usize) -> Placement {
+        let spot = self.tiles.placement(panel);
+        Placement {
             at: spot.at - self.first_column,
             ..spot
         }
@@ -447,8 +447,8 @@ impl Job<'_> {
         &self,
         out: &mut ArrayViewMut2<'_, f32>,
         row: usize,
-        spot: Spot,
-        totals: &[f32; LANES],
+        spot: Placement,
+        totals: &[f32; COLUMNS],
     ) {
         let row = out.index_axis_mut(Axis(0), row);
         let row = row.into_slice().expect("contiguous rows");

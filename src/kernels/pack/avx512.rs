@@ -1,4 +1,4 @@
-//! Packing with AVX-512: matrices of quads, and of bytes, turned in registers.
+//! Packing with AVX-512: matrices of quads, and of bytes, transposed in registers.
 
 use std::arch::x86_64::{
     __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_load_si512, _mm512_maskz_loadu_epi8,
@@ -7,12 +7,12 @@ use std::arch::x86_64::{
     _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
-use super::{LANES, Line, Panels, QUAD, QUAD_BYTES, Tiles};
+use super::{COLUMNS, Line, Panels, QUAD, QUAD_BYTES, Tiles};
 
 /// See [`super::Lines::set`].
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn turn(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
-    for (number, lines) in lines.chunks_mut(LANES).enumerate() {
+pub(super) fn transpose(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
+    for (number, lines) in lines.chunks_mut(COLUMNS).enumerate() {
         let at = number * QUAD_BYTES;
         for image in next {
             #[allow(unused_unsafe)] // newer compilers know that it is safe
@@ -21,14 +21,14 @@ pub(super) fn turn(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
                 _mm_prefetch::<_MM_HINT_T1>(image.as_ptr().wrapping_add(at).cast());
             }
         }
-        let mut rows = [_mm512_setzero_si512(); LANES];
+        let mut rows = [_mm512_setzero_si512(); COLUMNS];
         for (row, image) in rows.iter_mut().zip(images) {
             let bytes = &image[at..image.len().min(at + QUAD_BYTES)];
             let mask = u64::MAX >> (QUAD_BYTES - bytes.len());
             // SAFETY: the mask leaves out what lies behind the slice.
             *row = unsafe { _mm512_maskz_loadu_epi8(mask, bytes.as_ptr().cast()) };
         }
-        for (line, column) in lines.iter_mut().zip(turned(rows)) {
+        for (line, column) in lines.iter_mut().zip(transposed(rows)) {
             line.set(column);
         }
     }
@@ -48,9 +48,9 @@ pub(super) fn keep(first: u32, from: &[Line], to: &mut [Line], kept: &mut [u32])
     count
 }
 
-/// A 16 x 16 matrix of quads, turned: pairs of rows, pairs of pairs, and so on.
+/// A 16 x 16 matrix of quads, transposed: pairs of rows, pairs of pairs, and so on.
 #[target_feature(enable = "avx512f")]
-fn turned(rows: [__m512i; 16]) -> [__m512i; 16] {
+fn transposed(rows: [__m512i; 16]) -> [__m512i; 16] {
     let zero = _mm512_setzero_si512();
     let (mut pairs, mut fours) = ([zero; 16], [zero; 16]);
     for i in 0..8 {
@@ -72,7 +72,7 @@ fn turned(rows: [__m512i; 16]) -> [__m512i; 16] {
     // fours[4 i + j] has, in its lane l, column 4 l + j of rows 4 i to 4 i + 3: what is left is to turn lanes.
     let mut columns = [zero; 16];
     for j in 0..4 {
-        let lanes = turned_lanes([fours[j], fours[4 + j], fours[8 + j], fours[12 + j]]);
+        let lanes = transposed_lanes([fours[j], fours[4 + j], fours[8 + j], fours[12 + j]]);
         for (l, lane) in lanes.into_iter().enumerate() {
             columns[4 * l + j] = lane;
         }
@@ -80,9 +80,9 @@ fn turned(rows: [__m512i; 16]) -> [__m512i; 16] {
     columns
 }
 
-/// Four registers of four 16-byte lanes as a 4 x 4 matrix, turned.
+/// Four registers of four 16-byte lanes as a 4 x 4 matrix, transposed.
 #[target_feature(enable = "avx512f")]
-fn turned_lanes([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+fn transposed_lanes([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
     let ab_even = _mm512_shuffle_i32x4::<0b10_00_10_00>(a, b); // a0 a2 b0 b2
     let ab_odd = _mm512_shuffle_i32x4::<0b11_01_11_01>(a, b);
     let cd_even = _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d);
@@ -104,14 +104,14 @@ pub(super) fn pixels(
     lines: &[Line],
     tiles: Tiles,
 ) {
-    // In each lane, four images' four pixels: turned, four pixels' four images.
+    // In each lane, four images' four pixels: transposed, four pixels' four images.
     let order = _mm512_set_epi8(
         15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0, 15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5,
         1, 12, 8, 4, 0, 15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0, 15, 11, 7, 3, 14, 10,
         6, 2, 13, 9, 5, 1, 12, 8, 4, 0,
     );
     for panel in 0..panels.count {
-        let mut runs = [_mm512_setzero_si512(); LANES / QUAD];
+        let mut runs = [_mm512_setzero_si512(); COLUMNS / QUAD];
         for (pixels, run) in runs.iter_mut().zip(tiles.runs_of(panel)) {
             if let Some(line) = lines.get(run) {
                 *pixels = _mm512_shuffle_epi8(line.get(), order);
@@ -120,7 +120,7 @@ pub(super) fn pixels(
         let mut end = panels.ends[panel];
         let room = panel * panels.quads..(panel + 1) * panels.quads;
         let (lines, kept) = (&mut panels.lines[room.clone()], &mut panels.kept[room]);
-        for (quad, pixels) in (first_quad..first_quad + quads).zip(turned_lanes(runs)) {
+        for (quad, pixels) in (first_quad..first_quad + quads).zip(transposed_lanes(runs)) {
             lines[end as usize].set(pixels);
             kept[end as usize] = quad as u32;
             end += u32::from(_mm512_test_epi32_mask(pixels, pixels) != 0);

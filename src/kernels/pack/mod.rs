@@ -3,16 +3,16 @@
 //! A [`Panels`] has the bytes of sixteen columns side by side, [`QUAD`] of each, so that one load brings a quad of all. For the
 //! forward product the columns are images and the quads pixels; for the gradient the columns are pixels and the quads images.
 //! A quad that is zero in all sixteen columns adds nothing to any sum, so it is left out: half of Fashion-MNIST's pixels are
-//! black, and where images of like outline stand side by side ([`crate::engine::fixed`]) a quarter of all quads goes.
+//! black, and where images of like outline stand side by side ([`crate::input::packed`]) a quarter of all quads goes.
 //!
-//! Both forms are made of [`Lines`], sixteen images turned once, which stay in the first cache meanwhile.
+//! Both forms are made of [`Lines`], sixteen images transposed once, which stay in the first cache meanwhile.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
 use std::ops::Range;
 
-use super::integer::{LANES, QUAD, QUAD_BYTES};
+use super::integer::{COLUMNS, QUAD, QUAD_BYTES};
 use super::level::{Level, Set};
 use super::tiles::Tiles;
 
@@ -209,7 +209,7 @@ impl Lines {
     pub fn set(&mut self, level: Level, images: &[&[u8]], next: &[&[u8]]) {
         let bytes = images.first().map_or(0, |image| image.len());
         assert!(
-            images.len() <= LANES && images.iter().all(|image| image.len() == bytes),
+            images.len() <= COLUMNS && images.iter().all(|image| image.len() == bytes),
             "up to sixteen images of one length"
         );
         self.images = images.len();
@@ -217,8 +217,8 @@ impl Lines {
         match level.set() {
             // SAFETY: this level exists only where the CPU was found to have its instructions.
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => unsafe { avx512::turn(images, next, lines) },
-            _ => turn(images, lines),
+            Set::Avx512 => unsafe { avx512::transpose(images, next, lines) },
+            _ => transpose(images, lines),
         }
     }
 
@@ -254,7 +254,7 @@ fn keep(level: Level, first: usize, from: &[Line], to: &mut [Line], kept: &mut [
 }
 
 /// See [`Lines::set`].
-fn turn(images: &[&[u8]], lines: &mut [Line]) {
+fn transpose(images: &[&[u8]], lines: &mut [Line]) {
     for (quad, line) in lines.iter_mut().enumerate() {
         let (columns, _) = line.0.as_chunks_mut::<QUAD>();
         for (number, column) in columns.iter_mut().enumerate() {

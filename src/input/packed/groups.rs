@@ -24,7 +24,7 @@ pub(super) fn most_quads(pixels: usize) -> usize {
 const ROW_UNIT: usize = 32;
 
 /// Places of a row of weights.
-pub(super) fn most_places(pixels: usize) -> usize {
+pub(super) fn most_numbers(pixels: usize) -> usize {
     most_quads(pixels) * QUAD + MOST_GROUPS * ROW_UNIT
 }
 
@@ -226,7 +226,7 @@ mod tests {
             image.resize(pixels.next_multiple_of(QUAD), None);
             image.extend(groups.scattered.as_flattened());
             let ones: Vec<f32> = groups.factor.iter().map(|factor| 1.0 / factor).collect();
-            let mut weights = vec![f32::NAN; most_places(pixels)];
+            let mut weights = vec![f32::NAN; most_numbers(pixels)];
             groups.scaled(Level::PORTABLE, &ones, &mut weights);
             let mut met = vec![0; pixels];
             for (quads, places) in groups.segments.iter().zip(&groups.of_row) {

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::PixelGroups;
 use crate::kernels::Level;
-use crate::kernels::integer::{MOST_OF_SUM, Magnitudes, Product, QUAD, Rounded};
+use crate::kernels::integer::{MOST_OF_SUM, Magnitudes, Product, QUAD, QuantizedRows};
 use crate::kernels::pack::Panels;
 
 /// Units whose deltas one task rounds.
@@ -13,9 +13,9 @@ const UNITS_PER_TASK: usize = 8;
 
 /// The first layer's deltas, rounded: anew for every step.
 #[derive(Debug)]
-pub struct RoundedDeltas {
+pub struct QuantizedDeltas {
     /// Unit after unit, chunk after chunk, the images'.
-    rounded: Rounded,
+    rows: QuantizedRows,
     /// Unit after unit, a scale for each few chunks.
     scales: Vec<f32>,
     /// By unit: the sum of the deltas, as rounded.
@@ -50,7 +50,7 @@ impl<'a> ChunkDeltas<'a> {
     }
 }
 
-impl RoundedDeltas {
+impl QuantizedDeltas {
     /// Memory for `units` units and batches of up to `batch` images in chunks of `images`.
     #[must_use]
     pub fn new(level: Level, units: usize, batch: usize, images: usize) -> Self {
@@ -58,7 +58,7 @@ impl RoundedDeltas {
         let chunks = batch.div_ceil(images);
         let chunks_of_sum = (MOST_OF_SUM / chunk.max(1)).max(1);
         Self {
-            rounded: Rounded::zeros(level, units, chunks * chunk),
+            rows: QuantizedRows::zeros(level, units, chunks * chunk),
             scales: vec![0.0; units * chunks.div_ceil(chunks_of_sum)],
             sums: vec![0.0; units],
             chunk,
@@ -67,11 +67,15 @@ impl RoundedDeltas {
     }
 
     /// Rounds the deltas of the first `chunks` chunks.
-    pub fn round<'a>(&mut self, chunks: usize, deltas: impl Fn(usize) -> ChunkDeltas<'a> + Sync) {
-        let level = self.rounded.level();
+    pub fn quantize<'a>(
+        &mut self,
+        chunks: usize,
+        deltas: impl Fn(usize) -> ChunkDeltas<'a> + Sync,
+    ) {
+        let level = self.rows.level();
         let sums_of_unit = chunks.div_ceil(self.chunks_of_sum);
         let (chunk, chunks_of_sum) = (self.chunk, self.chunks_of_sum);
-        self.rounded
+        self.rows
             .par_rows_mut(UNITS_PER_TASK)
             .zip(self.scales.par_chunks_mut(UNITS_PER_TASK * sums_of_unit))
             .zip(self.sums.par_chunks_mut(UNITS_PER_TASK))
@@ -90,7 +94,7 @@ impl RoundedDeltas {
                             .fold(Magnitudes::default(), Magnitudes::and)
                             .scale();
                         let sum: i32 = of_sum
-                            .map(|number| row.round(number * chunk, values(number), *scale))
+                            .map(|number| row.quantize(number * chunk, values(number), *scale))
                             .sum();
                         total += f64::from(*scale) * f64::from(sum);
                     }
@@ -104,7 +108,7 @@ impl RoundedDeltas {
 #[derive(Clone, Copy, Debug)]
 pub struct Gradient<'a> {
     /// The batch's deltas.
-    pub deltas: &'a RoundedDeltas,
+    pub deltas: &'a QuantizedDeltas,
     /// The chunks' pixels, as many as were rounded.
     pub pixels: &'a [Panels],
     /// What scales them.
@@ -129,14 +133,14 @@ impl Gradient<'_> {
             groups,
         } = *self;
         let product = Product {
-            factors: &deltas.rounded,
+            factors: &deltas.rows,
             scales: &deltas.scales,
             pieces: pixels,
             segments_of_sum: deltas.chunks_of_sum,
             starts: None,
         };
         product.compute(first_unit, groups.tiles(), first_pixel, d_w.view_mut());
-        let level = deltas.rounded.level();
+        let level = deltas.rows.level();
         for (unit, mut d_w) in (first_unit..).zip(d_w.rows_mut()) {
             let d_w = d_w.as_slice_mut().expect("contiguous rows");
             groups.centre(level, self.sum_of_deltas(unit), first_pixel, d_w);

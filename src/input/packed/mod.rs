@@ -15,16 +15,16 @@
 //! of order, which no sum shows: the gradient takes pixels by tiles ([`crate::kernels::Tiles`]), and the images of a batch are
 //! arranged by outline ([`Outlines`]). Of Fashion-MNIST a quarter of the arithmetic goes.
 //!
-//! Reading order: [`PixelGroups`], [`Packed`], [`RoundedWeights`], [`RoundedDeltas`], [`Outlines`].
+//! Reading order: [`PixelGroups`], [`PackedBatch`], [`QuantizedWeights`], [`QuantizedDeltas`], [`Outlines`].
 
+mod batch;
 mod deltas;
+mod groups;
 mod outlines;
-mod packed;
-mod pixels;
 mod weights;
 
-pub use deltas::{ChunkDeltas, Gradient, RoundedDeltas};
+pub use batch::{PackedBatch, images_as_columns, pack, pixels_as_columns, scratch};
+pub use deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
+pub use groups::PixelGroups;
 pub use outlines::Outlines;
-pub use packed::{Packed, images_as_columns, pack, pixels_as_columns, scratch};
-pub use pixels::PixelGroups;
-pub use weights::RoundedWeights;
+pub use weights::QuantizedWeights;

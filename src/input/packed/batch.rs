@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::PixelGroups;
-use super::pixels::{most_quads, most_segments};
+use super::groups::{most_quads, most_segments};
 use crate::data::Images;
-use crate::kernels::integer::{LANES, QUAD};
+use crate::kernels::integer::{COLUMNS, QUAD};
 use crate::kernels::pack::{Lines, Panels};
 use crate::kernels::{Level, Tiles};
 use crate::parallel;
@@ -18,7 +18,7 @@ pub fn scratch(pixels: usize) -> Lines {
 
 /// Room for a chunk of up to `images` images as columns, with `quads` quads each.
 fn room_for_forward(images: usize, pixels: usize, quads: usize) -> Panels {
-    Panels::new(images.div_ceil(LANES), quads, most_segments(pixels))
+    Panels::new(images.div_ceil(COLUMNS), quads, most_segments(pixels))
 }
 
 /// Room for a chunk of up to `images` images of `pixels` pixels as columns, whatever the groups.
@@ -35,21 +35,21 @@ pub fn pixels_as_columns(images: usize, tiles: Tiles) -> Panels {
 
 /// The pixels of a batch, packed for good: chunk after chunk.
 #[derive(Debug, Default)]
-pub struct Packed {
+pub struct PackedBatch {
     /// Images as columns.
     pub forward: Vec<Panels>,
     /// Pixels as columns.
     pub gradient: Vec<Panels>,
 }
 
-impl Packed {
+impl PackedBatch {
     /// Bytes that [`Self::of`] takes at most, for `batch` images.
     #[must_use]
     pub fn bytes(batch: usize, tiles: Tiles) -> usize {
         let images = parallel::images_per_task(batch);
         let chunks = batch.div_ceil(images);
         let images = images.min(batch);
-        let forward = Panels::bytes(images.div_ceil(LANES), most_quads(tiles.pixels()));
+        let forward = Panels::bytes(images.div_ceil(COLUMNS), most_quads(tiles.pixels()));
         let gradient = Panels::bytes(tiles.count(), images.div_ceil(QUAD));
         forward.saturating_add(gradient).saturating_mul(chunks)
     }
@@ -59,36 +59,36 @@ impl Packed {
     pub fn kept_pixels(&self) -> [usize; 2] {
         [&self.forward, &self.gradient].map(|panels| {
             let quads: usize = panels.iter().map(Panels::kept).sum();
-            quads * QUAD * LANES
+            quads * QUAD * COLUMNS
         })
     }
 
-    /// The images at `places`, in chunks of `task`, in no more room than they need.
+    /// The images at `indices`, in chunks of `task`, in no more room than they need.
     #[must_use]
     pub fn of(
         level: Level,
         groups: &PixelGroups,
         images: &Images,
-        places: &[u32],
+        indices: &[u32],
         task: usize,
     ) -> Self {
-        let (tiles, batch) = (groups.tiles(), places.len());
-        let chunk = |scratch: &mut Lines, places: &[u32]| {
-            let mut forward = room_for_forward(places.len(), groups.pixels(), groups.quads());
+        let (tiles, batch) = (groups.tiles(), indices.len());
+        let chunk = |scratch: &mut Lines, indices: &[u32]| {
+            let mut forward = room_for_forward(indices.len(), groups.pixels(), groups.quads());
             // The factors of every chunk have their place behind those of a full one.
             let mut gradient = pixels_as_columns(task.min(batch), tiles);
             pack(
                 level,
                 groups,
                 images,
-                places,
+                indices,
                 scratch,
                 &mut forward,
                 &mut gradient,
             );
             (forward, gradient)
         };
-        let (forward, gradient) = places
+        let (forward, gradient) = indices
             .par_chunks(task)
             .map_init(|| scratch(groups.pixels()), chunk)
             .unzip();
@@ -96,12 +96,12 @@ impl Packed {
     }
 }
 
-/// Packs the images at `places`, no more than there is room for in `forward` and, unless it is empty, in `gradient`.
+/// Packs the images at `indices`, no more than there is room for in `forward` and, unless it is empty, in `gradient`.
 pub fn pack(
     level: Level,
     groups: &PixelGroups,
     images: &Images,
-    places: &[u32],
+    indices: &[u32],
     scratch: &mut Lines,
     forward: &mut Panels,
     gradient: &mut Panels,
@@ -109,20 +109,20 @@ pub fn pack(
     let first_scattered = groups.pixels().div_ceil(QUAD);
     forward.clear(groups.segments.len());
     gradient.clear(1);
-    let sixteen = |places: Option<&[u32]>| -> [&[u8]; LANES] {
-        let mut places = places.unwrap_or(&[]).iter();
-        let image = |&place: &u32| images.image(place as usize);
-        std::array::from_fn(|_| places.next().map_or(&[][..], image))
+    let sixteen = |indices: Option<&[u32]>| -> [&[u8]; COLUMNS] {
+        let mut indices = indices.unwrap_or(&[]).iter();
+        let image = |&index: &u32| images.image(index as usize);
+        std::array::from_fn(|_| indices.next().map_or(&[][..], image))
     };
-    let mut sixteens = places.chunks(LANES);
+    let mut sixteens = indices.chunks(COLUMNS);
     let mut now = sixteen(sixteens.next());
-    for (panel, places) in places.chunks(LANES).enumerate() {
+    for (panel, indices) in indices.chunks(COLUMNS).enumerate() {
         let next = sixteen(sixteens.next());
-        scratch.set(level, &now[..places.len()], &next);
+        scratch.set(level, &now[..indices.len()], &next);
         scratch.scatter(level, first_scattered, &groups.scattered);
         forward.set_images(level, panel, scratch, &groups.segments);
         if gradient.count() > 0 {
-            gradient.add_images(level, panel * (LANES / QUAD), scratch, groups.tiles());
+            gradient.add_images(level, panel * (COLUMNS / QUAD), scratch, groups.tiles());
         }
         now = next;
     }
