@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::idx::{self, Content, Header};
 use super::mmap::{self, Bytes};
 use crate::error::{Error, Result};
+use crate::formats::idx::{self, Content, Header};
 
 /// Digest of Fashion-MNIST's training labels (the decoded file), by which its class names are known.
 const FASHION_MNIST_LABELS: &str =

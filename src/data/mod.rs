@@ -5,15 +5,14 @@
 
 pub mod batches;
 mod dataset;
-pub mod idx;
 mod mmap;
 pub mod png;
 mod split;
 mod standardize;
 pub mod synth;
 
+pub use crate::formats::idx::{self, IdxError};
 pub use dataset::{Dataset, FASHION_MNIST_CLASSES, Images, Labelled, class_names};
-pub use idx::IdxError;
 pub(crate) use mmap::bytes;
 pub use split::{Split, held_out, split};
 pub use standardize::Standardizer;
