@@ -17,7 +17,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::EpochRecord;
+use super::record::EpochRecord;
 use crate::error::{Error, Result};
 use crate::formats::protobuf::Message;
 use crate::formats::tfrecord;
