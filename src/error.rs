@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::data::IdxError;
+use crate::formats::idx::IdxError;
 
 /// Everything that can go wrong because of what the library was given.
 #[derive(Debug, thiserror::Error)]

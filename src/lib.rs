@@ -36,18 +36,21 @@
 //! its map), [`export`] (other people's formats), and [`mod@bench`].
 
 pub mod bench;
+pub mod cut;
 pub mod data;
 pub mod durable;
 pub mod engine;
 pub mod error;
+pub mod evaluate;
 pub mod explore;
 pub mod export;
 pub mod figures;
+mod formats;
 pub mod input;
 pub mod kernels;
+pub mod machine;
 pub mod model;
-pub mod parallel;
-mod protobuf;
+pub mod network;
 pub mod report;
 pub mod rng;
 pub mod scalar;

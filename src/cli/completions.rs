@@ -17,9 +17,9 @@ pub struct Args {
     shell: Shell,
 }
 
-pub fn run(args: &Args) -> anyhow::Result<()> {
+pub fn run(args: &Args, mut definition: clap::Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::definition(), "gingham", &mut script);
+    clap_complete::generate(args.shell, &mut definition, "gingham", &mut script);
     let script = String::from_utf8(script).expect("made of text");
     Output { quiet: false }.result(script.trim_end())
 }

@@ -23,8 +23,8 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
-pub fn run(args: &Args) -> anyhow::Result<()> {
-    let mut program = super::definition().disable_help_subcommand(true);
+pub fn run(args: &Args, definition: Command) -> anyhow::Result<()> {
+    let mut program = definition.disable_help_subcommand(true);
     program.build();
     let output = Output { quiet: false };
     let Some(folder) = &args.out else {

@@ -4,9 +4,9 @@
 //! stderr. Only this area knows clap; nothing here computes.
 
 mod album;
-mod bar;
 mod bench;
 mod color;
+mod common;
 mod completions;
 mod evaluate;
 mod explore;
@@ -25,22 +25,14 @@ mod train;
 mod xor;
 
 use std::ffi::OsString;
-use std::num::ParseIntError;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use gingham::data::Dataset;
-use gingham::engine::EngineKind;
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use gingham::error::Error;
 use gingham::kernels::Level;
-use gingham::parallel::{self, Threads};
-use gingham::train::TrainOptions;
 
-use output::Output;
-
-/// The environment variable that names the folder of the data set.
-const DATA_VARIABLE: &str = "GINGHAM_DATA";
+// The names that commands import from here.
+use common::{Common, DATA_VARIABLE, data_folder, open_data};
 
 const EXIT_CODES: &str = "\
 Example:
@@ -80,47 +72,6 @@ enum Command {
     Xor(xor::Args),
     Completions(completions::Args),
     Man(man::Args),
-}
-
-/// What every command takes.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Runtime and output")]
-struct Common {
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but results and errors
-    #[arg(short, long)]
-    quiet: bool,
-    /// Threads; 0: one for each core. No result depends on it
-    #[arg(long, value_name = "N", value_parser = thread_count)]
-    threads: Option<usize>,
-}
-
-fn thread_count(text: &str) -> Result<usize, String> {
-    let count = text
-        .parse()
-        .map_err(|error: ParseIntError| error.to_string())?;
-    parallel::check_count(count).map_err(|error| error.to_string())?;
-    Ok(count)
-}
-
-impl Common {
-    fn output(&self) -> Output {
-        Output { quiet: self.quiet }
-    }
-
-    /// A pool for `engine`; says why where it has fewer threads than asked for.
-    fn pool(&self, requested: usize, engine: EngineKind) -> anyhow::Result<Threads> {
-        let threads = Threads::new(requested, engine)?;
-        if let Some(note) = threads
-            .note
-            .filter(|_| self.threads.is_some_and(|threads| threads > 1))
-        {
-            self.output().note(format_args!("one thread: {note}"));
-        }
-        Ok(threads)
-    }
 }
 
 /// Parses the arguments, runs the command, prints the error, and returns the exit code.
@@ -182,8 +133,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Xor(args) => xor::run(&args),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
+        Command::Completions(args) => completions::run(&args, definition()),
+        Command::Man(args) => man::run(&args, definition()),
     }
 }
 
@@ -202,35 +153,6 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         Some(Error::Diverged { .. }) => 4,
         _ => 1,
     }
-}
-
-/// The folder of the data set: the flag's, else the environment's, else the default.
-fn data_folder(flag: Option<&Path>) -> PathBuf {
-    let environment = || {
-        std::env::var_os(DATA_VARIABLE)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    flag.map(Path::to_owned)
-        .or_else(environment)
-        .unwrap_or_else(|| TrainOptions::default().data)
-}
-
-/// Opens a data set; where there is none at all, says how to get one.
-fn open_data(folder: &Path) -> anyhow::Result<Dataset> {
-    Dataset::open(folder).map_err(|error| {
-        let absent = !folder.exists();
-        let error = anyhow::Error::from(error);
-        if absent {
-            error.context(format!(
-                "no data set: name its folder by --data or {DATA_VARIABLE}, get Fashion-MNIST by scripts/fetch-data.sh, \
-                 or draw one by 'gingham synth --out {} --train 60000 --test 10000'",
-                "data/synth"
-            ))
-        } else {
-            error.context("reading the data set")
-        }
-    })
 }
 
 #[cfg(test)]

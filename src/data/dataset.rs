@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::files;
-use super::idx::Content;
 use super::labelled::Labelled;
 use crate::error::{Error, Result};
+use crate::formats::idx::Content;
 
 /// Digest of Fashion-MNIST's training labels (the decoded file), by which its class names are known.
 const FASHION_MNIST_LABELS: &str =

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::idx::{self, Content, Header};
 use super::mmap::{self, Bytes};
 use crate::error::{Error, Result};
+use crate::formats::idx::{self, Content, Header};
 
 /// The raw file where it exists, else the `.gz` where that exists, else the raw file (whose absence is then reported).
 pub(super) fn find(folder: &Path, prefix: &str, content: Content) -> PathBuf {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use ndarray::ArrayView3;
 
 use super::files;
-use super::idx::Content;
 use super::mmap::Bytes;
 use crate::error::{Error, Result};
+use crate::formats::idx::Content;
 
 /// Images of one size, a byte for each pixel. They stay in the mapped file, or (for a `.gz` and for arrays) in memory.
 #[derive(Debug)]

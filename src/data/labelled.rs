@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use ndarray::ArrayView3;
 
 use super::files;
-use super::idx::Content;
 use super::images::Images;
 use crate::error::{Error, Result};
+use crate::formats::idx::Content;
 
 /// Images and the class of each.
 #[derive(Debug)]

@@ -1,13 +1,12 @@
-//! From files to the pixels of one image: readers, split, standardisation, mini-batches, synthetic sets.
+//! From files and arrays to the pixels of one image: readers, split, standardisation, mini-batches, synthetic sets.
 //!
-//! Pixels stay `u8` here for ever; what scales them is [`Standardizer`], and what stages a scaled batch is the engine.
-//! This area knows no model and no floating-point copy of a data set.
+//! Pixels stay `u8` here for ever; what scales them is a [`Standardizer`], and what applies it to the pixels of a mini-batch is
+//! [`crate::input`]. This area knows no model and no floating-point copy of a data set.
 
 pub mod batches;
 mod dataset;
 mod features;
 mod files;
-pub mod idx;
 mod images;
 mod labelled;
 mod mmap;
@@ -16,12 +15,12 @@ mod split;
 mod standardize;
 pub mod synth;
 
+pub use crate::formats::idx::{self, IdxError};
 pub use dataset::{Dataset, FASHION_MNIST_CLASSES};
 pub use features::{Features, LabelledFeatures, LabelledSamples, Samples};
 pub use files::class_names;
 pub use images::Images;
 pub use labelled::Labelled;
-pub use idx::IdxError;
 pub(crate) use mmap::bytes;
 pub use split::{Split, held_out, split};
 pub use standardize::Standardizer;

@@ -16,8 +16,8 @@
 use crate::engine::EngineKind;
 use crate::engine::workspace::PixelScale;
 use crate::error::{Error, Result};
+use crate::formats::protobuf::Message;
 use crate::model::{Activation, Model, Output, Probability};
-use crate::protobuf::Message;
 use crate::scalar::{Dtype, Scalar};
 
 const IR_VERSION: i64 = 7;

@@ -6,20 +6,12 @@
 
 pub mod axes;
 pub mod colour;
+mod figure;
 #[cfg(feature = "pictures")]
 mod raster;
 pub mod svg;
 
-/// A finished figure.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
-    /// The whole file: one `svg` element with its title, its description and its style sheet.
-    pub svg: String,
-    /// Units across.
-    pub width: f64,
-    /// Units down.
-    pub height: f64,
-}
+pub use figure::Figure;
 
 impl Figure {
     /// The `svg` element without its style sheet, for a page that states [`colour::style_sheet`] once for all its figures.

@@ -11,78 +11,17 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype as TensorDtype, TensorView};
-use serde::{Deserialize, Serialize};
 
-use super::{Activation, Layout, Mlp, Output, Probability};
+use super::info::ModelInfo;
+use super::tensors::{numbers, tensor};
+use super::{Layout, Mlp};
 use crate::data::{self, Standardizer};
 use crate::durable;
 use crate::error::{Error, Result};
 use crate::scalar::{Dtype, Scalar};
 
-/// The version of this format; readers refuse a higher one.
-const FORMAT: u32 = 1;
 /// The name of the one metadata entry.
 const METADATA: &str = "gingham";
-
-/// Whether pixels are standardised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scale {
-    /// Pixels 0..=255 as they are.
-    None,
-    /// Per pixel, minus the mean, over the standard deviation.
-    Standard,
-}
-
-/// By whose figures the held-out images are standardised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HeldoutScale {
-    /// By their own: the article's leak.
-    Own,
-    /// By the training images'.
-    Train,
-}
-
-/// What a model file says beside its tensors.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelInfo {
-    /// Version of the format.
-    pub format: u32,
-    /// Rows of an image.
-    pub rows: usize,
-    /// Columns of an image.
-    pub columns: usize,
-    /// The name of each class.
-    pub classes: Vec<String>,
-    /// What hidden layers do to their weighted sums.
-    pub activation: Activation,
-    /// What the output layer does.
-    pub output: Output,
-    /// How probabilities are made of outputs.
-    pub probability: Probability,
-    /// Whether pixels are standardised.
-    pub scale: Scale,
-    /// By whose figures the held-out images were.
-    pub heldout_scale: HeldoutScale,
-    /// The share of the training file that was held out.
-    pub holdout: f64,
-    /// The seed of that split and of the initial weights.
-    pub seed: u32,
-    /// SHA-256 of the label file that it was trained with, in hexadecimal.
-    pub labels_sha256: String,
-}
-
-impl ModelInfo {
-    /// The version to write.
-    pub const FORMAT: u32 = FORMAT;
-
-    /// The file's metadata.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("plain fields")
-    }
-}
 
 /// A trained network with what it needs to predict.
 #[derive(Clone, Debug, PartialEq)]
@@ -244,8 +183,12 @@ fn parse(bytes: &[u8]) -> Result<AnyModel, String> {
     let metadata = metadata.ok_or(format!("its metadata has no entry '{METADATA}'"))?;
     let info: ModelInfo =
         serde_json::from_str(metadata).map_err(|error| format!("its metadata: {error}"))?;
-    if info.format != FORMAT {
-        return Err(format!("expected format {FORMAT}, found {}", info.format));
+    if info.format != ModelInfo::FORMAT {
+        return Err(format!(
+            "expected format {}, found {}",
+            ModelInfo::FORMAT,
+            info.format
+        ));
     }
     if !(0.0..1.0).contains(&info.holdout) {
         return Err(format!(
@@ -329,64 +272,16 @@ fn model<T: Scalar>(tensors: &SafeTensors<'_>, info: ModelInfo) -> Result<Model<
     })
 }
 
-pub(super) fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, String> {
-    tensors
-        .tensor(name)
-        .map_err(|_| format!("it has no tensor '{name}'"))
-}
-
-/// The finite numbers of a tensor of exactly this name, shape and type.
-pub(super) fn numbers<T: Scalar>(
-    tensors: &SafeTensors<'_>,
-    name: &str,
-    shape: &[usize],
-) -> Result<Vec<T>, String> {
-    let view = tensor(tensors, name)?;
-    let right_type = match T::DTYPE {
-        Dtype::F32 => view.dtype() == TensorDtype::F32,
-        Dtype::F64 => view.dtype() == TensorDtype::F64,
-    };
-    if view.shape() != shape || !right_type {
-        let expected = T::DTYPE.name().to_uppercase();
-        return Err(format!(
-            "{name}: expected {expected} {shape:?}, found {:?} {:?}",
-            view.dtype(),
-            view.shape()
-        ));
-    }
-    let numbers = T::from_bytes(view.data());
-    match numbers.iter().position(|number| !number.is_finite()) {
-        Some(place) => Err(format!(
-            "{name}: expected finite numbers, found {} at {place}",
-            numbers[place]
-        )),
-        None => Ok(numbers),
-    }
-}
-
-/// The finite numbers of a tensor of exactly this name and shape, in either type.
-pub(super) fn any_numbers(
-    tensors: &SafeTensors<'_>,
-    name: &str,
-    shape: &[usize],
-) -> Result<Vec<f64>, String> {
-    if tensor(tensors, name)?.dtype() == TensorDtype::F32 {
-        let narrow: Vec<f32> = numbers(tensors, name, shape)?;
-        return Ok(narrow.into_iter().map(f64::from).collect());
-    }
-    numbers(tensors, name, shape)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Init;
+    use crate::model::{Activation, HeldoutScale, Init, Output, Probability, Scale};
 
     fn example(biases: bool) -> Model<f32> {
         let layout = Layout::new(&[6, 4, 3], biases);
         let parameters = Init::Xavier.parameters(&layout, 7);
         let info = ModelInfo {
-            format: FORMAT,
+            format: ModelInfo::FORMAT,
             rows: 2,
             columns: 3,
             classes: ["a", "b", "c"].map(str::to_owned).to_vec(),

@@ -13,7 +13,7 @@ use std::path::Path;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype as TensorDtype;
 
-use super::file::{any_numbers, numbers, tensor};
+use super::tensors::{any_numbers, numbers, tensor};
 use super::{
     Activation, AnyModel, HeldoutScale, Layout, Mlp, Model, ModelInfo, Output, Probability, Scale,
 };

@@ -7,15 +7,18 @@
 mod activation;
 mod file;
 mod import;
+mod info;
 mod init;
+mod tensors;
 
 use std::ops::Range;
 
 use ndarray::ArrayView2;
 
 pub use activation::{Activation, Output, Probability};
-pub use file::{AnyModel, HeldoutScale, Model, ModelInfo, NamedArray, Scale, Values};
+pub use file::{AnyModel, Model, NamedArray, Values};
 pub use import::{ImportOptions, Scaling};
+pub use info::{HeldoutScale, ModelInfo, Scale};
 pub use init::Init;
 
 use crate::scalar::Scalar;

@@ -10,25 +10,20 @@
 //! The step is the epoch, from 0, and each event has the time of day at which its epoch ended. Scalars are f32 there: the format's.
 //! The customary name has a time and a host in it; ours is always the same, since a run has a folder of its own.
 //!
-//! The file is a TFRecord of `tensorflow.Event` messages. A record: length (u64), its checksum, the message, its checksum, all
-//! little end first; a checksum is the CRC-32C, turned by 15 bits, plus a constant. Source: `record_writer.cc`,
-//! `event.proto` and `summary.proto` of TensorFlow.
+//! The file is a TFRecord file whose messages are `tensorflow.Event`. Source: `event.proto` and `summary.proto` of TensorFlow.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crc::{CRC_32_ISCSI, Crc, Table};
-
-use super::EpochRecord;
+use super::record::EpochRecord;
 use crate::error::{Error, Result};
-use crate::protobuf::Message;
+use crate::formats::protobuf::Message;
+use crate::formats::tfrecord;
 
 /// The event file's name: TensorBoard takes what has `tfevents` in it.
 pub(super) const EVENTS_FILE: &str = "events.out.tfevents.gingham";
-
-static CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISCSI);
 
 /// An event file while the run writes it. What was appended is in the file at once.
 #[derive(Debug)]
@@ -74,7 +69,7 @@ impl EventLog {
 
     fn write(&mut self, event: &Message) -> Result<()> {
         self.file
-            .write_all(&framed(event.bytes()))
+            .write_all(&tfrecord::record(event.bytes()))
             .map_err(|source| Error::Write {
                 path: self.path.clone(),
                 source,
@@ -115,37 +110,14 @@ fn epoch(record: &EpochRecord, images_per_s: f64, time_s: f64) -> Message {
         .message(5, &summary)
 }
 
-/// A record of a TFRecord file.
-fn framed(message: &[u8]) -> Vec<u8> {
-    let length = (message.len() as u64).to_le_bytes();
-    let mut record = Vec::with_capacity(message.len() + 16);
-    record.extend(length);
-    record.extend(checksum(&length).to_le_bytes());
-    record.extend(message);
-    record.extend(checksum(message).to_le_bytes());
-    record
-}
-
-/// The masked CRC-32C: a file whose records hold checksums themselves would do a plain one no good.
-fn checksum(bytes: &[u8]) -> u32 {
-    const MASK: u32 = 0xa282_ead8;
-    CRC.checksum(bytes).rotate_right(15).wrapping_add(MASK)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn checksums_are_those_of_the_standard() {
-        // RFC 3720, B.4: thirty-two bytes of zeros.
-        assert_eq!(CRC.checksum(&[0; 32]), 0x8a91_36aa);
-    }
-
-    #[test]
     fn the_first_record_is_tensorflows() {
-        // What every event file of TensorFlow begins with: the length 24 and its checksum.
-        let record = framed(version(1.0).bytes());
+        // Every event file of TensorFlow begins with the length 24 and its checksum.
+        let record = tfrecord::record(version(1.0).bytes());
         assert_eq!(record[..8], 24_u64.to_le_bytes());
         assert_eq!(record[8..12], [0xa3, 0x7f, 0x4b, 0x22]);
     }

@@ -19,6 +19,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::events::{EVENTS_FILE, EventLog};
+use super::record::EpochRecord;
 use crate::durable;
 use crate::engine::blas;
 use crate::error::{Error, Result};
@@ -33,21 +34,6 @@ pub struct RunFolder {
     csv: File,
     jsonl: File,
     events: Option<EventLog>,
-}
-
-/// One epoch, as it is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// Which, from 0.
-    pub epoch: usize,
-    /// The mean of its batches' errors, each before its update.
-    pub error: f64,
-    /// Accuracy on the training images after it, in 0..=1, if evaluated.
-    pub train_accuracy: Option<f64>,
-    /// Accuracy on the held-out images after it, if evaluated and if there are any.
-    pub heldout_accuracy: Option<f64>,
-    /// Seconds spent in epochs so far, evaluation not counted.
-    pub seconds: f64,
 }
 
 /// A finished run, as its `summary.json` has it.

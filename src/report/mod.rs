@@ -10,6 +10,7 @@ mod events;
 mod folder;
 mod machine;
 pub mod page;
+mod record;
 mod run;
 
 use std::path::Path;
@@ -17,8 +18,9 @@ use std::path::Path;
 use crate::error::{Error, Result};
 
 pub use details::{Bin, Details, Shown};
-pub use folder::{EpochRecord, Recorder, RunFolder, Summary};
+pub use folder::{Recorder, RunFolder, Summary};
 pub use machine::{commit, cpu, peak_rss_bytes, process_age, version};
+pub use record::EpochRecord;
 pub use run::Run;
 
 /// Asks a run's network about the images of `data`, or where that is none of the folder that the run names. Inside the result

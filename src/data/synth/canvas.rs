@@ -5,7 +5,12 @@
 //! crossings into coverage. That costs by the length of the outline, not by its area, and needs no arithmetic beyond
 //! `+ - * /` and `sqrt`, so that a seed draws the same bytes on every machine.
 
-use super::{COLUMNS, PIXELS, ROWS};
+/// Rows of an image.
+pub const ROWS: usize = 28;
+/// Columns of an image.
+pub const COLUMNS: usize = 28;
+/// Pixels of an image.
+pub(super) const PIXELS: usize = ROWS * COLUMNS;
 
 /// Sample lines a row.
 const LINES: usize = 4;

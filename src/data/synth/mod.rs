@@ -22,18 +22,16 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::rng::{Purpose, Stream};
+use canvas::PIXELS;
 use hand::Hand;
 
-/// Rows of an image.
-pub const ROWS: usize = 28;
-/// Columns of an image.
-pub const COLUMNS: usize = 28;
+pub use canvas::{COLUMNS, ROWS};
+
 /// How many classes there are.
 pub const CLASSES: u8 = 10;
 /// The names of the classes, as Fashion-MNIST has them.
 pub const NAMES: [&str; CLASSES as usize] = super::dataset::FASHION_MNIST_CLASSES;
 
-const PIXELS: usize = ROWS * COLUMNS;
 /// The index of the test file's first image.
 const FIRST_TEST: u64 = 1 << 40;
 /// Images drawn between two writes: 3 MB, enough to keep the threads busy.

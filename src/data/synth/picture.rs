@@ -1,8 +1,7 @@
 //! What happens to every picture, whatever the garment: how it lies, what it is woven of, what the camera does to it.
 
-use super::canvas::{Canvas, Frame};
+use super::canvas::{COLUMNS, Canvas, Frame, PIXELS, ROWS};
 use super::hand::Hand;
-use super::{COLUMNS, PIXELS, ROWS};
 
 /// Shift, scale, turn, shear and bend; `give` is how far the garment bends.
 pub(super) fn frame(give: f32, hand: &mut Hand) -> Frame {

@@ -2,13 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::PixelGroups;
-use super::groups::{most_quads, most_segments};
+use super::groups::{PixelGroups, most_quads, most_segments};
+use crate::cut;
 use crate::data::Images;
 use crate::kernels::integer::{COLUMNS, QUAD};
 use crate::kernels::pack::{Lines, Panels};
 use crate::kernels::{Level, Tiles};
-use crate::parallel;
 
 /// What one thread needs while it packs images of `pixels` pixels.
 #[must_use]
@@ -42,11 +41,17 @@ pub struct PackedBatch {
     pub gradient: Vec<Panels>,
 }
 
+/// Bytes that a [`PackedBatch`] of `batch` images of so many rows and columns takes at most.
+#[must_use]
+pub fn batch_bytes(batch: usize, (rows, columns): (usize, usize)) -> usize {
+    PackedBatch::bytes(batch, Tiles::of_image(rows, columns))
+}
+
 impl PackedBatch {
     /// Bytes that [`Self::of`] takes at most, for `batch` images.
     #[must_use]
     pub fn bytes(batch: usize, tiles: Tiles) -> usize {
-        let images = parallel::images_per_task(batch);
+        let images = cut::chunk_images(batch);
         let chunks = batch.div_ceil(images);
         let images = images.min(batch);
         let forward = Panels::bytes(images.div_ceil(COLUMNS), most_quads(tiles.pixels()));

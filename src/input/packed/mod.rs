@@ -19,12 +19,14 @@
 
 mod batch;
 mod deltas;
+mod door;
 mod groups;
 mod outlines;
 mod weights;
 
-pub use batch::{PackedBatch, images_as_columns, pack, pixels_as_columns, scratch};
+pub use batch::{PackedBatch, batch_bytes, images_as_columns, pack, pixels_as_columns, scratch};
 pub use deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
+pub use door::{Packed, PackedLane};
 pub use groups::PixelGroups;
 pub use outlines::Outlines;
 pub use weights::QuantizedWeights;

@@ -15,8 +15,9 @@ use clap::builder::styling::{AnsiColor, Style};
 use gingham::report::EpochRecord;
 use terminal_size::Width;
 
-use super::output::percent;
-use super::progress::{Plan, duration, figure, short};
+use super::numbers::{duration, figure, short};
+use super::plan::Plan;
+use crate::cli::output::percent;
 
 /// From one drawing to the next.
 const INTERVAL: Duration = Duration::from_millis(100);

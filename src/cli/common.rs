@@ -1,0 +1,85 @@
+//! What several commands share: the options of all, the pool of threads, and the opening of a data set.
+
+use std::num::ParseIntError;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use gingham::data::Dataset;
+use gingham::engine::EngineKind;
+use gingham::parallel::{self, Threads};
+use gingham::train::TrainOptions;
+
+use super::output::Output;
+
+/// The environment variable that names the folder of the data set.
+pub const DATA_VARIABLE: &str = "GINGHAM_DATA";
+
+/// The options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Runtime and output")]
+pub struct Common {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but results and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Threads; 0: one for each core. No result depends on it
+    #[arg(long, value_name = "N", value_parser = thread_count)]
+    pub threads: Option<usize>,
+}
+
+fn thread_count(text: &str) -> Result<usize, String> {
+    let count = text
+        .parse()
+        .map_err(|error: ParseIntError| error.to_string())?;
+    parallel::check_count(count).map_err(|error| error.to_string())?;
+    Ok(count)
+}
+
+impl Common {
+    pub fn output(&self) -> Output {
+        Output { quiet: self.quiet }
+    }
+
+    /// A pool for `engine`; says why where it has fewer threads than asked for.
+    pub fn pool(&self, requested: usize, engine: EngineKind) -> anyhow::Result<Threads> {
+        let threads = Threads::new(requested, engine)?;
+        if let Some(note) = threads
+            .note
+            .filter(|_| self.threads.is_some_and(|threads| threads > 1))
+        {
+            self.output().note(format_args!("one thread: {note}"));
+        }
+        Ok(threads)
+    }
+}
+
+/// The folder of the data set: the flag's, else the environment's, else the default.
+pub fn data_folder(flag: Option<&Path>) -> PathBuf {
+    let environment = || {
+        std::env::var_os(DATA_VARIABLE)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    flag.map(Path::to_owned)
+        .or_else(environment)
+        .unwrap_or_else(|| TrainOptions::default().data)
+}
+
+/// Opens a data set; where there is none at all, says how to get one.
+pub fn open_data(folder: &Path) -> anyhow::Result<Dataset> {
+    Dataset::open(folder).map_err(|error| {
+        let absent = !folder.exists();
+        let error = anyhow::Error::from(error);
+        if absent {
+            error.context(format!(
+                "no data set: name its folder by --data or {DATA_VARIABLE}, get Fashion-MNIST by scripts/fetch-data.sh, \
+                 or draw one by 'gingham synth --out {} --train 60000 --test 10000'",
+                "data/synth"
+            ))
+        } else {
+            error.context("reading the data set")
+        }
+    })
+}

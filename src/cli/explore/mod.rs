@@ -1,0 +1,184 @@
+//! `gingham explore`
+
+mod answer;
+mod drawing;
+
+use std::path::PathBuf;
+
+use gingham::data::{Dataset, Labelled};
+use gingham::engine::EngineKind;
+use gingham::error::Error;
+use gingham::explore::{Map, MapOptions, figures, map_figures};
+use gingham::figures::Figure;
+use serde_json::json;
+
+use answer::{Answer, MapAnswer, Part};
+
+use super::{Common, album, data_folder, open_data};
+
+/// Show what is in a data set.
+///
+/// Prints counts per class, pixel mean and deviation, blank images and duplicates within and across the files, and draws a few
+/// images of each class. --figures writes pictures: a contact sheet, the mean image of each class, histograms of classes
+/// and pixels, and a map on which similar images are neighbours (t-SNE).
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  gingham explore --data data/fashion-mnist
+  gingham explore --pixels 0
+  gingham explore --figures pictures --map 5000 --of train")]
+pub struct Args {
+    /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Which file's images are drawn, printed or mapped [default: train; of a map: test, where there is one]
+    #[arg(long, value_enum, value_name = "FILE")]
+    of: Option<Part>,
+    /// Draw so many images of each class, as large as they fit; 0: none
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    images: usize,
+    /// Print the numbers of image I instead
+    #[arg(long, value_name = "I")]
+    pixels: Option<usize>,
+    /// Write the figures into this folder, as SVG and PNG
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "pixels",
+        help_heading = "Figures"
+    )]
+    figures: Option<PathBuf>,
+    /// Images on the map, the file's first; 0: no map [default: 2000, or as many as there are]
+    #[arg(long, value_name = "N", requires = "figures", help_heading = "Figures")]
+    map: Option<usize>,
+    /// Neighbours that a point of the map looks to, more or less
+    #[arg(long, value_name = "N", default_value_t = MapOptions::default().perplexity, requires = "figures", help_heading = "Figures")]
+    perplexity: f64,
+    /// Seed of the map
+    #[arg(long, value_name = "N", default_value_t = MapOptions::default().seed, requires = "figures", help_heading = "Figures")]
+    seed: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let threads = args
+        .common
+        .pool(args.common.threads.unwrap_or(0), EngineKind::Auto)?;
+    let dataset = open_data(&data_folder(args.data.as_deref()))?;
+    let output = args.common.output();
+    if let Some(place) = args.pixels {
+        return pixels(args, &dataset, place);
+    }
+    let drawn = args.of.unwrap_or(Part::Train).of(&dataset)?;
+    let plan = plan(args, &dataset)?;
+    if let Some(folder) = &args.figures {
+        album::prepare(folder, plan.is_some())?;
+    }
+    let mut answer = threads.run(|| Answer::of(&dataset));
+    if !args.common.json {
+        output.result(answer.tables())?;
+        if args.images > 0 {
+            output.result(drawing::first_of_each(drawn, &dataset.classes, args.images))?;
+        }
+    }
+    let mut map = None;
+    if let Some((of, data, options)) = plan {
+        output.progress(format_args!(
+            "t-SNE of {} images, perplexity {}",
+            options.images, options.perplexity
+        ));
+        let made = threads.run(|| Map::of(data, &options))?;
+        answer.map = Some(MapAnswer::new(of, &options, &made));
+        map = Some((data, made));
+    }
+    if let Some(folder) = &args.figures {
+        album::write(folder, &pictures(&dataset, drawn, &answer, map))?;
+        output.progress(format_args!("figures in {}", folder.display()));
+    }
+    if args.common.json {
+        return output.result(serde_json::to_string(&answer)?);
+    }
+    if let Some(map) = &answer.map {
+        output.result(format_args!("\n{}", map.facts()))?;
+    }
+    Ok(())
+}
+
+/// All figures, in the order of their names in [`album`].
+fn pictures(
+    dataset: &Dataset,
+    drawn: &Labelled,
+    answer: &Answer<'_>,
+    map: Option<(&Labelled, Map)>,
+) -> Vec<Figure> {
+    let classes = &dataset.classes;
+    let train = &answer.train.statistics;
+    let test = answer.test.as_ref().map(|test| ("test", &test.statistics));
+    let files: Vec<_> = [("training", train)].into_iter().chain(test).collect();
+    let mut all = vec![
+        figures::contact_sheet(drawn, classes),
+        figures::mean_images(train, answer.columns, classes),
+        figures::class_histogram(&files, classes),
+        figures::pixel_histogram(train),
+    ];
+    if let Some((data, map)) = &map {
+        all.push(map_figures::dots(map, &data.labels, classes));
+        all.push(map_figures::images(map, data, classes));
+    }
+    all
+}
+
+/// The map that was asked for, checked before minutes of work.
+fn plan<'a>(
+    args: &Args,
+    dataset: &'a Dataset,
+) -> Result<Option<(Part, &'a Labelled, MapOptions)>, Error> {
+    if args.figures.is_none() || args.map == Some(0) {
+        return Ok(None);
+    }
+    let either = if dataset.test.is_some() {
+        Part::Test
+    } else {
+        Part::Train
+    };
+    let of = args.of.unwrap_or(either);
+    let data = of.of(dataset)?;
+    let options = MapOptions {
+        images: args
+            .map
+            .unwrap_or_else(|| MapOptions::default().images.min(data.images.count())),
+        perplexity: args.perplexity,
+        seed: args.seed,
+    };
+    options.check(data)?;
+    Ok(Some((of, data, options)))
+}
+
+/// Prints an image's numbers.
+fn pixels(args: &Args, dataset: &Dataset, place: usize) -> anyhow::Result<()> {
+    let of = args.of.unwrap_or(Part::Train);
+    let data = of.of(dataset)?;
+    if place >= data.images.count() {
+        let last = data.images.count() - 1;
+        let path = data.images.path().display();
+        let reason = format!("expected 0 to {last}, the images of {path}, found {place}");
+        return Err(Error::Setting {
+            setting: "pixels",
+            reason,
+        }
+        .into());
+    }
+    let (image, label) = (data.images.image(place), data.labels[place]);
+    let name = &dataset.classes[usize::from(label)];
+    let columns = data.images.columns();
+    let result = if args.common.json {
+        let rows: Vec<&[u8]> = image.chunks(columns).collect();
+        json!({ "of": of, "image": place, "label": label, "name": name, "pixels": rows })
+            .to_string()
+    } else {
+        let numbers = drawing::numbers(image, columns);
+        format!("{numbers}\nlabel {label}, {name}")
+    };
+    args.common.output().result(result)
+}

@@ -1,0 +1,91 @@
+//! How a run is seen while it runs: a bar on a terminal, a few lines elsewhere.
+//!
+//! A bar is drawn only where stderr is a terminal: a log never holds control characters.
+
+mod bar;
+mod lines;
+mod numbers;
+mod plan;
+
+use std::io::IsTerminal;
+
+use clap::ValueEnum;
+use gingham::report::EpochRecord;
+
+use super::output::Output;
+use bar::Bar;
+
+pub use plan::Plan;
+
+/// `--progress`.
+#[derive(Debug, clap::Args)]
+pub struct Flag {
+    /// How the run is seen on stderr; 'auto': a bar on a terminal that can draw it, else lines
+    #[arg(
+        long = "progress",
+        id = "progress",
+        value_name = "HOW",
+        default_value = "auto",
+        help_heading = "Runtime and output"
+    )]
+    pub mode: Mode,
+}
+
+/// How a run is seen. (What is said of the values here would be help of its own to clap, a paragraph each.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    // A bar where stderr is a terminal and $TERM not 'dumb', else lines.
+    Auto,
+    // A bar where stderr is a terminal, else lines.
+    Bar,
+    // Lines, fewer as the run goes on.
+    Lines,
+    // Nothing.
+    None,
+}
+
+/// Shows a run. Dropped, it takes its bar away.
+pub enum Progress {
+    Bar(Bar),
+    Lines {
+        output: Output,
+        plan: Plan,
+        /// Counts of epochs after which there is a line, the next one last.
+        due: Vec<usize>,
+    },
+    None,
+}
+
+impl Progress {
+    /// Begins to show a run, which begins now.
+    pub fn start(mode: Mode, output: Output, plan: Plan) -> Self {
+        let drawable = || std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
+        let terminal = || std::io::stderr().is_terminal();
+        let bar = match mode {
+            _ if output.quiet => return Self::None,
+            Mode::None => return Self::None,
+            Mode::Auto => terminal() && drawable(),
+            Mode::Bar => terminal(),
+            Mode::Lines => false,
+        };
+        if bar {
+            return Self::Bar(Bar::start(plan));
+        }
+        let mut due = lines::due(plan.epochs, plan.evaluated_every);
+        due.reverse();
+        Self::Lines { output, plan, due }
+    }
+
+    /// Shows an epoch.
+    pub fn show(&mut self, record: &EpochRecord) {
+        match self {
+            Self::Bar(bar) => bar.show(record),
+            Self::Lines { output, plan, due } => {
+                if due.pop_if(|due| *due <= record.epoch + 1).is_some() {
+                    output.progress(lines::line(record, plan));
+                }
+            }
+            Self::None => {}
+        }
+    }
+}

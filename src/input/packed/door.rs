@@ -1,0 +1,265 @@
+//! The door for pixels that stay bytes: [`Input`] by integer products.
+
+use std::ops::Range;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+use rayon::prelude::*;
+
+use super::batch::{PackedBatch, PackRoom, images_as_columns, pack, pixels_as_columns, scratch};
+use super::deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
+use super::groups::PixelGroups;
+use super::outlines::Outlines;
+use super::weights::QuantizedWeights;
+use crate::cut::{self, BlockLimits};
+use crate::data::{Images, Standardizer};
+use crate::engine::Units;
+use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Taken};
+use crate::kernels::integer::ROWS_OF_TILE;
+use crate::kernels::pack::{Lines, Panels};
+use crate::kernels::{Level, Tiles};
+
+/// The door for bytes: weights and deltas are quantized anew for every step, the pixels are packed.
+#[derive(Debug)]
+pub struct Packed {
+    weights: QuantizedWeights,
+    deltas: QuantizedDeltas,
+    /// Where the first layer is the output layer, whose numbers are not stored unit after unit: each chunk's deltas so.
+    transposed: Vec<Units<f32>>,
+    tiles: Tiles,
+    units: usize,
+    is_output: bool,
+    /// Images of a chunk that is full.
+    chunk_images: usize,
+    /// Images of the largest chunk.
+    largest_chunk: usize,
+    level: Level,
+}
+
+/// The memory of one thread.
+#[derive(Debug)]
+pub struct PackedLane {
+    scratch: Lines,
+    /// A chunk's pixels, images as columns.
+    forward: Panels,
+    /// Where the first layer is the output layer: a chunk's weighted sums, unit after unit.
+    transposed: Option<Units<f32>>,
+}
+
+impl Packed {
+    /// The door for such a layer, and for images of so many rows and columns.
+    ///
+    /// # Panics
+    /// If the images have other pixels than the layer has inputs.
+    #[must_use]
+    pub fn new(sizes: &InputSizes<'_>, (rows, columns): (usize, usize)) -> Self {
+        let InputSizes {
+            layer,
+            is_output,
+            batch,
+            trains,
+            level,
+        } = *sizes;
+        let tiles = Tiles::of_image(rows, columns);
+        assert_eq!(tiles.pixels(), layer.inputs, "pixels of an image");
+        let chunk_images = cut::chunk_images(batch);
+        let units = layer.outputs;
+        let transposed = (0..batch)
+            .step_by(chunk_images)
+            .filter(|_| is_output && trains)
+            .map(|start| Units::new(chunk_images.min(batch - start), units, true))
+            .collect();
+        let trained_units = if trains { units } else { 0 };
+        Self {
+            weights: QuantizedWeights::new(level, units, tiles.pixels()),
+            deltas: QuantizedDeltas::new(level, trained_units, batch, chunk_images),
+            transposed,
+            tiles,
+            units,
+            is_output,
+            chunk_images,
+            largest_chunk: chunk_images.min(batch),
+            level,
+        }
+    }
+}
+
+impl Input for Packed {
+    type Number = f32;
+    type Source<'a> = &'a Images;
+    type Scale = PixelGroups;
+    type Lane = PackedLane;
+    /// The chunk's pixels, pixels as columns.
+    type Chunk = Panels;
+    type Kept = PackedBatch;
+    type Arranger = Outlines;
+
+    const TRANSPOSED: bool = true;
+
+    fn scale(standardizer: &Standardizer, shape: (usize, usize)) -> PixelGroups {
+        PixelGroups::new(standardizer, shape)
+    }
+
+    fn arranger(images: &Images) -> Outlines {
+        Outlines::new(images)
+    }
+
+    fn arrange(
+        outlines: &mut Outlines,
+        order: &mut [u32],
+        batches: impl Iterator<Item = Range<usize>>,
+    ) {
+        outlines.arrange(order, batches);
+    }
+
+    fn keep(&self, groups: &PixelGroups, images: &Images, indices: &[u32]) -> PackedBatch {
+        PackedBatch::of(self.level, groups, images, indices, self.chunk_images)
+    }
+
+    fn lane(&self) -> PackedLane {
+        let pixels = self.tiles.pixels();
+        PackedLane {
+            scratch: scratch(pixels),
+            forward: images_as_columns(self.largest_chunk, pixels),
+            transposed: self
+                .is_output
+                .then(|| Units::new(self.largest_chunk, self.units, true)),
+        }
+    }
+
+    fn chunk(&self, _images: usize) -> Panels {
+        // The factors of every chunk have their place behind those of a full one.
+        pixels_as_columns(self.largest_chunk, self.tiles)
+    }
+
+    fn begin(&mut self, layer: FirstLayer<'_, Self>) {
+        let weight = layer.weight.to_slice().expect("a row-major matrix");
+        self.weights.quantize(layer.scale, weight, layer.bias);
+    }
+
+    fn take_in(
+        &self,
+        groups: &PixelGroups,
+        pixels: &Pixels<'_, Self>,
+        lane: &mut PackedLane,
+        chunk: &mut Panels,
+    ) {
+        if pixels.kept.is_none() {
+            let room = PackRoom {
+                scratch: &mut lane.scratch,
+                forward: &mut lane.forward,
+                gradient: chunk,
+            };
+            pack(self.level, groups, pixels.source, pixels.indices, room);
+        }
+    }
+
+    fn forward(
+        &self,
+        _layer: FirstLayer<'_, Self>,
+        pixels: &Pixels<'_, Self>,
+        lane: &mut PackedLane,
+        _chunk: &Panels,
+        z: &mut Units<f32>,
+    ) {
+        let images = pixels.indices.len();
+        let PackedLane {
+            forward,
+            transposed,
+            ..
+        } = lane;
+        let forward = match pixels.kept {
+            Some(kept) => &kept.forward[pixels.chunk],
+            None => forward,
+        };
+        match transposed {
+            None => {
+                let z = z.view_mut(images).reversed_axes();
+                self.weights.forward(forward, z);
+            }
+            Some(transposed) => {
+                let units = transposed.view_mut(images).reversed_axes();
+                self.weights.forward(forward, units);
+                z.view_mut(images).assign(&transposed.view(images));
+            }
+        }
+    }
+
+    fn backward(&self, _delta: ArrayView2<'_, f32>, _lane: &PackedLane, _chunk: &mut Panels) {
+        // Deltas are quantized with one scale for many chunks, so all of them must be there first.
+    }
+
+    fn finish_deltas<'a>(
+        &mut self,
+        chunks: usize,
+        delta: impl Fn(usize) -> ChunkDelta<'a, f32> + Sync,
+    ) {
+        let Self {
+            deltas, transposed, ..
+        } = self;
+        let quantizable = |units: &Units<f32>, images| {
+            let (numbers, stride) = units.transposed_rows();
+            ChunkDeltas::new(numbers, stride, images)
+        };
+        if transposed.is_empty() {
+            deltas.quantize(chunks, |chunk| {
+                let ChunkDelta { units, images } = delta(chunk);
+                quantizable(units, images)
+            });
+            return;
+        }
+        let all = transposed[..chunks].par_iter_mut().enumerate();
+        all.for_each(|(chunk, units)| {
+            let delta = delta(chunk);
+            units.view_mut(delta.images).assign(&delta.view());
+        });
+        deltas.quantize(chunks, |chunk| {
+            quantizable(&transposed[chunk], delta(chunk).images)
+        });
+    }
+
+    /// Where packed images stay in the cache of a core, blocks are of whole rows, which are read and written as streams; else
+    /// they have few columns.
+    fn block_limits(&self, images: usize) -> BlockLimits {
+        const CACHED_BYTES: usize = 512 * 1024;
+        let cached = images.saturating_mul(self.tiles.pixels()) <= CACHED_BYTES;
+        BlockLimits {
+            most_rows: 32,
+            most_columns: if cached { usize::MAX } else { 128 },
+            row_step: ROWS_OF_TILE,
+            column_step: self.tiles.cut(),
+        }
+    }
+
+    fn gradient<'a>(
+        &self,
+        taken: Taken<'_, Self>,
+        _delta: &(impl Fn(usize) -> ChunkDelta<'a, f32> + Sync),
+        block: &BlockRange,
+        d_w: ArrayViewMut2<'_, f32>,
+    ) {
+        let Taken {
+            scale,
+            kept,
+            chunks,
+            ..
+        } = taken;
+        let gradient = Gradient {
+            deltas: &self.deltas,
+            pixels: kept.map_or(chunks, |kept| &kept.gradient[..chunks.len()]),
+            groups: scale,
+        };
+        gradient.block(block.rows.start, block.columns.start, d_w);
+    }
+
+    fn bias_gradient<'a>(
+        &self,
+        _chunks: usize,
+        _delta: &(impl Fn(usize) -> ChunkDelta<'a, f32> + Sync),
+        d_bias: &mut [f32],
+    ) {
+        // The sums of the deltas as they are quantized, which is what the weights' gradient is made of too.
+        for (unit, d_bias) in d_bias.iter_mut().enumerate() {
+            *d_bias = self.deltas.sum(unit);
+        }
+    }
+}
