@@ -14,26 +14,24 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::data::{Dataset, Standardizer, split};
-use crate::engine::stopwatch::Clock;
-use crate::engine::workspace::PixelScale;
+use crate::data::{Dataset, Images, Standardizer};
 use crate::engine::{EngineKind, blas};
 use crate::error::Result;
 use crate::input::packed::Outlines;
+use crate::input::{Input, Staged};
 use crate::kernels::{Level, peak};
-use crate::model::{Layout, Mlp};
-use crate::parallel::Threads;
+use crate::machine::Machine;
+use crate::model::Layer;
+use crate::network::stopwatch::Clock;
 use crate::scalar::{Dtype, Scalar};
-use crate::train::optimizer::Sgd;
-use crate::train::step::Trainer;
-use crate::train::{self, TrainOptions};
+use crate::train::{Arithmetic, Plan, TrainOptions, Trainer};
 
 pub use parts::Parts;
 pub use rows::Row;
 
 use parts::Epoch;
 use products::{IntegerProducts, Products};
-use rows::{median, rows};
+use rows::{Job, median, rows};
 
 /// What to time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,58 +97,37 @@ pub fn run(
     options: &BenchOptions,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Report> {
-    let settings = TrainOptions::default();
-    let split = split(
-        dataset.train.labels.len() as u32,
-        settings.holdout,
-        settings.seed,
-    );
-    let standardizer = Standardizer::fit(&dataset.train.images, &split.train);
-    let job = Job {
-        dataset,
-        settings: &settings,
-        standardizer: &standardizer,
-        order: &split.train,
-    };
-    let cut = settings.cut();
-    let batch = cut.largest(split.train.len());
-
-    let many = Threads::new(options.threads, EngineKind::Blas)?;
-    let one = Threads::new(1, EngineKind::Blas)?;
-    let pools: Vec<&Threads> = if many.count() > 1 {
-        vec![&one, &many]
-    } else {
-        vec![&one]
-    };
+    let many = Machine::new(options.threads)?;
+    let one = Machine::new(1)?;
+    let level = many.level();
     progress("measuring the peak");
-    let mut peaks = vec![peak_gflops_per_core()];
-    let mut integer_peaks = vec![integer_peak_gops_per_core()];
-
+    let mut peaks = Peaks::default();
+    peaks.measure(level);
     let mut subjects = Vec::new();
     for &(kind, dtype) in &options.subjects {
-        let pools = if kind == EngineKind::Naive {
-            &pools[..1]
+        let machines = if kind == EngineKind::Naive || many.threads() == 1 {
+            vec![&one]
         } else {
-            &pools[..]
+            vec![&one, &many]
         };
-        for pool in pools {
-            subjects.push(match dtype {
-                Dtype::F32 => job.subject::<f32>(kind, pool),
-                Dtype::F64 => job.subject::<f64>(kind, pool),
-            });
+        for machine in machines {
+            let settings = TrainOptions {
+                engine: kind,
+                dtype,
+                ..TrainOptions::default()
+            };
+            let plan = Plan::new(&settings, dataset, machine)?;
             if kind != EngineKind::Naive {
                 progress(&format!(
                     "preparing the products: {} {}, {} threads",
                     kind.name(),
                     dtype.name(),
-                    pool.count()
+                    machine.threads()
                 ));
-                subjects.push(match (kind, dtype) {
-                    (EngineKind::Fixed, _) => job.integer_products(pool, batch),
-                    (_, Dtype::F32) => job.products::<f32>(pool, batch),
-                    (_, Dtype::F64) => job.products::<f64>(pool, batch),
-                });
             }
+            let products = (kind != EngineKind::Naive).then(|| products_alone(&plan));
+            subjects.push(training(plan));
+            subjects.extend(products);
         }
     }
     for round in 0..options.epochs {
@@ -163,24 +140,28 @@ pub fn run(
             subject.seconds.push(epoch.seconds);
             subject.kept = epoch.kept;
         }
-        peaks.push(peak_gflops_per_core());
-        integer_peaks.push(integer_peak_gops_per_core());
+        peaks.measure(level);
     }
     progress("timing the parts of a step");
     let parts = parts(&mut subjects, options.epochs.min(TIMED));
-    let peak = median(&mut peaks);
-    let integer_peak = median(&mut integer_peaks);
-    let images = split.train.len();
-    let layout = job.layout(dataset);
+    let plan = Plan::new(&TrainOptions::default(), dataset, &one)?;
+    let images = plan.training_samples();
+    let job = Job {
+        layout: plan.layout(),
+        images,
+        peak: median(&mut peaks.floating_point),
+        integer_peak: median(&mut peaks.integer),
+        level,
+    };
     Ok(Report {
         images,
-        batch,
+        batch: plan.mini_batches().largest(images),
         rounds: options.epochs,
-        level: Level::detect().name(),
+        level: level.name(),
         blas: blas::library(),
-        peak_gflops_per_core: peak,
-        integer_peak_gops_per_core: integer_peak,
-        rows: rows(subjects, &layout, images, peak, integer_peak),
+        peak_gflops_per_core: job.peak,
+        integer_peak_gops_per_core: job.integer_peak,
+        rows: rows(subjects, &job),
         parts,
     })
 }
@@ -213,179 +194,153 @@ fn parts(subjects: &mut [Subject<'_>], rounds: usize) -> Vec<Parts> {
         .collect()
 }
 
-/// The article's job on one data set.
-struct Job<'a> {
-    dataset: &'a Dataset,
-    settings: &'a TrainOptions,
-    standardizer: &'a Standardizer,
-    order: &'a [u32],
-}
-
-impl<'a> Job<'a> {
-    fn layout(&self, dataset: &Dataset) -> Layout {
-        let (pixels, classes) = (
-            dataset.train.images.pixels_per_image(),
-            dataset.classes.len(),
-        );
-        self.settings
-            .layout(pixels, classes)
-            .expect("the article's network is small")
-    }
-
-    /// An engine that trains epoch after epoch.
-    fn subject<T: Scalar>(&self, kind: EngineKind, threads: &'a Threads) -> Subject<'a> {
-        let Job {
-            dataset,
-            settings,
-            order,
-            ..
-        } = *self;
-        let layout = self.layout(dataset);
-        let parameters = settings.init.parameters(&layout, settings.seed);
-        let mut mlp = Mlp {
-            layout,
-            parameters,
-            activation: settings.activation,
-            output: settings.output,
-        };
-        let scale = PixelScale::<T>::new(self.standardizer, dataset.train.images.shape(), kind);
-        let cut = settings.cut();
-        let objective = train::objective(settings);
-        let optimizer = Sgd {
-            learning_rate: T::of(settings.learning_rate),
-            momentum: T::zero(),
-            level: Level::detect(),
-        };
-        let batch = cut.largest(order.len());
-        let pixels = dataset.train.images.pixels_per_image();
-        let mut order = order.to_vec();
-        if kind == EngineKind::Fixed {
-            train::arrange(
-                Some(&mut Outlines::new(&dataset.train.images)),
-                cut,
-                &mut order,
-            );
-        }
-        let ordered = dataset.train.gathered(&order);
-        let places: Vec<u32> = (0..order.len() as u32).collect();
-        let epoch = move |clock: Option<Clock>| {
-            let (engine, data) = (kind.engine(), &ordered);
-            let start = mlp.clone();
-            threads.run(|| {
-                let mut trainer =
-                    Trainer::new(engine, &optimizer, objective, data, &scale, start, batch);
-                let batch = |batch| &places[cut.range(order.len(), batch)];
-                let batches = 0..cut.count(order.len());
-                trainer.keep_packed(batches.clone().map(batch));
-                let epoch = |trainer: &mut Trainer<'_, T>| {
-                    let clock = Instant::now();
-                    for number in batches.clone() {
-                        trainer.step_on(number, batch(number));
-                    }
-                    clock.elapsed().as_secs_f64()
-                };
-                // The first one finds memory as the other subjects left it; a run has hundreds that do not.
-                epoch(&mut trainer);
-                trainer.workspace.time(clock);
-                let seconds = epoch(&mut trainer);
-                mlp.clone_from(&trainer.mlp);
+/// A subject that trains epoch after epoch.
+fn training(plan: Plan<'_>) -> Subject<'_> {
+    let settings = plan.settings();
+    let (kind, dtype, threads) = (settings.engine, settings.dtype, plan.machine().threads());
+    let epoch = move |clock: Option<Clock>| {
+        plan.machine().run(|| match plan.arithmetic() {
+            Arithmetic::F32 => epoch(&mut Trainer::<Staged<f32>>::staged(&plan), clock),
+            Arithmetic::F64 => epoch(&mut Trainer::<Staged<f64>>::staged(&plan), clock),
+            Arithmetic::Integers(images) => {
+                let mut trainer = Trainer::packed(&plan, images);
+                let epoch = epoch(&mut trainer, clock);
+                let (count, pixels) = (plan.training_samples(), images.pixels_per_image());
                 Epoch {
-                    seconds,
-                    spent: trainer.workspace.spent(),
-                    kept: parts::kept(trainer.packed(), order.len(), pixels),
+                    kept: parts::kept(trainer.order().kept(), count, pixels),
+                    ..epoch
                 }
-            })
-        };
-        Subject {
-            kind,
-            products: false,
-            dtype: T::DTYPE,
-            threads: threads.count(),
-            every: if kind == EngineKind::Naive {
-                NAIVE_EVERY
-            } else {
-                1
-            },
-            epoch: Box::new(epoch),
-            seconds: Vec::new(),
-            kept: None,
-        }
-    }
-
-    /// The two products of the first layer alone, through BLAS at their best chunking.
-    fn products<T: Scalar>(&self, threads: &'a Threads, batch: usize) -> Subject<'a> {
-        let layout = self.layout(self.dataset);
-        let layer = &layout.layers()[0];
-        let mut products = threads.run(|| Products::<T>::best(layer.outputs, layer.inputs, batch));
-        let run = move || products.run();
-        self.repeated(EngineKind::Blas, T::DTYPE, threads, None, run)
-    }
-
-    /// The two products of the first layer alone, in integers.
-    fn integer_products(&self, threads: &'a Threads, batch: usize) -> Subject<'a> {
-        let layout = self.layout(self.dataset);
-        let images = &self.dataset.train.images;
-        let units = layout.layers()[0].outputs;
-        let mut places = self.order[..batch].to_vec();
-        Outlines::new(images).arrange(&mut places, std::iter::once(0..batch));
-        let mut products =
-            threads.run(|| IntegerProducts::new(self.standardizer, images, &places, units));
-        let kept = products.kept();
-        let run = move || products.run();
-        self.repeated(EngineKind::Fixed, Dtype::F32, threads, kept, run)
-    }
-
-    /// A batch's products, as many times as an epoch has batches.
-    fn repeated(
-        &self,
-        kind: EngineKind,
-        dtype: Dtype,
-        threads: &'a Threads,
-        kept: Option<[f64; 2]>,
-        mut products: impl FnMut() + Send + 'a,
-    ) -> Subject<'a> {
-        let batches = self.settings.cut().count(self.order.len());
-        Subject {
-            kind,
-            products: true,
-            dtype,
-            threads: threads.count(),
-            every: 1,
-            epoch: Box::new(move |_| {
-                let seconds = threads.run(|| {
-                    let clock = Instant::now();
-                    (0..batches).for_each(|_| products());
-                    clock.elapsed().as_secs_f64()
-                });
-                Epoch {
-                    seconds,
-                    kept,
-                    ..Epoch::default()
-                }
-            }),
-            seconds: Vec::new(),
-            kept: None,
-        }
+            }
+        })
+    };
+    Subject {
+        kind,
+        products: false,
+        dtype,
+        threads,
+        every: if kind == EngineKind::Naive {
+            NAIVE_EVERY
+        } else {
+            1
+        },
+        epoch: Box::new(epoch),
+        seconds: Vec::new(),
+        kept: None,
     }
 }
 
-/// The integer peak of this core, over some 20 ms.
-fn integer_peak_gops_per_core() -> f64 {
-    const ROUNDS: u32 = 4_000_000;
-    let start = Instant::now();
-    let (operations, sum) =
-        peak::integer_multiply_adds(Level::detect(), std::hint::black_box(ROUNDS));
-    std::hint::black_box(sum); // as below
-    let seconds = start.elapsed().as_secs_f64();
-    operations as f64 / seconds / 1e9
+/// The second of two epochs: the first one finds memory as the other subjects left it, and a run has hundreds that do not.
+fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Epoch {
+    let mut seconds = 0.0;
+    for time in [None, clock] {
+        trainer.stepper().memory.time(time);
+        let start = Instant::now();
+        for batch in 0..trainer.batches() {
+            let loss = trainer.forward_and_backward(batch);
+            trainer
+                .gradient_and_update(batch, loss)
+                .expect("the article's first epochs do not diverge");
+        }
+        seconds = start.elapsed().as_secs_f64();
+    }
+    Epoch {
+        seconds,
+        spent: trainer.stepper().memory.spent(),
+        kept: None,
+    }
 }
 
-/// The `f32` peak of this core, over some 20 ms.
-fn peak_gflops_per_core() -> f64 {
-    const ROUNDS: u32 = 8_000_000;
+/// The two products of the first layer alone, as the plan's engine computes them: a mini-batch's, as many times as an epoch has
+/// mini-batches.
+fn products_alone<'a>(plan: &Plan<'a>) -> Subject<'a> {
+    let (machine, samples) = (plan.machine(), plan.training_samples());
+    let batches = plan.mini_batches();
+    let layer = &plan.layout().layers()[0];
+    let batch = batches.largest(samples);
+    let (run, kept): (Box<dyn FnMut() + Send + 'a>, _) = match plan.arithmetic() {
+        Arithmetic::F32 => (staged_products::<f32>(machine, layer, batch), None),
+        Arithmetic::F64 => (staged_products::<f64>(machine, layer, batch), None),
+        Arithmetic::Integers(images) => integer_products(plan, images, batch),
+    };
+    let mut run = run;
+    let count = batches.count(samples);
+    Subject {
+        kind: plan.settings().engine,
+        products: true,
+        dtype: plan.settings().dtype,
+        threads: machine.threads(),
+        every: 1,
+        epoch: Box::new(move |_| {
+            let seconds = machine.run(|| {
+                let start = Instant::now();
+                (0..count).for_each(|_| run());
+                start.elapsed().as_secs_f64()
+            });
+            Epoch {
+                seconds,
+                kept,
+                ..Epoch::default()
+            }
+        }),
+        seconds: Vec::new(),
+        kept: None,
+    }
+}
+
+/// Both products through BLAS at their best chunking.
+fn staged_products<T: Scalar>(
+    machine: &Machine,
+    layer: &Layer,
+    batch: usize,
+) -> Box<dyn FnMut() + Send> {
+    let mut products = machine.run(|| Products::<T>::best(layer.outputs, layer.inputs, batch));
+    Box::new(move || products.run())
+}
+
+/// Both products in integers, and the shares of the pixels that they multiply.
+fn integer_products<'a>(
+    plan: &Plan<'a>,
+    images: &'a Images,
+    batch: usize,
+) -> (Box<dyn FnMut() + Send + 'a>, Option<[f64; 2]>) {
+    let settings = plan.settings();
+    let split = crate::data::split(images.count() as u32, settings.holdout, settings.seed);
+    let standardizer = Standardizer::fit(images, &split.train);
+    let mut indices = split.train[..batch].to_vec();
+    Outlines::new(images).arrange(&mut indices, std::iter::once(0..batch));
+    let mut products = plan
+        .machine()
+        .run(|| IntegerProducts::new(plan, &standardizer, images, &indices));
+    let kept = products.kept();
+    (Box::new(move || products.run()), kept)
+}
+
+/// The peaks of one core, measured again and again, each over some 20 ms.
+#[derive(Default)]
+struct Peaks {
+    /// In 10⁹ floating-point operations a second.
+    floating_point: Vec<f64>,
+    /// In 10⁹ integer operations a second.
+    integer: Vec<f64>,
+}
+
+impl Peaks {
+    fn measure(&mut self, level: Level) {
+        const ROUNDS: u32 = 8_000_000;
+        const INTEGER_ROUNDS: u32 = 4_000_000;
+        self.floating_point.push(timed(|| {
+            peak::f32_multiply_adds(level, std::hint::black_box(ROUNDS))
+        }));
+        self.integer.push(timed(|| {
+            peak::integer_multiply_adds(level, std::hint::black_box(INTEGER_ROUNDS))
+        }));
+    }
+}
+
+/// In 10⁹ operations a second, what `work` does; it returns how many they are, and a sum that keeps them from being left out.
+fn timed<S>(work: impl FnOnce() -> (u64, S)) -> f64 {
     let start = Instant::now();
-    let (operations, sum) = peak::f32_multiply_adds(Level::detect(), std::hint::black_box(ROUNDS));
+    let (operations, sum) = work();
     std::hint::black_box(sum); // before the clock is read again: the loop may not move behind it
-    let seconds = start.elapsed().as_secs_f64();
-    operations as f64 / seconds / 1e9
+    operations as f64 / start.elapsed().as_secs_f64() / 1e9
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::engine::stopwatch::Part;
 use crate::input::packed::PackedBatch;
+use crate::network::stopwatch::Part;
 
 /// An epoch, timed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,8 +69,8 @@ impl Parts {
             loss_ms: ms(Part::Loss),
             backward_ms: ms(Part::Backward),
             update_ms: ms(Part::Update),
-            round_weights_ms: ms(Part::RoundWeights),
-            round_deltas_ms: ms(Part::RoundDeltas),
+            round_weights_ms: ms(Part::QuantizeWeights),
+            round_deltas_ms: ms(Part::QuantizeDeltas),
             left_ms: total_ms - spent.iter().sum::<Duration>().as_secs_f64() * 1e3,
             total_ms,
         }

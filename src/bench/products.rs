@@ -7,15 +7,15 @@ use ndarray::{Array2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::parts;
+use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer};
-use crate::engine::{Blas, Engine};
-use crate::input::packed::{
-    ChunkDeltas, Gradient, PackedBatch, PixelGroups, QuantizedDeltas, QuantizedWeights,
-};
-use crate::kernels::Level;
-use crate::parallel::{self, Cut};
+use crate::engine::{Blas, Engine, Units};
+use crate::input::packed::{PackedBatch, PackedLane, PixelGroups};
+use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Taken};
+use crate::kernels::pack::Panels;
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
+use crate::train::Plan;
 
 /// Images of a forward product that are worth trying.
 const IMAGES: [usize; 7] = [96, 160, 240, 320, 480, 640, 960];
@@ -102,105 +102,181 @@ fn fastest(candidates: &[usize], mut run: impl FnMut(usize)) -> usize {
     best.1
 }
 
-/// A batch that is packed already, rounded weights and rounded deltas; chunked as a step is.
-pub(super) struct IntegerProducts {
-    groups: PixelGroups,
-    weights: QuantizedWeights,
-    deltas: QuantizedDeltas,
-    packed: PackedBatch,
-    z: Vec<Array2<f32>>,
+/// A mini-batch that is packed already, quantized weights and quantized deltas; chunked as a step is.
+pub(super) struct IntegerProducts<'a> {
+    input: Packed,
+    images: &'a Images,
+    indices: Vec<u32>,
+    weight: Array2<f32>,
+    scale: PixelGroups,
+    kept: PackedBatch,
+    chunks: Vec<Chunk>,
+    /// Of each chunk, what it would leave behind if it were not kept.
+    memory: Vec<Panels>,
     d_w: Array2<f32>,
-    cut: Cut,
 }
 
-impl IntegerProducts {
-    /// The images at `places`, random weights and deltas.
+/// The images of one task.
+struct Chunk {
+    first: usize,
+    images: usize,
+    lane: PackedLane,
+    z: Units<f32>,
+    d: Units<f32>,
+}
+
+impl<'a> IntegerProducts<'a> {
+    /// The images at `indices` with random weights and deltas, for the first layer of a plan's network.
     pub(super) fn new(
+        plan: &Plan<'_>,
         standardizer: &Standardizer,
-        images: &Images,
-        places: &[u32],
-        units: usize,
+        images: &'a Images,
+        indices: &[u32],
     ) -> Self {
-        let level = Level::detect();
-        let mut stream = Stream::new(1, Purpose::Bench, 0);
-        let mut random = |count: usize| -> Vec<f32> {
-            (0..count)
-                .map(|_| stream.uniform(-1.0, 1.0) as f32)
-                .collect()
+        let layer = &plan.layout().layers()[0];
+        let (units, pixels, batch) = (layer.outputs, layer.inputs, indices.len());
+        let sizes = InputSizes {
+            layer,
+            is_output: false,
+            batch,
+            trains: true,
+            level: plan.machine().level(),
         };
-        let pixels = images.pixels_per_image();
-        let groups = PixelGroups::new(standardizer, images.shape());
-        let mut weights = QuantizedWeights::new(level, units, groups.pixels());
-        weights.quantize(&groups, &random(units * pixels), None);
-        let batch = places.len();
-        let task = parallel::images_per_task(batch);
-        let mut deltas = QuantizedDeltas::new(level, units, batch, task);
-        let chunks: Vec<usize> = places.chunks(task).map(<[u32]>::len).collect();
-        let numbers = random(units * task);
-        deltas.quantize(chunks.len(), |chunk| {
-            ChunkDeltas::new(&numbers, task, chunks[chunk])
+        let mut stream = Stream::new(1, Purpose::Bench, 0);
+        let mut random = || stream.uniform(-1.0, 1.0) as f32;
+        let scale = Packed::scale(standardizer, images.shape());
+        let mut input = Packed::new(&sizes, images.shape());
+        let weight = Array2::from_shape_simple_fn((units, pixels), &mut random);
+        input.begin(FirstLayer {
+            weight: weight.view(),
+            bias: None,
+            scale: &scale,
         });
+        let size = cut::chunk_images(batch);
+        let chunks: Vec<Chunk> = (0..batch)
+            .step_by(size)
+            .map(|first| {
+                let images = size.min(batch - first);
+                let mut d = Units::new(images, units, true);
+                d.view_mut(images).mapv_inplace(|_: f32| random());
+                Chunk {
+                    first,
+                    images,
+                    lane: input.lane(),
+                    z: Units::new(images, units, true),
+                    d,
+                }
+            })
+            .collect();
+        input.finish_deltas(chunks.len(), |chunk| chunks[chunk].delta());
         Self {
-            packed: PackedBatch::of(level, &groups, images, places, task),
-            z: chunks
+            kept: input.keep(&scale, images, indices),
+            images,
+            indices: indices.to_vec(),
+            weight,
+            scale,
+            memory: chunks
                 .iter()
-                .map(|&images| Array2::zeros((units, images)))
+                .map(|chunk| input.chunk(chunk.images))
                 .collect(),
+            input,
+            chunks,
             d_w: Array2::zeros((units, pixels)),
-            cut: Cut::in_integers(batch, pixels, groups.tiles().strip_pixels()),
-            groups,
-            weights,
-            deltas,
         }
     }
 
     /// The share of the pixels that forward and gradient multiply.
     pub(super) fn kept(&self) -> Option<[f64; 2]> {
-        let images = self.z.iter().map(|z| z.dim().1).sum();
-        parts::kept(slice::from_ref(&self.packed), images, self.groups.pixels())
+        let (images, pixels) = (self.indices.len(), self.scale.pixels());
+        parts::kept(slice::from_ref(&self.kept), images, pixels)
     }
 
-    /// Both products of one batch.
+    /// Both products of one mini-batch.
     pub(super) fn run(&mut self) {
         let Self {
-            groups,
-            weights,
-            deltas,
-            packed,
-            z,
+            input,
+            indices,
+            weight,
+            scale,
+            kept,
+            chunks,
+            memory,
             d_w,
-            cut,
+            ..
         } = self;
-        z.par_iter_mut()
-            .zip(&packed.forward)
-            .for_each(|(z, panels)| weights.forward(panels, z.view_mut()));
-        let gradient = Gradient {
-            deltas,
-            pixels: &packed.gradient,
-            groups,
+        let images = self.images;
+        let layer = FirstLayer::<Packed> {
+            weight: weight.view(),
+            bias: None,
+            scale,
         };
-        blocks(&gradient, *cut, (0, 0), d_w.view_mut());
+        chunks
+            .par_iter_mut()
+            .zip(&*memory)
+            .enumerate()
+            .for_each(|(number, (chunk, memory))| {
+                let pixels = Pixels {
+                    source: images,
+                    indices: &indices[chunk.first..chunk.first + chunk.images],
+                    kept: Some(&*kept),
+                    chunk: number,
+                    first: chunk.first,
+                };
+                input.forward(layer, &pixels, &mut chunk.lane, memory, &mut chunk.z);
+            });
+        let limits = input.block_limits(indices.len());
+        let (rows, columns) = d_w.dim();
+        let whole = BlockRange {
+            rows: 0..rows,
+            columns: 0..columns,
+        };
+        let taken = Taken {
+            scale: &*scale,
+            kept: Some(&*kept),
+            chunks: memory,
+            images: indices.len(),
+        };
+        let delta = |chunk: usize| chunks[chunk].delta();
+        let work = |block: &BlockRange, d_w: ArrayViewMut2<'_, f32>| {
+            input.gradient(taken, &delta, block, d_w);
+        };
+        blocks(&work, limits, whole, d_w.view_mut());
+    }
+}
+
+impl Chunk {
+    fn delta(&self) -> ChunkDelta<'_, f32> {
+        ChunkDelta {
+            units: &self.d,
+            images: self.images,
+        }
     }
 }
 
 /// Cuts a gradient as a step does.
 fn blocks(
-    gradient: &Gradient<'_>,
-    cut: Cut,
-    (row, column): (usize, usize),
+    work: &(impl Fn(&BlockRange, ArrayViewMut2<'_, f32>) + Sync),
+    limits: BlockLimits,
+    block: BlockRange,
     d_w: ArrayViewMut2<'_, f32>,
 ) {
-    let (rows, columns) = d_w.dim();
-    let (axis, at, rest) = if let Some(half) = cut.half_of_rows(rows) {
-        (Axis(0), half, (row + half, column))
-    } else if let Some(half) = cut.half_of_columns(columns) {
-        (Axis(1), half, (row, column + half))
+    let BlockRange { rows, columns } = block.clone();
+    let (axis, at) = if let Some(half) = limits.half_of_rows(rows.len()) {
+        (Axis(0), half)
+    } else if let Some(half) = limits.half_of_columns(columns.len()) {
+        (Axis(1), half)
     } else {
-        return gradient.block(row, column, d_w);
+        return work(&block, d_w);
     };
+    let (mut one, mut other) = (block.clone(), block);
+    if axis == Axis(0) {
+        (one.rows.end, other.rows.start) = (rows.start + at, rows.start + at);
+    } else {
+        (one.columns.end, other.columns.start) = (columns.start + at, columns.start + at);
+    }
     let (first, second) = d_w.split_at(axis, at);
     rayon::join(
-        || blocks(gradient, cut, (row, column), first),
-        || blocks(gradient, cut, rest, second),
+        || blocks(work, limits, one, first),
+        || blocks(work, limits, other, second),
     );
 }

@@ -42,14 +42,29 @@ pub struct Row {
     pub over_products: Option<f64>,
 }
 
+/// What all subjects did, and what the machine could have done.
+pub(super) struct Job<'a> {
+    /// The layout of the network.
+    pub(super) layout: &'a Layout,
+    /// Training images.
+    pub(super) images: usize,
+    /// The `f32` peak of one core, in 10⁹ operations a second.
+    pub(super) peak: f64,
+    /// The integer peak of one core, in 10⁹ operations a second.
+    pub(super) integer_peak: f64,
+    /// The instructions that kernels used.
+    pub(super) level: Level,
+}
+
 /// A row a subject, in their order.
-pub(super) fn rows(
-    mut subjects: Vec<Subject<'_>>,
-    layout: &Layout,
-    images: usize,
-    peak: f64,
-    integer_peak: f64,
-) -> Vec<Row> {
+pub(super) fn rows(mut subjects: Vec<Subject<'_>>, job: &Job<'_>) -> Vec<Row> {
+    let Job {
+        layout,
+        images,
+        peak,
+        integer_peak,
+        level,
+    } = *job;
     let medians: Vec<f64> = subjects
         .iter_mut()
         .map(|subject| median(&mut subject.seconds))
@@ -65,7 +80,7 @@ pub(super) fn rows(
         };
         subjects.iter().position(same).map(|place| medians[place])
     };
-    let halves = if Level::detect().has_vnni() { 2.0 } else { 1.0 };
+    let halves = if level.has_vnni() { 2.0 } else { 1.0 };
     let row = |(subject, &seconds): (&Subject<'_>, &f64)| {
         let Subject {
             kind,

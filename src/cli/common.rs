@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use gingham::data::Dataset;
 use gingham::engine::EngineKind;
-use gingham::parallel::{self, Threads};
+use gingham::machine::{self, Machine};
 use gingham::train::TrainOptions;
 
 use super::output::Output;
@@ -33,7 +33,7 @@ fn thread_count(text: &str) -> Result<usize, String> {
     let count = text
         .parse()
         .map_err(|error: ParseIntError| error.to_string())?;
-    parallel::check_count(count).map_err(|error| error.to_string())?;
+    machine::check_threads(count).map_err(|error| error.to_string())?;
     Ok(count)
 }
 
@@ -42,16 +42,19 @@ impl Common {
         Output { quiet: self.quiet }
     }
 
-    /// A pool for `engine`; says why where it has fewer threads than asked for.
-    pub fn pool(&self, requested: usize, engine: EngineKind) -> anyhow::Result<Threads> {
-        let threads = Threads::new(requested, engine)?;
-        if let Some(note) = threads
-            .note
-            .filter(|_| self.threads.is_some_and(|threads| threads > 1))
-        {
+    /// The machine for a command without settings of its own.
+    pub fn machine(&self) -> anyhow::Result<Machine> {
+        self.machine_for(self.threads.unwrap_or(0), EngineKind::Auto)
+    }
+
+    /// The machine for an engine; says why where it has fewer threads than asked for.
+    pub fn machine_for(&self, threads: usize, engine: EngineKind) -> anyhow::Result<Machine> {
+        let machine = Machine::for_engine(threads, engine)?;
+        let asked = self.threads.is_some_and(|threads| threads > 1);
+        if let Some(note) = machine.note().filter(|_| asked) {
             self.output().note(format_args!("one thread: {note}"));
         }
-        Ok(threads)
+        Ok(machine)
     }
 }
 

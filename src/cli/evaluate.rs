@@ -4,13 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use gingham::data::Dataset;
-use gingham::engine::EngineKind;
-use gingham::error::Error;
-use gingham::model::{AnyModel, Model};
-use gingham::scalar::Scalar;
-use gingham::train::evaluation::{self, Portion, check_fit};
-use gingham::train::metrics::Evaluation;
+use gingham::evaluate::{self, Evaluation, Portion, check_fit};
+use gingham::model::AnyModel;
 use serde::Serialize;
 
 use super::output::{facts, percent, table};
@@ -60,16 +55,12 @@ struct Answer<'a> {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let threads = args
-        .common
-        .pool(args.common.threads.unwrap_or(0), EngineKind::Auto)?;
+    let machine = args.common.machine()?;
     let model = AnyModel::open(&args.model).context("reading the model")?;
     let dataset = open_data(&data_folder(args.data.as_deref()))?;
     check_fit(model.info(), &dataset)?;
-    let evaluation = threads.run(|| match &model {
-        AnyModel::F32(model) => evaluate(model, &dataset, args.split),
-        AnyModel::F64(model) => evaluate(model, &dataset, args.split),
-    })?;
+    let evaluation = machine
+        .run(|| Portion::of(&model, &dataset, args.split.into())?.evaluation(&machine, &model))?;
     let names = &model.info().classes;
     let output = args.common.output();
     if args.common.json {
@@ -83,17 +74,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     output.result(tables(&evaluation, names))
 }
 
-fn evaluate<T: Scalar>(
-    model: &Model<T>,
-    dataset: &Dataset,
-    part: Part,
-) -> Result<Evaluation, Error> {
-    let part = match part {
-        Part::Train => evaluation::Part::Train,
-        Part::Heldout => evaluation::Part::Heldout,
-        Part::Test => evaluation::Part::Test,
-    };
-    Ok(Portion::of(model, dataset, part)?.evaluation(model))
+impl From<Part> for evaluate::Part {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Train => Self::Train,
+            Part::Heldout => Self::Heldout,
+            Part::Test => Self::Test,
+        }
+    }
 }
 
 fn tables(evaluation: &Evaluation, names: &[String]) -> String {

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use gingham::error::Error;
-use gingham::kernels::Level;
+use gingham::machine;
 
 // The names that commands import from here.
 use common::{Common, DATA_VARIABLE, data_folder, open_data};
@@ -120,7 +120,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     color::choose(cli.color.when);
-    Level::check_variable()?;
+    machine::check_environment()?;
     match cli.command {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::ValueEnum;
 use gingham::durable;
-use gingham::engine::EngineKind;
 use gingham::error::{Error, Result};
 use gingham::figures::Figure;
+use gingham::machine::Machine;
 use gingham::report::{self, Details, Run, charts};
 
 use super::Common;
@@ -67,9 +67,7 @@ enum Format {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let threads = args
-        .common
-        .pool(args.common.threads.unwrap_or(0), EngineKind::Auto)?;
+    let machine = args.common.machine()?;
     let curves = matches!(args.kind, Kind::Error | Kind::Accuracy);
     if args.runs.len() > 1 && !curves {
         return Err(Error::Setting {
@@ -95,8 +93,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if out.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: out }.into());
     }
-    let figure = threads
-        .run(|| draw(args, &runs))
+    let figure = machine
+        .run(|| draw(args, &machine, &runs))
         .context("drawing the figure")?;
     let bytes = match args.format {
         Format::Svg => figure.svg.into_bytes(),
@@ -110,7 +108,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     output.result(out.display())
 }
 
-fn draw(args: &Args, runs: &[Run]) -> Result<Figure> {
+fn draw(args: &Args, machine: &Machine, runs: &[Run]) -> Result<Figure> {
     let run = &runs[0];
     let lacking = |what: &str, found: &str| Error::Mismatch {
         path: run.path.clone(),
@@ -118,7 +116,7 @@ fn draw(args: &Args, runs: &[Run]) -> Result<Figure> {
         found: found.to_owned(),
     };
     let details = || -> Result<Details> {
-        report::details(run, args.data.as_deref())?.map_err(|why| {
+        report::details(machine, run, args.data.as_deref())?.map_err(|why| {
             lacking(
                 "a run whose network can be asked",
                 why.trim_end_matches('.'),

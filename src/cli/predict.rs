@@ -4,14 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use gingham::data::{Images, png};
-use gingham::engine::EngineKind;
-use gingham::engine::workspace::PixelScale;
 use gingham::error::Error;
-use gingham::model::{AnyModel, Model};
-use gingham::parallel::Threads;
-use gingham::scalar::Scalar;
-use gingham::train::evaluation_workspace;
-use gingham::train::metrics::{Evaluator, best, probabilities};
+use gingham::evaluate::Predictor;
+use gingham::machine::Machine;
+use gingham::model::AnyModel;
 use serde::Serialize;
 
 use super::Common;
@@ -59,36 +55,25 @@ struct Row<'a> {
     class: usize,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    probabilities: Option<Vec<f64>>,
+    probabilities: Option<&'a [f64]>,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let threads = args
-        .common
-        .pool(args.common.threads.unwrap_or(0), EngineKind::Auto)?;
+    let machine = args.common.machine()?;
     let model = AnyModel::open(&args.model).context("reading the model")?;
-    match &model {
-        AnyModel::F32(model) => predict(args, model, &threads),
-        AnyModel::F64(model) => predict(args, model, &threads),
-    }
+    let images = images(args, &model)?;
+    machine.run(|| print(args, &machine, &model, &images))
 }
 
-fn predict<T: Scalar>(args: &Args, model: &Model<T>, threads: &Threads) -> anyhow::Result<()> {
-    let (rows, columns) = (model.info.rows, model.info.columns);
-    let (mut images, names) = match &args.idx {
-        Some(path) => (Images::open(path).context("reading images")?, None),
+/// The images that are asked about, of the size that the model takes.
+fn images(args: &Args, model: &AnyModel) -> anyhow::Result<Images> {
+    let (rows, columns) = (model.info().rows, model.info().columns);
+    let images = match &args.idx {
+        Some(path) => Images::open(path).context("reading images")?,
         None => {
             let read = |path: &PathBuf| png::grey(path, rows, columns);
             let images = args.png.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-            let names = args
-                .png
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect::<Vec<_>>();
-            (
-                Images::copied(rows, columns, images.iter().map(Vec::as_slice)),
-                Some(names),
-            )
+            Images::copied(rows, columns, images.iter().map(Vec::as_slice))
         }
     };
     if (images.rows(), images.columns()) != (rows, columns) {
@@ -101,49 +86,31 @@ fn predict<T: Scalar>(args: &Args, model: &Model<T>, threads: &Threads) -> anyho
         }
         .into());
     }
-    if args.invert {
-        images = images.inverted();
-    }
-    threads.run(|| print(args, model, &images, names.as_deref()))
+    Ok(if args.invert {
+        images.inverted()
+    } else {
+        images
+    })
 }
 
-fn print<T: Scalar>(
-    args: &Args,
-    model: &Model<T>,
-    images: &Images,
-    names: Option<&[String]>,
-) -> anyhow::Result<()> {
-    let info = &model.info;
-    let classes = info.classes.len();
-    let kind = EngineKind::ANSWERS;
-    let scale = PixelScale::new(&model.standardizer, images.shape(), kind);
-    let mut workspace = evaluation_workspace(&model.mlp, &scale);
-    let level = workspace.level();
-    let mut evaluator = Evaluator {
-        engine: kind.engine(),
-        mlp: &model.mlp,
-        scale: &scale,
-        workspace: &mut workspace,
+fn print(args: &Args, machine: &Machine, model: &AnyModel, images: &Images) -> anyhow::Result<()> {
+    let name = |index: u32| match args.png.get(index as usize) {
+        Some(path) => path.display().to_string(),
+        None => index.to_string(),
     };
-    let places: Vec<u32> = (0..images.count() as u32).collect();
+    let classes = &model.info().classes;
+    let indices: Vec<u32> = (0..images.count() as u32).collect();
     let mut lines = String::new();
     let mut written = Ok(());
-    evaluator.for_each_output(images, &places, |places, z| {
-        let mut shares = z.to_vec();
-        probabilities(level, info.output, info.probability, classes, &mut shares);
-        let answers = z.chunks_exact(classes).zip(shares.chunks_exact(classes));
-        for (place, (z, shares)) in places.iter().zip(answers) {
-            let class = best(z);
-            let shares = args
-                .proba
-                .then(|| shares.iter().map(|share| share.wide()).collect());
-            let number = place.to_string();
-            let image = names.map_or(number.as_str(), |names| &names[*place as usize]);
+    Predictor::new(machine, model).for_each(images, &indices, |outputs| {
+        let shares = outputs.probabilities.chunks_exact(outputs.classes);
+        let answers = outputs.answers().zip(shares);
+        for (&index, (class, shares)) in outputs.indices.iter().zip(answers) {
             let row = Row {
-                image,
+                image: &name(index),
                 class,
-                name: &info.classes[class],
-                probabilities: shares,
+                name: &classes[class],
+                probabilities: args.proba.then_some(shares),
             };
             lines.push_str(&line(&row, args.common.json));
         }
@@ -151,7 +118,7 @@ fn print<T: Scalar>(
             written = Output::result(args.common.output(), lines.trim_end());
         }
         lines.clear();
-    });
+    })?;
     written
 }
 
@@ -161,7 +128,7 @@ fn line(row: &Row<'_>, json: bool) -> String {
     }
     let shares = row
         .probabilities
-        .iter()
+        .into_iter()
         .flatten()
         .map(|share| format!("\t{share:.6}"))
         .collect::<String>();

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use gingham::engine::EngineKind;
 use gingham::report::{self, Run};
 
 use super::Common;
@@ -33,9 +32,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let threads = args
-        .common
-        .pool(args.common.threads.unwrap_or(0), EngineKind::Auto)?;
+    let machine = args.common.machine()?;
     let runs = args
         .runs
         .iter()
@@ -54,8 +51,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             run.epochs.len()
         ));
     }
-    let lacking = threads
-        .run(|| report::write(&runs, args.data.as_deref(), &out))
+    let lacking = machine
+        .run(|| report::write(&machine, &runs, args.data.as_deref(), &out))
         .context("making the report")?;
     if let Some(lacking) = lacking {
         output.progress(format_args!("without predictions: {lacking}"));

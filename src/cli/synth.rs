@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use gingham::data::synth;
-use gingham::engine::EngineKind;
 use serde_json::json;
 
 use super::Common;
@@ -38,9 +37,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let threads = args
-        .common
-        .pool(args.common.threads.unwrap_or(0), EngineKind::Auto)?;
+    let machine = args.common.machine()?;
     let Args {
         out,
         train,
@@ -51,7 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     args.common
         .output()
         .progress(format_args!("drawing {train} + {test} images"));
-    threads.run(|| synth::write(out, *train, *test, *seed))?;
+    machine.run(|| synth::write(out, *train, *test, *seed))?;
     let result = if args.common.json {
         json!({ "out": out.to_string_lossy(), "train": train, "test": test, "seed": seed })
             .to_string()

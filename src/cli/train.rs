@@ -4,16 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
-use gingham::data::{self, Dataset};
-use gingham::engine::blas;
-use gingham::kernels::Level;
-use gingham::parallel::Threads;
-use gingham::report::{self, EpochRecord, Recorder, Run, RunFolder, Summary};
-use gingham::scalar::{Dtype, Scalar};
-use gingham::train::{self, Preset, TrainOptions};
+use gingham::report::{self, EpochRecord, Recorder, Run, RunFolder, Summary, Times};
+use gingham::train::{Outcome, Plan, TrainOptions, train};
 
 use super::output::{facts, percent};
-use super::progress::{self, Plan, Progress};
+use super::progress::{self, Progress};
 use super::settings::{Flags, presets_and_example};
 use super::{Common, open_data};
 
@@ -42,103 +37,40 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let options = args
-        .flags
-        .resolve(args.config.as_deref(), args.common.threads)?;
-    let threads = args.common.pool(options.threads, options.engine)?;
-    match options.dtype {
-        Dtype::F32 => train_in::<f32>(args, options, &threads),
-        Dtype::F64 => train_in::<f64>(args, options, &threads),
-    }
-}
-
-fn train_in<T: Scalar>(
-    args: &Args,
-    mut options: TrainOptions,
-    threads: &Threads,
-) -> anyhow::Result<()> {
     let started = Instant::now();
     let age_at_start = report::process_age().unwrap_or_default();
+    let mut options = args
+        .flags
+        .resolve(args.config.as_deref(), args.common.threads)?;
+    let machine = args.common.machine_for(options.threads, options.engine)?;
     let output = args.common.output();
     let dataset = open_data(&options.data)?;
-    train::check(&dataset, &options)?;
-    // What the configuration file says is what was done: resolved, and the same from any folder whose name it can hold.
-    if let Some(folder) = options
-        .data
-        .canonicalize()
-        .ok()
-        .filter(|folder| folder.to_str().is_some())
-    {
-        options.data = folder;
-    }
-    let engine_note = options.engine_note();
-    options.engine = options.engine.resolve(T::DTYPE);
-    options.eval_every = Some(options.evaluation_interval());
-    let mut folder = create_folder(args.out.as_deref(), &options)?;
+    options.data = absolute(options.data);
+    let plan = Plan::new(&options, &dataset, &machine)?;
+    let mut folder = create_folder(args.out.as_deref(), plan.settings())?;
     output.progress(format_args!("writing {}", folder.path().display()));
-    let images = training_images(&dataset, &options);
     if args.tensorboard {
-        folder.log_events(images)?;
+        folder.log_events(plan.training_samples())?;
+    }
+    let engine = plan.settings().engine.name();
+    if let Some(note) = plan.engine_note() {
+        output.note(format_args!("engine {engine}: {note}"));
     }
 
-    if let Some(note) = engine_note {
-        output.note(format_args!("engine {}: {note}", options.engine.name()));
-    }
-
-    let plan = Plan {
-        epochs: options.epochs,
-        evaluated_every: options.evaluation_interval(),
-        images,
-    };
-    let mut progress = Progress::start(args.progress.mode, output, plan);
-    let mut show = |record: &EpochRecord| progress.show(record);
-    let mut recorder = Recorder::new(&mut folder, &mut show);
-    let outcome = threads
-        .run(|| train::train::<T>(&dataset, &options, &mut recorder))
-        .context("training")?;
-    let Recorder {
-        prepare_s,
-        train_s,
-        evaluation_s,
-        ..
-    } = recorder;
-    drop(progress);
+    let (outcome, times) = train_into(&mut folder, &plan, args)?;
     folder.write_model(&outcome.model)?;
-
-    let images = outcome.training_images as f64 * options.epochs as f64;
-    let summary = Summary {
-        preset: options.preset,
-        seed: options.seed,
-        epochs: options.epochs,
-        engine: options.engine.name().into(),
-        engine_note: engine_note.map(Into::into),
-        level: Level::detect().name().into(),
-        dtype: options.dtype.name().into(),
-        threads: threads.count(),
-        cpu: report::cpu(),
-        final_error: outcome.error,
-        train_accuracy: outcome.accuracies.train,
-        heldout_accuracy: outcome.accuracies.heldout,
-        test_accuracy: outcome.test_accuracy,
-        train_seconds: train_s,
-        total_seconds: (age_at_start + started.elapsed()).as_secs_f64(),
-        prepare_seconds: prepare_s,
-        evaluation_seconds: evaluation_s,
-        images_per_second: images / train_s,
-        peak_rss_bytes: report::peak_rss_bytes(),
-        run_dir: folder.path().to_owned(),
-        model: folder.model_path(),
-        blas: blas::library(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        commit: report::commit().into(),
-        labels_sha256: dataset.train.labels_sha256.clone(),
+    let times = Times {
+        total_s: (age_at_start + started.elapsed()).as_secs_f64(),
+        ..times
     };
+    let (run_dir, model) = (folder.path().to_owned(), folder.model_path());
+    let summary = Summary::new(&plan, &outcome, times, run_dir, model);
     folder.finish(&summary)?;
     if args.report {
         let run = Run::open(&summary.run_dir).context("reading the run")?;
         let out = summary.run_dir.join("report.html");
-        threads
-            .run(|| report::write(&[run], Some(&dataset.folder), &out))
+        machine
+            .run(|| report::write(&machine, &[run], Some(&dataset.folder), &out))
             .context("making the report")?;
         output.progress(format_args!("wrote {}", out.display()));
     }
@@ -149,10 +81,30 @@ fn train_in<T: Scalar>(
     }
 }
 
-/// How many images an epoch takes.
-fn training_images(dataset: &Dataset, options: &TrainOptions) -> usize {
-    let count = dataset.train.labels.len();
-    count - data::held_out(count as u32, options.holdout)
+/// Trains, records every epoch in the folder, and shows it.
+fn train_into(
+    folder: &mut RunFolder,
+    plan: &Plan<'_>,
+    args: &Args,
+) -> anyhow::Result<(Outcome, Times)> {
+    let shape = progress::Plan {
+        epochs: plan.settings().epochs,
+        evaluated_every: plan.settings().evaluation_interval(),
+        images: plan.training_samples(),
+    };
+    let mut progress = Progress::start(args.progress.mode, args.common.output(), shape);
+    let mut show = |record: &EpochRecord| progress.show(record);
+    let mut recorder = Recorder::new(folder, &mut show);
+    let outcome = train(plan, &mut recorder).context("training")?;
+    Ok((outcome, recorder.times()))
+}
+
+/// The folder by a name that is the same from everywhere, where a configuration file can hold that name.
+fn absolute(folder: PathBuf) -> PathBuf {
+    let absolute = folder.canonicalize().ok();
+    absolute
+        .filter(|folder| folder.to_str().is_some())
+        .unwrap_or(folder)
 }
 
 fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<RunFolder> {
@@ -160,15 +112,8 @@ fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<R
     let folder = match out {
         Some(path) => RunFolder::create(path, &config),
         None => {
-            let preset = match options.preset {
-                Preset::Article => "article",
-                Preset::Wide => "wide",
-            };
-            RunFolder::create_next(
-                Path::new("runs"),
-                &format!("{preset}-seed{}", options.seed),
-                &config,
-            )
+            let name = format!("{}-seed{}", options.preset.name(), options.seed);
+            RunFolder::create_next(Path::new("runs"), &name, &config)
         }
     };
     folder.context("making the run's folder")

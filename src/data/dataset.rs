@@ -59,7 +59,10 @@ impl Dataset {
             .then(|| Labelled::open(folder, "t10k"))
             .transpose()?;
         let names = folder.join("classes.txt");
-        let names = names.exists().then(|| files::class_names(&names)).transpose()?;
+        let names = names
+            .exists()
+            .then(|| files::class_names(&names))
+            .transpose()?;
         Self {
             folder: folder.to_owned(),
             train,
@@ -135,4 +138,3 @@ impl Dataset {
         })
     }
 }
-

@@ -74,7 +74,16 @@ pub enum Samples<'a> {
     Features(&'a Features),
 }
 
-impl Samples<'_> {
+impl<'a> Samples<'a> {
+    /// Where they are.
+    #[must_use]
+    pub fn source(self) -> &'a (dyn SampleSource + 'static) {
+        match self {
+            Self::Images(images) => images,
+            Self::Features(features) => features,
+        }
+    }
+
     /// The number of samples.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -104,6 +113,24 @@ impl Samples<'_> {
     #[must_use]
     pub fn indices(&self) -> Vec<u32> {
         (0..self.count() as u32).collect()
+    }
+}
+
+/// What can be borrowed as [`Samples`].
+pub trait SampleSource: Sync + std::fmt::Debug {
+    /// The samples.
+    fn samples(&self) -> Samples<'_>;
+}
+
+impl SampleSource for Images {
+    fn samples(&self) -> Samples<'_> {
+        Samples::Images(self)
+    }
+}
+
+impl SampleSource for Features {
+    fn samples(&self) -> Samples<'_> {
+        Samples::Features(self)
     }
 }
 

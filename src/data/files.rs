@@ -34,7 +34,9 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 /// The digest of the IDX file that holds these labels, whether or not there is one: the same labels have the same digest,
 /// from a file as from memory.
 pub(super) fn labels_sha256(labels: &[u8]) -> String {
-    let header = [0, 0, 8, 1].into_iter().chain((labels.len() as u32).to_be_bytes());
+    let header = [0, 0, 8, 1]
+        .into_iter()
+        .chain((labels.len() as u32).to_be_bytes());
     let bytes: Vec<u8> = header.chain(labels.iter().copied()).collect();
     sha256(&bytes)
 }

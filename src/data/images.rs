@@ -47,7 +47,8 @@ impl Images {
         if rows == 0 || columns == 0 || u32::try_from(count).is_err() {
             return Err(Error::Array {
                 array: "images",
-                expected: "shape (images, rows, columns) with at least one row and one column".to_owned(),
+                expected: "shape (images, rows, columns) with at least one row and one column"
+                    .to_owned(),
                 found: format!("{:?}", array.shape()),
             });
         }

@@ -17,7 +17,7 @@ pub mod synth;
 
 pub use crate::formats::idx::{self, IdxError};
 pub use dataset::{Dataset, FASHION_MNIST_CLASSES};
-pub use features::{Features, LabelledFeatures, LabelledSamples, Samples};
+pub use features::{Features, LabelledFeatures, LabelledSamples, SampleSource, Samples};
 pub use files::class_names;
 pub use images::Images;
 pub use labelled::Labelled;

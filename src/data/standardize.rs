@@ -64,7 +64,11 @@ impl Standardizer {
             }
         }
         for sum in &mut deviation {
-            *sum = if *sum == 0.0 { 1.0 } else { (*sum / count).sqrt() };
+            *sum = if *sum == 0.0 {
+                1.0
+            } else {
+                (*sum / count).sqrt()
+            };
         }
         Self { mean, deviation }
     }

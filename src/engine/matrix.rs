@@ -103,7 +103,10 @@ impl<T: Scalar> Units<T> {
         } else {
             Matrix::zeros(images, units)
         };
-        Self { numbers, transposed }
+        Self {
+            numbers,
+            transposed,
+        }
     }
 
     /// Those of the first `images` images, `(images, units)`.

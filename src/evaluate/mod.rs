@@ -24,7 +24,7 @@ use crate::network::{Memory, Pass};
 pub fn accuracy<D: Input>(
     memory: &mut Memory<D>,
     pass: &Pass<'_, D>,
-    source: D::Source<'_>,
+    source: &D::Source,
     labels: &[u8],
     indices: &[u32],
 ) -> Option<f64> {

@@ -4,7 +4,7 @@ use super::metrics::{Evaluation, argmax};
 use crate::data::{LabelledSamples, Samples, Standardizer};
 use crate::engine::Blas;
 use crate::error::{Error, Result};
-use crate::input::{Input, InputSizes, Staged, StagedScale};
+use crate::input::{InputSizes, Staged, StagedScale};
 use crate::machine::Machine;
 use crate::model::{AnyModel, Mlp, Model, ModelInfo};
 use crate::network::{ErrorForm, Loss, Memory, MemoryUse, Pass};
@@ -244,7 +244,7 @@ impl<'a, T: Scalar> Asked<'a, T> {
         };
         let mut shares: Vec<T> = Vec::new();
         let (mut sums, mut outputs, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
-        memory.for_each_output(&pass, samples, indices, |indices, z| {
+        memory.for_each_output(&pass, samples.source(), indices, |indices, z| {
             wide(z, &mut sums);
             shares.clear();
             shares.extend_from_slice(z);

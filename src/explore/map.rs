@@ -92,9 +92,8 @@ impl Map {
     ///
     /// # Errors
     /// As [`MapOptions::check`].
-    pub fn of(data: &Labelled, options: &MapOptions) -> Result<Self> {
+    pub fn of(data: &Labelled, options: &MapOptions, level: Level) -> Result<Self> {
         options.check(data)?;
-        let level = Level::detect();
         let pixels = data.images.pixels_per_image();
         let mut points = Array2::zeros((options.images, pixels));
         for (place, mut row) in points.rows_mut().into_iter().enumerate() {

@@ -7,16 +7,15 @@
 //! | output | `class` | i64 | `(batch)` |
 //!
 //! Between them: `Flatten`, `Cast`, scaling by `factor · u + offset`, then per layer `Gemm` and its activation, in the model's own
-//! type and with the arithmetic that [`PixelScale`] has, so that a runtime differs from `predict` by rounding alone. The
+//! type and with the arithmetic that [`StagedScale`] has, so that a runtime differs from `predict` by rounding alone. The
 //! class is that of the largest weighted sum, the first of equals. Metadata: `classes`, a JSON list of the class names.
 //!
 //! Opset 13 and IR version 7 are the lowest that have these operators in this form: every runtime since 2020 reads them.
 //! Field numbers are those of `onnx.proto`.
 
-use crate::engine::EngineKind;
-use crate::engine::workspace::PixelScale;
 use crate::error::{Error, Result};
 use crate::formats::protobuf::Message;
+use crate::input::StagedScale;
 use crate::model::{Activation, Model, Output, Probability};
 use crate::scalar::{Dtype, Scalar};
 
@@ -124,11 +123,7 @@ fn graph<T: Scalar>(model: &Model<T>) -> Message {
         last: "pixels".to_owned(),
     };
     let own = Element::of::<T>() as i64;
-    let scale = PixelScale::<T>::new(
-        &model.standardizer,
-        (info.rows, info.columns),
-        EngineKind::ANSWERS,
-    );
+    let scale = StagedScale::<T>::new(&model.standardizer);
     let pixels = [model.standardizer.pixels()];
     graph.tensor("scale.factor", &pixels, &scale.factor);
     graph.tensor("scale.offset", &pixels, &scale.offset);

@@ -120,7 +120,7 @@ impl<D: Input> Copy for FirstLayer<'_, D> {}
 #[derive(Debug)]
 pub struct Batch<'a, D: Input> {
     /// Where the pixels come from.
-    pub source: D::Source<'a>,
+    pub source: &'a D::Source,
     /// The class of each sample of the source.
     pub labels: &'a [u8],
     /// The samples of the mini-batch, by their index in the source.
@@ -163,7 +163,7 @@ impl<'a, D: Input> Batch<'a, D> {
 #[derive(Debug)]
 pub struct Pixels<'a, D: Input> {
     /// Where they come from.
-    pub source: D::Source<'a>,
+    pub source: &'a D::Source,
     /// The chunk's samples, by their index in the source.
     pub indices: &'a [u32],
     /// The mini-batch in the form in which it is kept for all epochs, if it is.
@@ -207,21 +207,21 @@ impl<D: Input> Copy for Taken<'_, D> {}
 /// The first layer, from pixels. The module's text says in which order a step calls what.
 ///
 /// All memory is allocated when the value, its lanes and its chunks are made; no method called by a step allocates.
-pub trait Input: Sized + Send + Sync {
+pub trait Input: Sized + Send + Sync + 'static {
     /// The type of the network's numbers.
     type Number: Scalar;
     /// Where pixels come from.
-    type Source<'a>: Copy + Send + Sync + std::fmt::Debug;
+    type Source: ?Sized + Sync + std::fmt::Debug + 'static;
     /// A standardizer in the form in which this side applies it.
-    type Scale: Send + Sync + std::fmt::Debug;
+    type Scale: Send + Sync + std::fmt::Debug + 'static;
     /// What one thread needs while it takes in chunks.
-    type Lane: Send + std::fmt::Debug;
+    type Lane: Send + Sync + std::fmt::Debug + 'static;
     /// What a chunk leaves behind for the gradient.
-    type Chunk: Send + Sync + std::fmt::Debug;
+    type Chunk: Send + Sync + std::fmt::Debug + 'static;
     /// A mini-batch in the form in which it is kept, where every epoch has the same.
-    type Kept: Send + Sync + std::fmt::Debug;
+    type Kept: Send + Sync + std::fmt::Debug + 'static;
     /// What is known of all images for the sake of their order.
-    type Arranger: Send + std::fmt::Debug;
+    type Arranger: Send + std::fmt::Debug + 'static;
 
     /// Whether the first layer's weighted sums are stored unit after unit, where another layer follows.
     const TRANSPOSED: bool;
@@ -230,7 +230,7 @@ pub trait Input: Sized + Send + Sync {
     fn scale(standardizer: &Standardizer, shape: (usize, usize)) -> Self::Scale;
 
     /// Looks at all images, for [`Self::arrange`].
-    fn arranger(source: Self::Source<'_>) -> Self::Arranger;
+    fn arranger(source: &Self::Source) -> Self::Arranger;
 
     /// Arranges the images within each of `batches` so that they are quicker to multiply. Which images a mini-batch has stays
     /// as it is.
@@ -241,7 +241,7 @@ pub trait Input: Sized + Send + Sync {
     );
 
     /// The mini-batch of the samples at `indices` in the form in which it is kept.
-    fn keep(&self, scale: &Self::Scale, source: Self::Source<'_>, indices: &[u32]) -> Self::Kept;
+    fn keep(&self, scale: &Self::Scale, source: &Self::Source, indices: &[u32]) -> Self::Kept;
 
     /// The memory of one thread.
     fn lane(&self) -> Self::Lane;

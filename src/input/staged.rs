@@ -7,11 +7,9 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{
-    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Taken,
-};
+use super::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Taken};
 use crate::cut::{self, BlockLimits};
-use crate::data::{Samples, Standardizer};
+use crate::data::{SampleSource, Samples, Standardizer};
 use crate::engine::{self, Engine, Matrix, Share, Units};
 use crate::kernels::{self, Level};
 use crate::scalar::Scalar;
@@ -58,8 +56,8 @@ impl<T: Scalar> Staged<T> {
 /// `offset = -mean / deviation`.
 #[derive(Clone, Debug)]
 pub struct StagedScale<T> {
-    factor: Vec<T>,
-    offset: Vec<T>,
+    pub(crate) factor: Vec<T>,
+    pub(crate) offset: Vec<T>,
 }
 
 impl<T: Scalar> StagedScale<T> {
@@ -101,7 +99,7 @@ pub struct StagedChunk<T> {
 
 impl<T: Scalar> Input for Staged<T> {
     type Number = T;
-    type Source<'a> = Samples<'a>;
+    type Source = dyn SampleSource;
     type Scale = StagedScale<T>;
     type Lane = StagedLane<T>;
     type Chunk = StagedChunk<T>;
@@ -116,7 +114,7 @@ impl<T: Scalar> Input for Staged<T> {
         StagedScale::new(standardizer)
     }
 
-    fn arranger(_source: Samples<'_>) {}
+    fn arranger(_source: &Self::Source) {}
 
     fn arrange(
         _arranger: &mut (),
@@ -126,8 +124,8 @@ impl<T: Scalar> Input for Staged<T> {
         // One order is as good as another.
     }
 
-    fn keep(&self, _scale: &Self::Scale, source: Samples<'_>, indices: &[u32]) -> Vec<u8> {
-        match source {
+    fn keep(&self, _scale: &Self::Scale, source: &Self::Source, indices: &[u32]) -> Vec<u8> {
+        match source.samples() {
             Samples::Images(images) => indices
                 .iter()
                 .flat_map(|&index| images.image(index as usize))
@@ -138,7 +136,11 @@ impl<T: Scalar> Input for Staged<T> {
     }
 
     fn lane(&self) -> StagedLane<T> {
-        let rows = if self.keeps_pixels { 0 } else { self.chunk_images };
+        let rows = if self.keeps_pixels {
+            0
+        } else {
+            self.chunk_images
+        };
         StagedLane {
             gathered: vec![0; GATHERED * self.pixels],
             staged: Matrix::zeros(rows, self.pixels),
@@ -174,10 +176,10 @@ impl<T: Scalar> Input for Staged<T> {
         let put = |images: &[u8], staged: &mut [T]| {
             let rows = images.chunks_exact(size).zip(staged.chunks_exact_mut(size));
             for (image, row) in rows {
-                kernels::scale(self.level, image, &scale.factor, &scale.offset, row);
+                kernels::standardize(self.level, image, &scale.factor, &scale.offset, row);
             }
         };
-        match (pixels.source, pixels.kept) {
+        match (pixels.source.samples(), pixels.kept) {
             (Samples::Images(_), Some(kept)) => put(&kept[pixels.first * size..], staged),
             (Samples::Images(images), None) => {
                 let groups = pixels.indices.chunks(GATHERED);
@@ -193,7 +195,8 @@ impl<T: Scalar> Input for Staged<T> {
                 for (&index, row) in rows {
                     let values = features.sample(index as usize).iter();
                     let scales = scale.factor.iter().zip(&scale.offset);
-                    for ((x, &value), (&factor, &offset)) in row.iter_mut().zip(values).zip(scales) {
+                    for ((x, &value), (&factor, &offset)) in row.iter_mut().zip(values).zip(scales)
+                    {
                         *x = factor * T::of(value.into()) + offset;
                     }
                 }
@@ -218,12 +221,7 @@ impl<T: Scalar> Input for Staged<T> {
         }
     }
 
-    fn backward(
-        &self,
-        delta: ArrayView2<'_, T>,
-        lane: &StagedLane<T>,
-        chunk: &mut StagedChunk<T>,
-    ) {
+    fn backward(&self, delta: ArrayView2<'_, T>, lane: &StagedLane<T>, chunk: &mut StagedChunk<T>) {
         if let Some(share) = &mut chunk.share {
             let staged = lane.staged.view(delta.nrows());
             let all = share.view_mut(share.rows());

@@ -56,6 +56,23 @@ impl Level {
         }
     }
 
+    /// The highest level that this CPU offers.
+    #[must_use]
+    pub fn highest() -> Self {
+        Self::avx512().or_else(Self::avx2).unwrap_or(Self::PORTABLE)
+    }
+
+    /// This level, or the one of that name if it is lower; none for a name that no level has.
+    #[must_use]
+    pub fn at_most(self, name: &str) -> Option<Self> {
+        match name {
+            "portable" => Some(Self::PORTABLE),
+            "avx2" => Some(self.min(Self::avx2().unwrap_or(Self::PORTABLE))),
+            "avx512" => Some(self),
+            _ => None,
+        }
+    }
+
     /// AVX2 and FMA, if this CPU has them.
     #[must_use]
     pub fn avx2() -> Option<Self> {

@@ -56,6 +56,17 @@ impl AnyModel {
         })
     }
 
+    /// Writes the model as a new file. The same model always makes the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] and [`Error::Write`].
+    pub fn save(&self, path: &Path) -> Result<()> {
+        match self {
+            Self::F32(model) => model.save(path),
+            Self::F64(model) => model.save(path),
+        }
+    }
+
     /// What the file says beside its tensors.
     #[must_use]
     pub fn info(&self) -> &ModelInfo {
@@ -63,6 +74,27 @@ impl AnyModel {
             Self::F32(model) => &model.info,
             Self::F64(model) => &model.info,
         }
+    }
+
+    /// What scales the pixels.
+    #[must_use]
+    pub fn standardizer(&self) -> &Standardizer {
+        match self {
+            Self::F32(model) => &model.standardizer,
+            Self::F64(model) => &model.standardizer,
+        }
+    }
+}
+
+impl From<Model<f32>> for AnyModel {
+    fn from(model: Model<f32>) -> Self {
+        Self::F32(model)
+    }
+}
+
+impl From<Model<f64>> for AnyModel {
+    fn from(model: Model<f64>) -> Self {
+        Self::F64(model)
     }
 }
 

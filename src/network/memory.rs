@@ -144,10 +144,10 @@ pub struct Memory<D: Input> {
     pub(super) input_chunks: Vec<D::Chunk>,
     lanes: Vec<Lane<D>>,
     /// What was done with the mini-batch as a whole.
-    watch: Stopwatch,
+    pub(super) watch: Stopwatch,
     capacity: usize,
     chunk_images: usize,
-    level: Level,
+    pub(super) level: Level,
 }
 
 impl<D: Input> Memory<D> {
@@ -248,11 +248,11 @@ impl<D: Input> Memory<D> {
     ///
     /// # Panics
     /// If the mini-batch is larger than the memory.
-    pub(super) fn for_each_chunk(
+    pub(super) fn for_each_chunk<'b>(
         &mut self,
         pass: &Pass<'_, D>,
-        batch: &Batch<'_, D>,
-        work: impl Fn(&mut Task<'_, D>) + Sync,
+        batch: &Batch<'b, D>,
+        work: impl Fn(&mut Task<'_, 'b, D>) + Sync,
     ) {
         let images = batch.indices.len();
         assert!(images <= self.capacity, "a mini-batch that fits");
@@ -289,12 +289,12 @@ impl<D: Input> Memory<D> {
 }
 
 /// A chunk of a mini-batch with all that its task needs.
-pub struct Task<'a, D: Input> {
-    pub(super) input: &'a D,
-    pub(super) input_chunk: &'a mut D::Chunk,
-    pub(super) lane: &'a mut Lane<D>,
-    pub(super) chunk: &'a mut Chunk<D::Number>,
-    pub(super) pixels: crate::input::Pixels<'a, D>,
+pub struct Task<'t, 'b, D: Input> {
+    pub(super) input: &'t D,
+    pub(super) input_chunk: &'t mut D::Chunk,
+    pub(super) lane: &'t mut Lane<D>,
+    pub(super) chunk: &'t mut Chunk<D::Number>,
+    pub(super) pixels: crate::input::Pixels<'b, D>,
     /// Which samples of the mini-batch it has.
     pub(super) range: std::ops::Range<usize>,
 }

@@ -41,7 +41,7 @@ impl<'a, D: Input> Pass<'a, D> {
     }
 
     /// Takes in the chunk's pixels and takes them through the network, up to the output's weighted sums.
-    fn forward(&self, task: &mut Task<'_, D>) {
+    fn forward(&self, task: &mut Task<'_, '_, D>) {
         let Task {
             input,
             input_chunk,
@@ -77,7 +77,7 @@ impl<'a, D: Input> Pass<'a, D> {
 
     /// Takes the output's deltas, which the loss has filled in, back to the first layer; of narrow layers, takes the chunk's
     /// share in the gradient.
-    fn backward(&self, task: &mut Task<'_, D>) {
+    fn backward(&self, task: &mut Task<'_, '_, D>) {
         let Task {
             input,
             input_chunk,
@@ -145,7 +145,7 @@ impl<D: Input> Memory<D> {
     pub fn for_each_output(
         &mut self,
         pass: &Pass<'_, D>,
-        source: D::Source<'_>,
+        source: &D::Source,
         indices: &[u32],
         mut visit: impl FnMut(&[u32], &[D::Number]),
     ) {

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::model::{AnyModel, Model};
-use crate::scalar::Scalar;
-pub use crate::train::calibration::Bin;
-use crate::train::calibration::calibration;
-use crate::train::evaluation::{Answers, Part, Portion, check_fit};
-use crate::train::metrics::Evaluation;
+pub use crate::evaluate::calibration::Bin;
+use crate::evaluate::calibration::calibration;
+use crate::evaluate::{Answers, Evaluation, Part, Portion, check_fit};
+use crate::machine::Machine;
+use crate::model::AnyModel;
 
 /// Images in the grid of predictions: the tutorial's five rows of three.
 const PREDICTIONS: usize = 15;
@@ -62,26 +61,19 @@ impl Details {
     ///
     /// # Errors
     /// As [`Dataset::open`], [`check_fit`] and [`Portion::of`].
-    pub fn of(model: &AnyModel, folder: &Path) -> Result<Self> {
+    pub fn of(machine: &Machine, model: &AnyModel, folder: &Path) -> Result<Self> {
         let dataset = Dataset::open(folder)?;
         check_fit(model.info(), &dataset)?;
-        match model {
-            AnyModel::F32(model) => Self::asked(model, &dataset),
-            AnyModel::F64(model) => Self::asked(model, &dataset),
-        }
-    }
-
-    fn asked<T: Scalar>(model: &Model<T>, dataset: &Dataset) -> Result<Self> {
         let part = if dataset.test.is_some() {
             Part::Test
-        } else if model.info.holdout > 0.0 {
+        } else if model.info().holdout > 0.0 {
             Part::Heldout
         } else {
             Part::Train
         };
-        let portion = Portion::of(model, dataset, part)?;
-        let evaluation = portion.evaluation(model);
-        let answers = portion.answers(model);
+        let portion = Portion::of(model, &dataset, part)?;
+        let evaluation = portion.evaluation(machine, model)?;
+        let answers = portion.answers(machine, model)?;
         let shown = |places: &[usize]| {
             places
                 .iter()
@@ -91,9 +83,9 @@ impl Details {
         let confidence = |place: usize| answers.shares(place)[answers.answers[place]];
         let right = |place: usize| {
             answers.answers[place]
-                == usize::from(portion.data.labels[portion.places[place] as usize])
+                == usize::from(portion.data.labels[portion.indices[place] as usize])
         };
-        let all = 0..portion.places.len();
+        let all = 0..portion.indices.len();
         let mut wrong: Vec<usize> = all.clone().filter(|&place| !right(place)).collect();
         wrong.sort_by(|&one, &other| confidence(other).total_cmp(&confidence(one)));
         wrong.truncate(MISTAKES);
@@ -114,7 +106,7 @@ impl Details {
         }
         Ok(Self {
             part,
-            classes: model.info.classes.clone(),
+            classes: model.info().classes.clone(),
             shape: portion.data.images.shape(),
             evaluation,
             predictions: shown(&first),
@@ -128,7 +120,7 @@ impl Details {
 
 /// The image at `place` of the portion.
 fn show(portion: &Portion<'_>, answers: &Answers, place: usize) -> Shown {
-    let number = portion.places[place];
+    let number = portion.indices[place];
     Shown {
         place: number,
         label: usize::from(portion.data.labels[number as usize]),

@@ -10,22 +10,19 @@
 //! | `summary.json` | the run in one object; its presence says that the run is whole | last |
 //! | `report.html` | the run as a page, with `train --report` or by `report` | after it |
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
 use super::events::{EVENTS_FILE, EventLog};
 use super::record::EpochRecord;
+use super::summary::{Summary, Times};
 use crate::durable;
-use crate::engine::blas;
 use crate::error::{Error, Result};
-use crate::model::Model;
-use crate::scalar::Scalar;
-use crate::train::{Accuracies, Observer, Preset};
+use crate::model::AnyModel;
+use crate::train::{EpochEnd, Observer};
 
 /// A run's folder while the run writes it.
 #[derive(Debug)]
@@ -34,64 +31,6 @@ pub struct RunFolder {
     csv: File,
     jsonl: File,
     events: Option<EventLog>,
-}
-
-/// A finished run, as its `summary.json` has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Where settings that were not given came from.
-    pub preset: Preset,
-    /// Seed of the split, the weights and the shuffling.
-    pub seed: u32,
-    /// Passes over the training images.
-    pub epochs: usize,
-    /// The engine, never `auto`.
-    pub engine: Cow<'static, str>,
-    /// Why `auto` is not the fixed engine, or why that one is slow; none where neither is so.
-    #[serde(default)] // runs of older versions have none
-    pub engine_note: Option<Cow<'static, str>>,
-    /// The instructions that kernels used: `portable`, `avx2` or `avx512`.
-    #[serde(default)] // runs of older versions have none
-    pub level: Cow<'static, str>,
-    /// The type of its numbers.
-    pub dtype: Cow<'static, str>,
-    /// Threads that did the work.
-    pub threads: usize,
-    /// The CPU's name, where the system tells.
-    #[serde(default)] // runs of older versions have none
-    pub cpu: Option<String>,
-    /// The last epoch's error.
-    pub final_error: f64,
-    /// Accuracy on the training images, in 0..=1.
-    pub train_accuracy: Option<f64>,
-    /// Accuracy on the held-out images.
-    pub heldout_accuracy: Option<f64>,
-    /// Accuracy on the official test images, scaled by the training figures.
-    pub test_accuracy: Option<f64>,
-    /// Seconds in epochs.
-    pub train_seconds: f64,
-    /// Seconds from the start of the process to this summary.
-    pub total_seconds: f64,
-    /// Seconds for the pixels' means and deviations and the other preparations.
-    pub prepare_seconds: f64,
-    /// Seconds in evaluations.
-    pub evaluation_seconds: f64,
-    /// Training images a second of the epochs.
-    pub images_per_second: f64,
-    /// The most memory that the process had in use, mapped files included.
-    pub peak_rss_bytes: Option<u64>,
-    /// The run's folder.
-    pub run_dir: PathBuf,
-    /// The model file.
-    pub model: PathBuf,
-    /// The library that products went through.
-    pub blas: blas::Library,
-    /// The version of this program.
-    pub version: Cow<'static, str>,
-    /// The commit that it was built from.
-    pub commit: Cow<'static, str>,
-    /// SHA-256 of the training labels.
-    pub labels_sha256: String,
 }
 
 impl RunFolder {
@@ -219,7 +158,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn write_model<T: Scalar>(&self, model: &Model<T>) -> Result<()> {
+    pub fn write_model(&self, model: &AnyModel) -> Result<()> {
         model.save(&self.model_path())
     }
 
@@ -247,12 +186,7 @@ pub struct Recorder<'a> {
     folder: &'a mut RunFolder,
     show: &'a mut (dyn FnMut(&EpochRecord) + Send),
     last: Instant,
-    /// Seconds for preparations.
-    pub prepare_s: f64,
-    /// Seconds in epochs.
-    pub train_s: f64,
-    /// Seconds in evaluations.
-    pub evaluation_s: f64,
+    times: Times,
 }
 
 impl<'a> Recorder<'a> {
@@ -262,10 +196,14 @@ impl<'a> Recorder<'a> {
             folder,
             show,
             last: Instant::now(),
-            prepare_s: 0.0,
-            train_s: 0.0,
-            evaluation_s: 0.0,
+            times: Times::default(),
         }
+    }
+
+    /// The time that was spent so far.
+    #[must_use]
+    pub fn times(&self) -> Times {
+        self.times
     }
 
     /// Seconds since the last lap.
@@ -279,26 +217,27 @@ impl<'a> Recorder<'a> {
 
 impl Observer for Recorder<'_> {
     fn prepared(&mut self) {
-        self.prepare_s += self.lap();
+        self.times.prepare_s += self.lap();
     }
 
     fn trained(&mut self, _epoch: usize, _error: f64) -> Result<()> {
-        self.train_s += self.lap();
+        self.times.train_s += self.lap();
         Ok(())
     }
 
-    fn ended(&mut self, epoch: usize, error: f64, accuracies: Option<Accuracies>) -> Result<()> {
+    fn ended(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
+        let accuracies = end.accuracies.unwrap_or_default();
         let record = EpochRecord {
-            epoch,
-            error,
-            train_accuracy: accuracies.and_then(|accuracies| accuracies.train),
-            heldout_accuracy: accuracies.and_then(|accuracies| accuracies.heldout),
-            seconds: self.train_s,
+            epoch: end.epoch,
+            error: end.error,
+            train_accuracy: accuracies.train,
+            heldout_accuracy: accuracies.heldout,
+            seconds: self.times.train_s,
         };
-        self.evaluation_s += self.lap();
+        self.times.evaluation_s += self.lap();
         self.folder.append(&record)?;
         (self.show)(&record);
         self.last = Instant::now();
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }

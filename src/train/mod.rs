@@ -30,7 +30,7 @@ pub use trainer::Trainer;
 
 use crate::error::Result;
 use crate::evaluate::Predictor;
-use crate::input::{Input, Packed, Staged};
+use crate::input::{Input, Staged};
 use crate::model::{AnyModel, Model};
 
 /// What a run leaves.
@@ -56,21 +56,10 @@ pub struct Outcome {
 /// [`Error::Diverged`](crate::error::Error::Diverged) when the error or a parameter is not finite any more, and what
 /// `observer` returns.
 pub fn train(plan: &Plan<'_>, observer: &mut dyn Observer) -> Result<Outcome> {
-    let samples = plan.data().train.samples;
-    let engine = plan.settings().engine;
     plan.machine().run(|| match plan.arithmetic() {
-        Arithmetic::F32 => {
-            let door = |sizes: &_| Staged::<f32>::new(engine.further_layers(), sizes);
-            run(Trainer::new(plan, samples, door), plan, observer)
-        }
-        Arithmetic::F64 => {
-            let door = |sizes: &_| Staged::<f64>::new(engine.further_layers(), sizes);
-            run(Trainer::new(plan, samples, door), plan, observer)
-        }
-        Arithmetic::Integers(images) => {
-            let door = |sizes: &_| Packed::new(sizes, images.shape());
-            run(Trainer::new(plan, images, door), plan, observer)
-        }
+        Arithmetic::F32 => run(Trainer::<Staged<f32>>::staged(plan), plan, observer),
+        Arithmetic::F64 => run(Trainer::<Staged<f64>>::staged(plan), plan, observer),
+        Arithmetic::Integers(images) => run(Trainer::packed(plan, images), plan, observer),
     })
 }
 

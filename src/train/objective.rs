@@ -95,4 +95,3 @@ impl std::ops::Add for Norms {
         }
     }
 }
-

@@ -53,6 +53,13 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         }
         let mut velocity = slots.row_mut(0);
         let velocity = velocity.as_slice_mut().expect("contiguous rows");
-        kernels::descend(level, learning_rate, momentum, gradient, velocity, parameters);
+        kernels::descend(
+            level,
+            learning_rate,
+            momentum,
+            gradient,
+            velocity,
+            parameters,
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::rng::{Purpose, Stream};
 #[derive(Debug)]
 pub struct LabelledSource<'a, D: Input> {
     /// Where pixels come from.
-    pub source: D::Source<'a>,
+    pub source: &'a D::Source,
     /// The class of each sample of the source.
     pub labels: &'a [u8],
 }

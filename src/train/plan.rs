@@ -280,9 +280,11 @@ fn engine_note(
         (EngineKind::Auto, _, Samples::Features(_)) => {
             Some("features: the fixed engine is for images of bytes only")
         }
-        (EngineKind::Auto | EngineKind::Fixed, ..) if slow => {
-            Some(if machine.is_lowered() { RULED_OUT } else { LACKING })
-        }
+        (EngineKind::Auto | EngineKind::Fixed, ..) if slow => Some(if machine.is_lowered() {
+            RULED_OUT
+        } else {
+            LACKING
+        }),
         _ => None,
     }
 }

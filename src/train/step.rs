@@ -75,7 +75,7 @@ impl<D: Input> Stepper<D> {
             objective,
             scale,
             memory,
-            gradient: vec![D::Number::zero(); mlp.parameters.len()],
+            gradient: vec![D::Number::default(); mlp.parameters.len()],
             state: State::new(mlp, &*optimizer),
             optimizer,
         }

@@ -5,11 +5,10 @@ use super::order::{LabelledSource, Order};
 use super::plan::Plan;
 use super::state::{Accuracies, EpochFigures};
 use super::step::{Stepper, StepperParts};
-use crate::data::{Samples, Standardizer, split};
-use crate::engine::Engine;
+use crate::data::{Images, Samples, Standardizer, split};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracy, heldout_standardizer};
-use crate::input::{Input, InputSizes};
+use crate::input::{Input, InputSizes, Packed, Staged};
 use crate::model::{Mlp, Model, Scale};
 use crate::network::{Memory, MemoryUse, Pass};
 use crate::scalar::Scalar;
@@ -24,14 +23,32 @@ pub struct Trainer<'a, D: Input> {
     stepper: Stepper<D>,
 }
 
+impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
+    /// A run before its first step, everything in floating point. Call this, and whatever the trainer does, on the threads of
+    /// the plan's machine.
+    #[must_use]
+    pub fn staged(plan: &'a Plan<'a>) -> Self {
+        let engine = plan.settings().engine.further_layers();
+        let door = |sizes: &InputSizes<'_>| Staged::new(engine, sizes);
+        Self::new(plan, plan.data().train.samples.source(), door)
+    }
+}
+
+impl<'a> Trainer<'a, Packed> {
+    /// A run before its first step, with its first layer in integers straight from `images`, which are the plan's. As for
+    /// [`Trainer::staged`], call it on the threads of the plan's machine.
+    #[must_use]
+    pub fn packed(plan: &'a Plan<'a>, images: &'a Images) -> Self {
+        let door = |sizes: &InputSizes<'_>| Packed::new(sizes, images.shape());
+        Self::new(plan, images, door)
+    }
+}
+
 impl<'a, D: Input> Trainer<'a, D> {
     /// A run before its first step. Its pixels come from `source`, by the input that `door` makes.
-    ///
-    /// Call it, and whatever the trainer does, on the threads of the plan's machine.
-    #[must_use]
-    pub fn new(
+    fn new(
         plan: &'a Plan<'a>,
-        source: D::Source<'a>,
+        source: &'a D::Source,
         door: impl FnOnce(&InputSizes<'_>) -> D,
     ) -> Self {
         let settings = plan.settings();
@@ -53,7 +70,13 @@ impl<'a, D: Input> Trainer<'a, D> {
             trains: true,
             level,
         };
-        let memory = Memory::new(door(&sizes), layout, sizes.batch, MemoryUse::Training, level);
+        let memory = Memory::new(
+            door(&sizes),
+            layout,
+            sizes.batch,
+            MemoryUse::Training,
+            level,
+        );
         let scale = D::scale(&standardizer, samples.shape());
         if plan.keeps_batches() {
             order.keep(memory.input(), &scale);
@@ -197,7 +220,7 @@ impl<'a, D: Input> Trainer<'a, D> {
     pub fn finish(self) -> Result<(Model<D::Number>, Vec<EpochFigures>)> {
         let state = &self.stepper.state;
         let mut parameters = state.mlp.parameters.iter();
-        if let Some(&wrong) = parameters.find(|parameter| !parameter.is_finite()) {
+        if let Some(&wrong) = parameters.find(|parameter| !parameter.wide().is_finite()) {
             let last = Position {
                 epoch: state.epoch.saturating_sub(1),
                 batch: self.order.count() - 1,

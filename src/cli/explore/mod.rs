@@ -6,7 +6,6 @@ mod drawing;
 use std::path::PathBuf;
 
 use gingham::data::{Dataset, Labelled};
-use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::explore::{Map, MapOptions, figures, map_figures};
 use gingham::figures::Figure;
@@ -62,9 +61,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let threads = args
-        .common
-        .pool(args.common.threads.unwrap_or(0), EngineKind::Auto)?;
+    let machine = args.common.machine()?;
     let dataset = open_data(&data_folder(args.data.as_deref()))?;
     let output = args.common.output();
     if let Some(place) = args.pixels {
@@ -75,7 +72,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(folder) = &args.figures {
         album::prepare(folder, plan.is_some())?;
     }
-    let mut answer = threads.run(|| Answer::of(&dataset));
+    let mut answer = machine.run(|| Answer::of(&dataset));
     if !args.common.json {
         output.result(answer.tables())?;
         if args.images > 0 {
@@ -88,7 +85,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             "t-SNE of {} images, perplexity {}",
             options.images, options.perplexity
         ));
-        let made = threads.run(|| Map::of(data, &options))?;
+        let made = machine.run(|| Map::of(data, &options, machine.level()))?;
         answer.map = Some(MapAnswer::new(of, &options, &made));
         map = Some((data, made));
     }

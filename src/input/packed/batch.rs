@@ -82,15 +82,12 @@ impl PackedBatch {
             let mut forward = room_for_forward(indices.len(), groups.pixels(), groups.quads());
             // The factors of every chunk have their place behind those of a full one.
             let mut gradient = pixels_as_columns(task.min(batch), tiles);
-            pack(
-                level,
-                groups,
-                images,
-                indices,
+            let room = PackRoom {
                 scratch,
-                &mut forward,
-                &mut gradient,
-            );
+                forward: &mut forward,
+                gradient: &mut gradient,
+            };
+            pack(level, groups, images, indices, room);
             (forward, gradient)
         };
         let (forward, gradient) = indices
@@ -101,16 +98,30 @@ impl PackedBatch {
     }
 }
 
-/// Packs the images at `indices`, no more than there is room for in `forward` and, unless it is empty, in `gradient`.
+/// Where a chunk is packed.
+#[derive(Debug)]
+pub struct PackRoom<'a> {
+    /// What one thread needs meanwhile.
+    pub scratch: &'a mut Lines,
+    /// Images as columns.
+    pub forward: &'a mut Panels,
+    /// Pixels as columns; left alone if it has no panels.
+    pub gradient: &'a mut Panels,
+}
+
+/// Packs the images at `indices`, no more than there is room for.
 pub fn pack(
     level: Level,
     groups: &PixelGroups,
     images: &Images,
     indices: &[u32],
-    scratch: &mut Lines,
-    forward: &mut Panels,
-    gradient: &mut Panels,
+    room: PackRoom<'_>,
 ) {
+    let PackRoom {
+        scratch,
+        forward,
+        gradient,
+    } = room;
     let first_scattered = groups.pixels().div_ceil(QUAD);
     forward.clear(groups.segments.len());
     gradient.clear(1);

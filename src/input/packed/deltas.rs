@@ -104,6 +104,14 @@ impl QuantizedDeltas {
     }
 }
 
+impl QuantizedDeltas {
+    /// The sum over the batch of a unit's deltas, as quantized: the gradient of its bias.
+    #[must_use]
+    pub fn sum(&self, unit: usize) -> f32 {
+        self.sums[unit]
+    }
+}
+
 /// The first layer's gradient of one batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Gradient<'a> {
@@ -116,12 +124,6 @@ pub struct Gradient<'a> {
 }
 
 impl Gradient<'_> {
-    /// The sum over the batch of a unit's deltas, as rounded: its bias's gradient.
-    #[must_use]
-    pub fn sum_of_deltas(&self, unit: usize) -> f32 {
-        self.deltas.sums[unit]
-    }
-
     /// The block of the gradient whose first row is unit `first_unit` and whose first column pixel `first_pixel`. Overwrites `d_w`.
     ///
     /// # Panics
@@ -143,7 +145,7 @@ impl Gradient<'_> {
         let level = deltas.rows.level();
         for (unit, mut d_w) in (first_unit..).zip(d_w.rows_mut()) {
             let d_w = d_w.as_slice_mut().expect("contiguous rows");
-            groups.centre(level, self.sum_of_deltas(unit), first_pixel, d_w);
+            groups.centre(level, deltas.sum(unit), first_pixel, d_w);
         }
     }
 }

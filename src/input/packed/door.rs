@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
-use super::batch::{PackedBatch, PackRoom, images_as_columns, pack, pixels_as_columns, scratch};
+use super::batch::{PackRoom, PackedBatch, images_as_columns, pack, pixels_as_columns, scratch};
 use super::deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
 use super::groups::PixelGroups;
 use super::outlines::Outlines;
@@ -14,7 +14,7 @@ use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer};
 use crate::engine::Units;
 use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Taken};
-use crate::kernels::integer::ROWS_OF_TILE;
+use crate::kernels::integer::ROWS_OF_MICRO_TILE;
 use crate::kernels::pack::{Lines, Panels};
 use crate::kernels::{Level, Tiles};
 
@@ -85,7 +85,7 @@ impl Packed {
 
 impl Input for Packed {
     type Number = f32;
-    type Source<'a> = &'a Images;
+    type Source = Images;
     type Scale = PixelGroups;
     type Lane = PackedLane;
     /// The chunk's pixels, pixels as columns.
@@ -196,14 +196,10 @@ impl Input for Packed {
         let Self {
             deltas, transposed, ..
         } = self;
-        let quantizable = |units: &Units<f32>, images| {
-            let (numbers, stride) = units.transposed_rows();
-            ChunkDeltas::new(numbers, stride, images)
-        };
         if transposed.is_empty() {
             deltas.quantize(chunks, |chunk| {
                 let ChunkDelta { units, images } = delta(chunk);
-                quantizable(units, images)
+                chunk_deltas(units, images)
             });
             return;
         }
@@ -213,7 +209,7 @@ impl Input for Packed {
             units.view_mut(delta.images).assign(&delta.view());
         });
         deltas.quantize(chunks, |chunk| {
-            quantizable(&transposed[chunk], delta(chunk).images)
+            chunk_deltas(&transposed[chunk], delta(chunk).images)
         });
     }
 
@@ -225,8 +221,8 @@ impl Input for Packed {
         BlockLimits {
             most_rows: 32,
             most_columns: if cached { usize::MAX } else { 128 },
-            row_step: ROWS_OF_TILE,
-            column_step: self.tiles.cut(),
+            row_step: ROWS_OF_MICRO_TILE,
+            column_step: self.tiles.strip_pixels(),
         }
     }
 
@@ -262,4 +258,10 @@ impl Input for Packed {
             *d_bias = self.deltas.sum(unit);
         }
     }
+}
+
+/// The deltas of a chunk's images, stored unit after unit, as they are quantized.
+fn chunk_deltas(units: &Units<f32>, images: usize) -> ChunkDeltas<'_> {
+    let (numbers, stride) = units.transposed_rows();
+    ChunkDeltas::new(numbers, stride, images)
 }

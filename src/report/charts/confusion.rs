@@ -1,11 +1,11 @@
 //! The confusion matrix as a heat map.
 
 use super::shortened;
+use crate::evaluate::Evaluation;
 use crate::figures::Figure;
 use crate::figures::axes::grouped;
 use crate::figures::colour::HEAT;
 use crate::figures::svg::{Anchor, PixelData, Svg};
-use crate::train::metrics::Evaluation;
 
 /// Units across all cells, where the classes are many.
 const SPREAD: f64 = 460.0;

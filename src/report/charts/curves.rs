@@ -4,8 +4,8 @@ use super::{percent, shortened};
 use crate::figures::Figure;
 use crate::figures::axes::{self, Axis, grouped};
 use crate::figures::svg::{Anchor, Svg};
+use crate::network::ErrorForm;
 use crate::report::{EpochRecord, Run};
-use crate::train::loss::ErrorForm;
 
 /// The figure's size and its margins.
 const SIZE: (f64, f64) = (700.0, 330.0);

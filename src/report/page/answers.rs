@@ -1,11 +1,11 @@
 //! The sections about the network's answers: classes, predictions, mistakes, calibration, and its first layer.
 
 use super::html::{Cell, figure, number, paragraph, table};
+use crate::evaluate::Part;
 use crate::figures::axes::grouped;
 use crate::model::{AnyModel, Output, Probability};
 use crate::report::charts::{self, percent};
 use crate::report::{Details, Run, Shown};
-use crate::train::evaluation::Part;
 
 /// What the images of a part are called.
 pub fn images_of(part: Part) -> &'static str {

@@ -1,0 +1,124 @@
+//! A finished run in one object: what `train --json` prints and `summary.json` holds.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::machine;
+use crate::engine::blas;
+use crate::train::{Outcome, Plan, Preset};
+
+/// Where the time of a run went, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Times {
+    /// The pixels' means and deviations and the other preparations.
+    pub prepare_s: f64,
+    /// The epochs.
+    pub train_s: f64,
+    /// The evaluations.
+    pub evaluation_s: f64,
+    /// All of it, from the start of the process to the end of the run.
+    pub total_s: f64,
+}
+
+/// A finished run, as its `summary.json` has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Where settings that were not given came from.
+    pub preset: Preset,
+    /// Seed of the split, the weights and the shuffling.
+    pub seed: u32,
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// The engine, never `auto`.
+    pub engine: Cow<'static, str>,
+    /// Why `auto` is not the fixed engine, or why that one is slow; none where neither is so.
+    #[serde(default)] // runs of older versions have none
+    pub engine_note: Option<Cow<'static, str>>,
+    /// The instructions that kernels used: `portable`, `avx2` or `avx512`.
+    #[serde(default)] // runs of older versions have none
+    pub level: Cow<'static, str>,
+    /// The type of its numbers.
+    pub dtype: Cow<'static, str>,
+    /// Threads that did the work.
+    pub threads: usize,
+    /// The CPU's name, where the system tells.
+    #[serde(default)] // runs of older versions have none
+    pub cpu: Option<String>,
+    /// The last epoch's error.
+    pub final_error: f64,
+    /// Accuracy on the training images, in 0..=1.
+    pub train_accuracy: Option<f64>,
+    /// Accuracy on the held-out images.
+    pub heldout_accuracy: Option<f64>,
+    /// Accuracy on the official test images, scaled by the training figures.
+    pub test_accuracy: Option<f64>,
+    /// Seconds in epochs.
+    pub train_seconds: f64,
+    /// Seconds from the start of the process to this summary.
+    pub total_seconds: f64,
+    /// Seconds for the pixels' means and deviations and the other preparations.
+    pub prepare_seconds: f64,
+    /// Seconds in evaluations.
+    pub evaluation_seconds: f64,
+    /// Training images a second of the epochs.
+    pub images_per_second: f64,
+    /// The most memory that the process had in use, mapped files included.
+    pub peak_rss_bytes: Option<u64>,
+    /// The run's folder.
+    pub run_dir: PathBuf,
+    /// The model file.
+    pub model: PathBuf,
+    /// The library that products went through.
+    pub blas: blas::Library,
+    /// The version of this program.
+    pub version: Cow<'static, str>,
+    /// The commit that it was built from.
+    pub commit: Cow<'static, str>,
+    /// SHA-256 of the training labels.
+    pub labels_sha256: String,
+}
+
+impl Summary {
+    /// The summary of a run that did what `plan` says. The run's files stand in `run_dir`, its model in `model`.
+    #[must_use]
+    pub fn new(
+        plan: &Plan<'_>,
+        outcome: &Outcome,
+        times: Times,
+        run_dir: PathBuf,
+        model: PathBuf,
+    ) -> Self {
+        let settings = plan.settings();
+        let epochs = outcome.history.len();
+        let images = outcome.training_samples as f64 * epochs as f64;
+        Self {
+            preset: settings.preset,
+            seed: settings.seed,
+            epochs,
+            engine: settings.engine.name().into(),
+            engine_note: plan.engine_note().map(Into::into),
+            level: plan.machine().level().name().into(),
+            dtype: settings.dtype.name().into(),
+            threads: plan.machine().threads(),
+            cpu: machine::cpu(),
+            final_error: outcome.error,
+            train_accuracy: outcome.accuracies.train,
+            heldout_accuracy: outcome.accuracies.heldout,
+            test_accuracy: outcome.test_accuracy,
+            train_seconds: times.train_s,
+            total_seconds: times.total_s,
+            prepare_seconds: times.prepare_s,
+            evaluation_seconds: times.evaluation_s,
+            images_per_second: images / times.train_s,
+            peak_rss_bytes: machine::peak_rss_bytes(),
+            run_dir,
+            model,
+            blas: blas::library(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            commit: machine::commit().into(),
+            labels_sha256: plan.data().labels_sha256.to_owned(),
+        }
+    }
+}
