@@ -11,10 +11,13 @@ use super::objective::{Norms, Objective};
 use super::optimizer::Optimizer;
 use super::state::State;
 use super::update::{self, Buffers, Decay, Rule};
-use crate::engine::Engine;
-use crate::input::{Batch, Input};
+use crate::data::Standardizer;
+use crate::engine::{Blas, Engine, EngineKind};
+use crate::input::{Batch, Input, InputSizes, Packed, Staged, StagedScale};
+use crate::kernels::Level;
+use crate::model::Mlp;
 use crate::network::stopwatch::Part;
-use crate::network::{Loss, Memory, Pass};
+use crate::network::{Loss, Memory, MemoryUse, Pass};
 use crate::scalar::Scalar;
 
 /// What takes the steps: a network in training with all the memory that its steps need.
@@ -37,44 +40,72 @@ pub struct Stepper<D: Input> {
     gradient: Vec<D::Number>,
 }
 
-/// What a [`Stepper`] is made of.
+/// What a [`Stepper`] begins with, whatever its input.
 #[derive(Debug)]
-pub struct StepperParts<D: Input> {
-    /// How the products of all layers but the first are computed.
-    pub engine: &'static dyn Engine<D::Number>,
+pub struct Setup<T: Scalar> {
+    /// The network before the first step.
+    pub mlp: Mlp<T>,
     /// How parameters move.
-    pub optimizer: Box<dyn Optimizer<D::Number>>,
+    pub optimizer: Box<dyn Optimizer<T>>,
     /// How far they move.
     pub learning_rate: f64,
     /// What is descended on.
     pub objective: Objective,
-    /// What scales the pixels.
-    pub scale: D::Scale,
-    /// The memory of a mini-batch, for training.
-    pub memory: Memory<D>,
-    /// The network before the first step.
-    pub mlp: crate::model::Mlp<D::Number>,
+    /// Images of the largest mini-batch.
+    pub batch: usize,
+    /// The instructions that kernels may use.
+    pub level: Level,
+}
+
+impl<T: Scalar> Stepper<Staged<T>> {
+    /// A stepper in floating point, whose products `engine` computes.
+    #[must_use]
+    pub fn staged(setup: Setup<T>, engine: EngineKind, standardizer: &Standardizer) -> Self {
+        let engine = engine.further_layers();
+        let scale = StagedScale::new(standardizer);
+        Self::new(setup, engine, scale, |sizes| Staged::new(engine, sizes))
+    }
+}
+
+impl Stepper<Packed> {
+    /// A stepper with its first layer in integers, for images of so many rows and columns.
+    #[must_use]
+    pub fn packed(setup: Setup<f32>, shape: (usize, usize), standardizer: &Standardizer) -> Self {
+        let scale = Packed::scale(standardizer, shape);
+        Self::new(setup, &Blas, scale, |sizes| Packed::new(sizes, shape))
+    }
 }
 
 impl<D: Input> Stepper<D> {
-    /// A stepper before its first step.
-    #[must_use]
-    pub fn new(parts: StepperParts<D>) -> Self {
-        let StepperParts {
-            engine,
+    /// A stepper before its first step, with memory for the threads of the pool that this is called in.
+    fn new(
+        setup: Setup<D::Number>,
+        engine: &'static dyn Engine<D::Number>,
+        scale: D::Scale,
+        door: impl FnOnce(&InputSizes<'_>) -> D,
+    ) -> Self {
+        let Setup {
+            mlp,
             optimizer,
             learning_rate,
             objective,
-            scale,
-            memory,
-            mlp,
-        } = parts;
+            batch,
+            level,
+        } = setup;
+        let layers = mlp.layout.layers();
+        let input = door(&InputSizes {
+            layer: &layers[0],
+            is_output: layers.len() == 1,
+            batch,
+            trains: true,
+            level,
+        });
         Self {
             engine,
             learning_rate: D::Number::of(learning_rate),
             objective,
             scale,
-            memory,
+            memory: Memory::new(input, &mlp.layout, batch, MemoryUse::Training, level),
             gradient: vec![D::Number::default(); mlp.parameters.len()],
             state: State::new(mlp, &*optimizer),
             optimizer,

@@ -4,13 +4,13 @@ use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
 use super::state::{Accuracies, EpochFigures};
-use super::step::{Stepper, StepperParts};
+use super::step::{Setup, Stepper};
 use crate::data::{Images, Samples, Standardizer, split};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracy, heldout_standardizer};
-use crate::input::{Input, InputSizes, Packed, Staged};
+use crate::input::{Input, Packed, Staged};
 use crate::model::{Mlp, Model, Scale};
-use crate::network::{Memory, MemoryUse, Pass};
+use crate::network::Pass;
 use crate::scalar::Scalar;
 
 /// A run in progress.
@@ -28,9 +28,11 @@ impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
     /// the plan's machine.
     #[must_use]
     pub fn staged(plan: &'a Plan<'a>) -> Self {
-        let engine = plan.settings().engine.further_layers();
-        let door = |sizes: &InputSizes<'_>| Staged::new(engine, sizes);
-        Self::new(plan, plan.data().train.samples.source(), door)
+        let engine = plan.settings().engine;
+        let source = plan.data().train.samples.source();
+        Self::new(plan, source, |setup, standardizer| {
+            Stepper::staged(setup, engine, standardizer)
+        })
     }
 }
 
@@ -39,17 +41,18 @@ impl<'a> Trainer<'a, Packed> {
     /// [`Trainer::staged`], call it on the threads of the plan's machine.
     #[must_use]
     pub fn packed(plan: &'a Plan<'a>, images: &'a Images) -> Self {
-        let door = |sizes: &InputSizes<'_>| Packed::new(sizes, images.shape());
-        Self::new(plan, images, door)
+        Self::new(plan, images, |setup, standardizer| {
+            Stepper::packed(setup, images.shape(), standardizer)
+        })
     }
 }
 
 impl<'a, D: Input> Trainer<'a, D> {
-    /// A run before its first step. Its pixels come from `source`, by the input that `door` makes.
+    /// A run before its first step, whose pixels come from `source`.
     fn new(
         plan: &'a Plan<'a>,
         source: &'a D::Source,
-        door: impl FnOnce(&InputSizes<'_>) -> D,
+        stepper: impl FnOnce(Setup<D::Number>, &Standardizer) -> Stepper<D>,
     ) -> Self {
         let settings = plan.settings();
         let samples = plan.data().train.samples;
@@ -63,48 +66,32 @@ impl<'a, D: Input> Trainer<'a, D> {
         let mut order = Order::new(data, split, plan.mini_batches(), shuffle);
         let layout = plan.layout();
         let level = plan.machine().level();
-        let sizes = InputSizes {
-            layer: &layout.layers()[0],
-            is_output: layout.layers().len() == 1,
+        let setup = Setup {
+            mlp: Mlp {
+                layout: layout.clone(),
+                parameters: settings.init.parameters(layout, settings.seed),
+                activation: settings.activation,
+                output: settings.output,
+            },
+            optimizer: Box::new(Sgd {
+                momentum: D::Number::of(settings.momentum),
+                level,
+            }),
+            learning_rate: settings.learning_rate,
+            objective: plan.objective(),
             batch: order.largest_batch(),
-            trains: true,
             level,
         };
-        let memory = Memory::new(
-            door(&sizes),
-            layout,
-            sizes.batch,
-            MemoryUse::Training,
-            level,
-        );
-        let scale = D::scale(&standardizer, samples.shape());
+        let stepper = stepper(setup, &standardizer);
         if plan.keeps_batches() {
-            order.keep(memory.input(), &scale);
+            order.keep(stepper.memory.input(), &stepper.scale);
         }
-        let mlp = Mlp {
-            layout: layout.clone(),
-            parameters: settings.init.parameters(layout, settings.seed),
-            activation: settings.activation,
-            output: settings.output,
-        };
-        let optimizer = Sgd {
-            momentum: D::Number::of(settings.momentum),
-            level,
-        };
         Self {
             plan,
             standardizer,
             heldout_scale: D::scale(&heldout, samples.shape()),
             order,
-            stepper: Stepper::new(StepperParts {
-                engine: settings.engine.further_layers(),
-                optimizer: Box::new(optimizer),
-                learning_rate: settings.learning_rate,
-                objective: plan.objective(),
-                scale,
-                memory,
-                mlp,
-            }),
+            stepper,
         }
     }
 
