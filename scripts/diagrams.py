@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Draws the diagrams of docs/architecture.md anew: scripts/diagrams.py
 
-Writes docs/house.svg, docs/step.svg and docs/panels.svg, with nothing but Python's own library. Colours are those of the program's
-figures (src/figures/colour.rs), light and dark.
+Writes docs/house.svg, docs/step.svg and docs/panels.svg, with nothing but Python's own library. The floors of the house are those that
+tests/house checks. Colours are those of the program's figures (src/figures/colour.rs), light and dark.
 """
 
 import pathlib
+import re
 import sys
 from html import escape
 
@@ -68,88 +69,71 @@ class Drawing:
         print(path)
 
 
-def house(path):
+# What each room of the house is for. Which room stands on which floor is read from the test that keeps it so.
+ROOMS = {
+    "cli": "one file a subcommand: arguments in, text out",
+    "report": "the run's folder, the HTML page",
+    "bench": "engines side by side",
+    "sweep": "many plans, one loop",
+    "explore": "what a data set holds",
+    "export": "ONNX, npz, csv",
+    "xor": "the tutorial's warm-up",
+    "figures": "SVG and PNG",
+    "classifier": "fit, predict, score, save, load: the library's front door",
+    "train": "Plan, Trainer, State, step, update, optimizer, objective",
+    "evaluate": "Predictor, metrics, calibration",
+    "network": "forward, backward, loss, gradients; a chunk's memory",
+    "machine": "threads, instruction level, memory: a value",
+    "input": "the first layer, from pixels: Staged or Packed",
+    "engine": "the products of all further layers: naive, blas",
+    "model": "layout, activations, initial weights, the model file",
+    "data": "images, labels, split, standardizer, drawn data sets",
+    "kernels": "loops over slices: plain Rust, and each instruction set",
+    "cut": "chunks and blocks, by sizes only",
+    "durable": "files that are whole or absent",
+    "error": "one enum, with what was expected and what was found",
+    "formats": "bytes in, values out",
+    "rng": "NumPy's MT19937, and ChaCha8",
+    "scalar": "f32 and f64",
+}
+ON_THE_WAY = {"cli", "train", "network", "input", "engine", "kernels"}
+
+
+def floors(root):
+    """The rooms from top to bottom, a list for each floor."""
+    text = (root / "tests/house/main.rs").read_text(encoding="utf-8")
+    block = re.search(r"const FLOORS\b.*?= &\[\n(.*?)\n\];", text, re.DOTALL)
+    if not block:
+        sys.exit("tests/house/main.rs: expected the list FLOORS, found none")
+    rows = [re.findall(r'"([a-z_]+)"', line) for line in block.group(1).splitlines()]
+    there = [[name for name in row if any((root / "src" / file).exists() for file in (name, f"{name}.rs"))] for row in rows]
+    return [row for row in there if row and row != ["main", "lib"]]
+
+
+def house(path, rows):
     """The rooms, those that import above those that are imported."""
-    rows = [
-        [("cli", "one file a subcommand: arguments in, text out")],
-        [("report", "the run's folder, the HTML page"), ("bench", "engines side by side")],
-        [
-            ("explore", "what a data set holds"),
-            ("export", "ONNX, npz, csv"),
-            ("figures", "SVG and PNG"),
-        ],
-        [("classifier", "fit, predict, score: the library's front door")],
-        [("train", "Plan · Trainer · State · step · update · optimizer")],
-        [
-            ("evaluate", "Predictor, metrics, calibration"),
-            ("network", "forward, backward, loss, gradients"),
-        ],
-        [("input", "the first layer, from pixels: Staged | Packed")],
-        [("engine", "the products of a layer: naive, blas")],
-        [("model", "layout, activations, init, the model file")],
-        [
-            ("data", "images, labels, split, standardizer"),
-            ("kernels", "SIMD, and a plain twin of each"),
-        ],
-        [("error", "one enum"), ("formats", "bytes in, values out"), ("rng", "MT19937, ChaCha8")],
-    ]
-    on_the_way = {"cli", "train", "network", "input", "engine", "kernels"}
-    left, width, height, gap, top = 30, 620, 46, 12, 92
+    left, width, height, gap, top = 30, 700, 40, 8, 92
     drawing = Drawing(
-        920,
+        left + width + 30,
         top + len(rows) * (height + gap) + 22,
         "The rooms of gingham",
-        "Modules in layers. Each imports only what stands below it. The reading path is cli, train, network, input and engine, kernels.",
+        "Modules in floors. Each imports only what is on lower floors. The reading path is cli, train, network, input and engine, kernels.",
     )
     drawing.text(left, 32, "The house: imports run downwards", "ink head")
-    drawing.text(left, 54, "Blue is a stranger's way from the command line to the arithmetic.", "muted")
+    drawing.text(left, 54, "Blue is a stranger's way from the command line to the arithmetic:", "muted")
     drawing.text(left, 73, "main → cli → train → network → input, engine → kernels", "ink code")
     for number, row in enumerate(rows):
         y = top + number * (height + gap)
         room_width = (width - gap * (len(row) - 1)) / len(row)
-        for column, (name, what) in enumerate(row):
+        for column, name in enumerate(row):
             x = left + column * (room_width + gap)
-            drawing.rect(x, y, room_width, height, "blue" if name in on_the_way else "room", 5)
-            drawing.text(x + 12, y + 20, name, "ink code")
-            drawing.text(x + 12, y + 37, what, "muted small")
-    # What stands beside the layers, since all of them may use it.
-    x, y = left + width + 30, top
-    bottom = top + 8 * (height + gap) - gap
-    drawing.rect(x, y, 210, bottom - y, "orange", 5)
-    drawing.text(x + 12, y + 20, "machine", "ink code")
-    drawing.lines(
-        x + 12,
-        y + 42,
-        [
-            "Machine: the threads,",
-            "the instruction level,",
-            "the memory.",
-            "",
-            "It is made once, in cli",
-            "or by a library's user,",
-            "and handed down as",
-            "a value. Nothing else",
-            "reads the environment",
-            "or detects the CPU.",
-        ],
-        "muted small",
-    )
-    y = bottom + gap
-    drawing.rect(x, y, 210, 3 * height + 2 * gap, "room", 5)
-    drawing.text(x + 12, y + 20, "cut · scalar · durable", "ink code")
-    drawing.lines(
-        x + 12,
-        y + 42,
-        [
-            "How work is cut, by sizes",
-            "only; f32 and f64; files",
-            "that are whole or absent.",
-            "",
-            "They import nothing but",
-            "error.",
-        ],
-        "muted small",
-    )
+            drawing.rect(x, y, room_width, height, "blue" if name in ON_THE_WAY else "room", 5)
+            if len(row) == 1:
+                drawing.text(x + 12, y + 25, name, "ink code")
+                drawing.text(x + 112, y + 25, ROOMS[name], "muted")
+            else:
+                drawing.text(x + 12, y + 17, name, "ink code")
+                drawing.text(x + 12, y + 32, ROOMS[name], "muted small")
     drawing.write(path)
 
 
@@ -351,8 +335,9 @@ def panels(path):
 def main():
     if len(sys.argv) > 1:
         sys.exit(__doc__)
-    docs = pathlib.Path(__file__).resolve().parent.parent / "docs"
-    house(docs / "house.svg")
+    root = pathlib.Path(__file__).resolve().parent.parent
+    docs = root / "docs"
+    house(docs / "house.svg", floors(root))
     step(docs / "step.svg")
     panels(docs / "panels.svg")
 
