@@ -94,6 +94,7 @@ const TIMED: usize = 5;
 ///
 /// # Errors
 /// [`crate::error::Error::Threads`] and [`crate::error::Error::Setting`] for the thread count.
+#[expect(clippy::too_many_lines)]
 pub fn run(
     dataset: &Dataset,
     options: &BenchOptions,
@@ -336,6 +337,7 @@ impl<'a> Job<'a> {
     }
 
     /// A batch's products, as many times as an epoch has batches.
+    #[expect(clippy::too_many_arguments)]
     fn repeated(
         &self,
         kind: EngineKind,

@@ -52,6 +52,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
+#[expect(clippy::too_many_lines)]
 fn train_in<T: Scalar>(
     args: &Args,
     mut options: TrainOptions,

@@ -32,6 +32,7 @@ pub enum ErrorForm {
 
 /// Turns a chunk's weighted sums `z` into deltas `d` (both rows of `classes` numbers) and returns its loss, summed over
 /// its images, as `form` wants it (without its factor). Overwrites `d`.
+#[expect(clippy::too_many_arguments)]
 pub fn loss_and_delta<T: Scalar>(
     level: Level,
     output: Output,
@@ -51,6 +52,7 @@ pub fn loss_and_delta<T: Scalar>(
 }
 
 /// The loss of some images, summed, from weighted sums `z` and outputs `a`.
+#[expect(clippy::too_many_arguments)]
 pub fn loss<T: Scalar>(
     output: Output,
     form: ErrorForm,

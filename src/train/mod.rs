@@ -78,6 +78,7 @@ pub struct Outcome<T> {
 /// # Errors
 /// [`Error::Setting`] for settings that cannot be meant or do not fit the data, [`Error::Diverged`] when the error or a
 /// parameter is not finite any more, and what `observer` returns.
+#[expect(clippy::too_many_lines)]
 pub fn train<T: Scalar>(
     dataset: &Dataset,
     options: &TrainOptions,
@@ -321,6 +322,7 @@ pub fn check(dataset: &Dataset, options: &TrainOptions) -> Result<Layout> {
 }
 
 /// Stops the run at a value that is not finite.
+#[expect(clippy::too_many_arguments)]
 fn check_finite(
     what: &'static str,
     value: f64,

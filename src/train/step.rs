@@ -114,6 +114,7 @@ pub struct Trainer<'a, T: Scalar> {
 impl<'a, T: Scalar> Trainer<'a, T> {
     /// A trainer for batches of up to `largest_batch` images.
     #[must_use]
+    #[expect(clippy::too_many_arguments)]
     pub fn new(
         engine: &'a dyn Engine<T>,
         optimizer: &'a dyn Optimizer<T>,
@@ -290,6 +291,7 @@ struct Update<'a, T: Scalar> {
 
 impl<T: Scalar> Update<'_, T> {
     /// Layer `number` and all after it; the slices begin where that layer's parameters do.
+    #[expect(clippy::too_many_arguments)]
     fn layers(
         &self,
         layers: &[Layer],

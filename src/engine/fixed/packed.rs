@@ -97,6 +97,7 @@ impl Packed {
 }
 
 /// Packs the images at `places`, no more than there is room for in `forward` and, unless it is empty, in `gradient`.
+#[expect(clippy::too_many_arguments)]
 pub fn pack(
     level: Level,
     groups: &PixelGroups,
