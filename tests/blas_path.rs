@@ -48,6 +48,7 @@ impl<T> Matrix<T> {
     ///
     /// # Panics
     /// If rows or columns overlap: the leading dimension is too small, which BLAS refuses too.
+    #[expect(clippy::too_many_arguments, reason = "a matrix as BLAS describes it")]
     fn new(
         start: *mut T,
         layout: c_int,
@@ -90,6 +91,7 @@ impl<T> Matrix<T> {
 ///
 /// # Safety
 /// The matrices must be of these sizes, in memory that may be read, and for `c` written.
+#[expect(clippy::too_many_arguments, reason = "what BLAS takes")]
 unsafe fn product<T: Scalar>(
     sizes: [c_int; 3],
     alpha: T,

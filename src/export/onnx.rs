@@ -72,23 +72,18 @@ struct Graph {
 impl Graph {
     /// A node that makes `output` of the last output and of `others`.
     fn then(&mut self, operator: &str, others: &[&str], attributes: &[(&str, i64)], output: &str) {
-        let input = std::mem::replace(&mut self.last, output.to_owned());
-        self.node(operator, &input, others, attributes, output);
+        let last = std::mem::replace(&mut self.last, output.to_owned());
+        let inputs = [&[last.as_str()], others].concat();
+        self.node(operator, &inputs, attributes, output);
     }
 
-    fn node(
-        &mut self,
-        operator: &str,
-        input: &str,
-        others: &[&str],
-        attributes: &[(&str, i64)],
-        output: &str,
-    ) {
+    /// A node that makes `output` of `inputs`.
+    fn node(&mut self, operator: &str, inputs: &[&str], attributes: &[(&str, i64)], output: &str) {
         /// `AttributeProto.INT`
         const INT: i64 = 2;
-        let mut node = Message::default().text(1, input);
-        for other in others {
-            node = node.text(1, other);
+        let mut node = Message::default();
+        for input in inputs {
+            node = node.text(1, input);
         }
         node = node.text(2, output).text(3, output).text(4, operator);
         for (name, value) in attributes {
@@ -156,7 +151,7 @@ fn graph<T: Scalar>(model: &Model<T>) -> Message {
 
     let sums = graph.last.clone();
     let class = [("axis", 1), ("keepdims", 0)];
-    graph.node("ArgMax", &sums, &[], &class, "class");
+    graph.node("ArgMax", &[&sums], &class, "class");
     probabilities::<T>(&mut graph, info.output, info.probability);
     graph.then(
         "Cast",

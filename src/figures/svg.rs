@@ -106,6 +106,7 @@ impl Svg {
     }
 
     /// A rectangle by its upper left corner.
+    #[expect(clippy::too_many_arguments, reason = "a rectangle and its paint")]
     pub fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: &str) -> &mut Self {
         self.put(format_args!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {}/>",
@@ -136,6 +137,7 @@ impl Svg {
     }
 
     /// A straight line.
+    #[expect(clippy::too_many_arguments, reason = "two points and a paint")]
     pub fn line(&mut self, x1: f64, y1: f64, x2: f64, y2: f64, stroke: &str) -> &mut Self {
         self.put(format_args!(
             "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" {}/>",
@@ -193,6 +195,7 @@ impl Svg {
     }
 
     /// Text on a line at height `y`.
+    #[expect(clippy::too_many_arguments, reason = "a point, and what stands there")]
     pub fn text(&mut self, x: f64, y: f64, anchor: Anchor, fill: &str, text: &str) -> &mut Self {
         let anchor = match anchor {
             Anchor::Start => "",
@@ -209,6 +212,7 @@ impl Svg {
     }
 
     /// Text that begins at a point and is turned by `degrees`, clockwise.
+    #[expect(clippy::too_many_arguments, reason = "a point, and what stands there")]
     pub fn slanted_text(
         &mut self,
         x: f64,

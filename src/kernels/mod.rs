@@ -6,6 +6,7 @@
 //! rounding, so every level gives the same bits.
 
 #![allow(unsafe_code)]
+#![expect(clippy::too_many_arguments)]
 
 pub mod integer;
 mod level;

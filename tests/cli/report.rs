@@ -237,6 +237,11 @@ fn refusals() {
     scratch.refuses(3, "report nothing", &["nothing", "cannot be read"]);
     scratch.refuses(3, "report page.html", &["page.html", "cannot be read"]);
     scratch.refuses(3, "report data", &["the folder of a run", "no config.toml"]);
+}
+
+#[test]
+fn runs_with_damaged_files_are_refused() {
+    let scratch = Scratch::with_model();
     let good = [
         "config.toml",
         "metrics.jsonl",

@@ -114,6 +114,7 @@ impl Factors {
     }
 
     /// One sum by its definition; `pixel` gives a segment's pixel by its place there.
+    #[expect(clippy::too_many_arguments)]
     fn sum(
         &self,
         rounded: &QuantizedRows,
@@ -140,6 +141,7 @@ impl Factors {
 
 /// Computes a product on every level and holds it against its definition. `panels` packs the pixels; `pixel` gives, for a column of
 /// the output from `first_column` on, a segment's pixel by its place there.
+#[expect(clippy::too_many_arguments)]
 fn check(
     stream: &mut Stream,
     factors: &Factors,

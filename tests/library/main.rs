@@ -3,14 +3,16 @@
 mod data;
 mod determinism;
 mod engines;
-mod exchange;
 mod explore;
+mod export;
 #[cfg(feature = "pictures")]
 mod figures;
 mod golden;
 mod gradients;
+mod import;
 mod integers;
 mod metrics;
+mod standardize;
 
 /// What the modules share: tiny data sets, random numbers, the distance of two lists of them.
 mod support;

@@ -46,6 +46,7 @@ fn some_places(data: &Dataset) -> Vec<u32> {
 }
 
 /// The weighted sums of the images at `places`, through a workspace for `capacity` images.
+#[expect(clippy::too_many_arguments)]
 fn outputs<T: Scalar>(
     kind: EngineKind,
     mlp: &Mlp<T>,

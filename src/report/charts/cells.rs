@@ -37,7 +37,13 @@ pub fn cell(shown: &Shown, shape: (usize, usize), classes: &[String], scale: f64
         &headline(shown, classes),
         &description(shown, classes),
     );
-    draw(&mut svg, (0.0, 0.0), shown, shape, classes, scale);
+    let cell = Cell {
+        shown,
+        shape,
+        classes,
+        scale,
+    };
+    cell.draw(&mut svg, (0.0, 0.0));
     svg.finish()
 }
 
@@ -69,7 +75,13 @@ pub fn grid(title: &str, shown: &[Shown], shape: (usize, usize), classes: &[Stri
             place(number % COLUMNS, CELL.0),
             24.0 + place(number / COLUMNS, CELL.1),
         );
-        draw(&mut svg, at, shown, shape, classes, scale);
+        let cell = Cell {
+            shown,
+            shape,
+            classes,
+            scale,
+        };
+        cell.draw(&mut svg, at);
     }
     svg.finish()
 }
@@ -118,74 +130,86 @@ fn whole_percent(shown: &Shown) -> String {
     )
 }
 
-fn draw(
-    svg: &mut Svg,
-    (x, y): (f64, f64),
-    shown: &Shown,
-    (rows, columns): (usize, usize),
-    classes: &[String],
+/// A prediction, and what its drawing needs to know beside it.
+struct Cell<'a> {
+    shown: &'a Shown,
+    /// Rows and columns of the image.
+    shape: (usize, usize),
+    classes: &'a [String],
+    /// The probability at which a bar is as high as the image.
     scale: f64,
-) {
-    let right = shown.answer == shown.label;
-    let hover = format!(
-        "{} ({})",
-        headline(shown, classes),
-        description(shown, classes)
-    );
-    svg.group("", &hover, |svg| {
-        let (width, height) = fitted(rows, columns, IMAGE);
-        let (rows, columns, pixels) = thinned(&shown.pixels, rows, columns, 1);
-        svg.pixels(x, y, width, height, columns, rows, PixelData::Grey(&pixels));
-        let step = (BARS.1 - BARS.0) / shown.shares.len().max(1) as f64;
-        for (class, share) in shown.shares.iter().enumerate() {
-            let fill = match class {
-                class if class == shown.label => "fill0",
-                class if class == shown.answer => "fill3",
-                _ => "fill7",
-            };
-            let height = (share / scale * IMAGE).clamp(0.75, IMAGE);
-            let left = x + BARS.0 + class as f64 * step;
-            svg.rect(
-                left + step * 0.1,
-                y + IMAGE - height,
-                step * 0.8,
-                height,
-                fill,
-            );
-            if shown.shares.len() <= MOST_NUMBERS {
-                let middle = left + step / 2.0;
-                svg.text(
-                    middle,
-                    y + IMAGE + 13.0,
-                    Anchor::Middle,
-                    "muted small",
-                    &class.to_string(),
+}
+
+impl Cell<'_> {
+    /// Draws the cell with its upper left corner at a point.
+    fn draw(&self, svg: &mut Svg, (x, y): (f64, f64)) {
+        let Self {
+            shown,
+            shape: (rows, columns),
+            classes,
+            scale,
+        } = *self;
+        let right = shown.answer == shown.label;
+        let hover = format!(
+            "{} ({})",
+            headline(shown, classes),
+            description(shown, classes)
+        );
+        svg.group("", &hover, |svg| {
+            let (width, height) = fitted(rows, columns, IMAGE);
+            let (rows, columns, pixels) = thinned(&shown.pixels, rows, columns, 1);
+            svg.pixels(x, y, width, height, columns, rows, PixelData::Grey(&pixels));
+            let step = (BARS.1 - BARS.0) / shown.shares.len().max(1) as f64;
+            for (class, share) in shown.shares.iter().enumerate() {
+                let fill = match class {
+                    class if class == shown.label => "fill0",
+                    class if class == shown.answer => "fill3",
+                    _ => "fill7",
+                };
+                let height = (share / scale * IMAGE).clamp(0.75, IMAGE);
+                let left = x + BARS.0 + class as f64 * step;
+                svg.rect(
+                    left + step * 0.1,
+                    y + IMAGE - height,
+                    step * 0.8,
+                    height,
+                    fill,
                 );
+                if shown.shares.len() <= MOST_NUMBERS {
+                    let middle = left + step / 2.0;
+                    svg.text(
+                        middle,
+                        y + IMAGE + 13.0,
+                        Anchor::Middle,
+                        "muted small",
+                        &class.to_string(),
+                    );
+                }
             }
-        }
-        svg.line(x + BARS.0, y + IMAGE, x + BARS.1, y + IMAGE, "axis");
-        svg.text(
-            x,
-            y + IMAGE + 13.0,
-            Anchor::Start,
-            "muted small",
-            &format!("image {}", shown.place),
-        );
-        let answer = format!(
-            "{} {}",
-            shortened(name(classes, shown.answer), 22),
-            whole_percent(shown)
-        );
-        svg.text(
-            x,
-            y + IMAGE + 28.0,
-            Anchor::Start,
-            if right { "fill0" } else { "fill3" },
-            &answer,
-        );
-        if !right {
-            let truth = format!("wrong: it is {}", shortened(name(classes, shown.label), 20));
-            svg.text(x, y + IMAGE + 43.0, Anchor::Start, "muted", &truth);
-        }
-    });
+            svg.line(x + BARS.0, y + IMAGE, x + BARS.1, y + IMAGE, "axis");
+            svg.text(
+                x,
+                y + IMAGE + 13.0,
+                Anchor::Start,
+                "muted small",
+                &format!("image {}", shown.place),
+            );
+            let answer = format!(
+                "{} {}",
+                shortened(name(classes, shown.answer), 22),
+                whole_percent(shown)
+            );
+            svg.text(
+                x,
+                y + IMAGE + 28.0,
+                Anchor::Start,
+                if right { "fill0" } else { "fill3" },
+                &answer,
+            );
+            if !right {
+                let truth = format!("wrong: it is {}", shortened(name(classes, shown.label), 20));
+                svg.text(x, y + IMAGE + 43.0, Anchor::Start, "muted", &truth);
+            }
+        });
+    }
 }

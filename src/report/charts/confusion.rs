@@ -19,87 +19,25 @@ const MOST_NAMES: usize = 32;
 /// Rows are classes, columns answers; the shade is the square root of the share of the row, so that rare mistakes are seen.
 #[must_use]
 pub fn confusion(evaluation: &Evaluation, classes: &[String]) -> Figure {
-    let count = evaluation.confusion.len().max(1);
-    let few = count <= MOST_NUMBERS;
-    let names = count <= MOST_NAMES;
-    let (width, height) = if few {
-        CELL
-    } else {
-        (SPREAD / count as f64, SPREAD / count as f64)
-    };
-    let (left, top) = (
-        if names { 116.0 } else { 40.0 },
-        if names { 100.0 } else { 56.0 },
-    );
-    let (across, down) = (width * count as f64, height * count as f64);
-    let right = right_margin(names);
+    let matrix = Matrix::new(evaluation, classes);
+    let Matrix {
+        left, top, named, ..
+    } = matrix;
+    let (across, down) = matrix.size();
     let mut svg = Svg::new(
-        left + across + right,
+        left + across + right_margin(named),
         top + down + 30.0,
         "Confusion matrix",
         &description(evaluation, classes),
     );
     svg.text(left, 20.0, Anchor::Start, "muted", "the network's answer");
     svg.text(left - 8.0, top - 8.0, Anchor::End, "muted", "class");
-    let share = |row: usize, column: usize| {
-        let whole: u64 = evaluation.confusion[row].iter().sum();
-        evaluation.confusion[row][column] as f64 / whole.max(1) as f64
-    };
-    if names {
+    if named {
         for class in 0..evaluation.confusion.len() {
-            let name = shortened(classes.get(class).map_or("?", String::as_str), 14);
-            let (x, y) = (left + class as f64 * width, top + class as f64 * height);
-            svg.text(
-                left - 8.0,
-                y + height / 2.0 + 4.0,
-                Anchor::End,
-                "ink",
-                &name,
-            );
-            svg.slanted_text(x + width / 2.0 - 2.0, top - 8.0, -45.0, "ink", &name);
-            for (answer, &images) in evaluation.confusion[class].iter().enumerate() {
-                let share = share(class, answer);
-                let x = left + answer as f64 * width;
-                let title = format!(
-                    "{}, answered {}: {images} images, {:.1} % of the class",
-                    name,
-                    classes.get(answer).map_or("?", String::as_str),
-                    share * 100.0
-                );
-                svg.group("", &title, |svg| {
-                    svg.shade([x + 0.5, y + 0.5, width - 1.0, height - 1.0], "rest", 0.5);
-                    svg.shade(
-                        [x + 0.5, y + 0.5, width - 1.0, height - 1.0],
-                        "heat",
-                        share.sqrt(),
-                    );
-                    if few {
-                        let ink = if images == 0 { "muted" } else { "ink" };
-                        let number = grouped(images as f64, 0);
-                        svg.text(
-                            x + width / 2.0,
-                            y + height / 2.0 + 4.0,
-                            Anchor::Middle,
-                            ink,
-                            &number,
-                        );
-                    }
-                });
-            }
+            matrix.draw_row(&mut svg, class);
         }
     } else {
-        let pixels: Vec<u8> = (0..count * count)
-            .flat_map(|place| blend(share(place / count, place % count).sqrt()))
-            .collect();
-        svg.pixels(
-            left,
-            top,
-            across,
-            down,
-            count,
-            count,
-            PixelData::Rgb(&pixels),
-        );
+        matrix.draw_picture(&mut svg);
     }
     let legend = "shade: square root of the share of the class";
     svg.text(
@@ -110,6 +48,122 @@ pub fn confusion(evaluation: &Evaluation, classes: &[String]) -> Figure {
         legend,
     );
     svg.finish()
+}
+
+/// A confusion matrix with where its cells lie.
+struct Matrix<'a> {
+    evaluation: &'a Evaluation,
+    classes: &'a [String],
+    /// Rows, and columns.
+    count: usize,
+    /// Whether cells have the numbers of their images in them.
+    numbered: bool,
+    /// Whether rows and columns have the names of their classes.
+    named: bool,
+    /// The size of a cell.
+    cell: (f64, f64),
+    /// Where the cells begin, from the left and from the top.
+    left: f64,
+    top: f64,
+}
+
+impl<'a> Matrix<'a> {
+    fn new(evaluation: &'a Evaluation, classes: &'a [String]) -> Self {
+        let count = evaluation.confusion.len().max(1);
+        let numbered = count <= MOST_NUMBERS;
+        let named = count <= MOST_NAMES;
+        Self {
+            evaluation,
+            classes,
+            count,
+            numbered,
+            named,
+            cell: if numbered {
+                CELL
+            } else {
+                (SPREAD / count as f64, SPREAD / count as f64)
+            },
+            left: if named { 116.0 } else { 40.0 },
+            top: if named { 100.0 } else { 56.0 },
+        }
+    }
+
+    /// The size of all cells together.
+    fn size(&self) -> (f64, f64) {
+        let (width, height) = self.cell;
+        (width * self.count as f64, height * self.count as f64)
+    }
+
+    fn name(&self, class: usize) -> &str {
+        self.classes.get(class).map_or("?", String::as_str)
+    }
+
+    /// The share of the images of a class that had this answer.
+    fn share(&self, class: usize, answer: usize) -> f64 {
+        let row = &self.evaluation.confusion[class];
+        let whole: u64 = row.iter().sum();
+        row[answer] as f64 / whole.max(1) as f64
+    }
+
+    /// Draws the name of a class at its row and at its column, and the cells of its row.
+    fn draw_row(&self, svg: &mut Svg, class: usize) {
+        let (width, height) = self.cell;
+        let (left, top) = (self.left, self.top);
+        let name = shortened(self.name(class), 14);
+        let (x, y) = (left + class as f64 * width, top + class as f64 * height);
+        svg.text(
+            left - 8.0,
+            y + height / 2.0 + 4.0,
+            Anchor::End,
+            "ink",
+            &name,
+        );
+        svg.slanted_text(x + width / 2.0 - 2.0, top - 8.0, -45.0, "ink", &name);
+        for (answer, &images) in self.evaluation.confusion[class].iter().enumerate() {
+            let share = self.share(class, answer);
+            let x = left + answer as f64 * width;
+            let title = format!(
+                "{}, answered {}: {images} images, {:.1} % of the class",
+                name,
+                self.name(answer),
+                share * 100.0
+            );
+            svg.group("", &title, |svg| {
+                let inside = [x + 0.5, y + 0.5, width - 1.0, height - 1.0];
+                svg.shade(inside, "rest", 0.5);
+                svg.shade(inside, "heat", share.sqrt());
+                if self.numbered {
+                    let ink = if images == 0 { "muted" } else { "ink" };
+                    let number = grouped(images as f64, 0);
+                    svg.text(
+                        x + width / 2.0,
+                        y + height / 2.0 + 4.0,
+                        Anchor::Middle,
+                        ink,
+                        &number,
+                    );
+                }
+            });
+        }
+    }
+
+    /// Draws the cells as the pixels of one picture.
+    fn draw_picture(&self, svg: &mut Svg) {
+        let count = self.count;
+        let pixels: Vec<u8> = (0..count * count)
+            .flat_map(|pixel| blend(self.share(pixel / count, pixel % count).sqrt()))
+            .collect();
+        let (across, down) = self.size();
+        svg.pixels(
+            self.left,
+            self.top,
+            across,
+            down,
+            count,
+            count,
+            PixelData::Rgb(&pixels),
+        );
+    }
 }
 
 /// Room for the last of the slanted names.

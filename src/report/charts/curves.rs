@@ -62,15 +62,14 @@ pub fn error(runs: &[Run]) -> Figure {
     let scale = if log { ", log scale" } else { "" };
     let label = format!("{form}, mean of the epoch's batches{scale}");
     let axis: AxisOf = if log { Axis::log } else { Axis::rounded };
-    chart(
-        "Error by epoch",
-        &label,
-        &series,
-        longest(runs),
-        (low, high),
-        axis,
-        |value| grouped(value, decimals(value)),
-    )
+    let chart = Chart {
+        title: "Error by epoch",
+        label: &label,
+        series: &series,
+        epochs: longest(runs),
+        range: (low, high),
+    };
+    chart.draw(axis, |value| grouped(value, decimals(value)))
 }
 
 /// The accuracies of the epochs that were evaluated: of one run on the images trained with and on those held out, of several
@@ -126,7 +125,7 @@ pub fn accuracy(runs: &[Run]) -> Option<Figure> {
             .flat_map(|series| &series.points)
             .map(|point| point.1),
     );
-    let draw = |low: f64, high: f64, from: f64, to: f64, most: usize| {
+    let axis = |low: f64, high: f64, from: f64, to: f64, most: usize| {
         let axis = Axis::rounded(low, high, from, to, most);
         if axis.low() >= 0.0 && axis.high() <= 100.0 {
             return axis;
@@ -134,15 +133,14 @@ pub fn accuracy(runs: &[Run]) -> Option<Figure> {
         // No image can be more than right, or less than wrong.
         Axis::linear(axis.low().max(0.0), axis.high().min(100.0), from, to, most)
     };
-    Some(chart(
-        "Accuracy by epoch",
+    let chart = Chart {
+        title: "Accuracy by epoch",
         label,
-        &series,
-        longest(runs),
-        bounds,
-        draw,
-        |value| percent(value / 100.0),
-    ))
+        series: &series,
+        epochs: longest(runs),
+        range: bounds,
+    };
+    Some(chart.draw(axis, |value| percent(value / 100.0)))
 }
 
 /// The last epoch of the longest run, from 1: where the axes of both figures end.
@@ -190,50 +188,64 @@ fn decimals(value: f64) -> usize {
 /// Makes an axis of: least and greatest value, where they are shown, the most steps.
 type AxisOf = fn(f64, f64, f64, f64, usize) -> Axis;
 
-fn chart(
-    title: &str,
-    label: &str,
-    series: &[Series],
+/// What a figure of curves shows.
+struct Chart<'a> {
+    title: &'a str,
+    /// What the values are.
+    label: &'a str,
+    series: &'a [Series],
+    /// The last epoch of the axis, from 1.
     epochs: f64,
-    (low, high): (f64, f64),
-    axis: AxisOf,
-    shown: impl Fn(f64) -> String,
-) -> Figure {
-    let [top, right, bottom, left] = MARGINS;
-    let (width, height) = SIZE;
-    let ends = series.iter().filter_map(|series| {
-        let (first, last) = (series.points.first()?, series.points.last()?);
-        Some(format!(
-            "{}: {} at epoch {}, {} at epoch {}",
-            series.name,
-            shown(first.1),
-            first.0,
-            shown(last.1),
-            last.0
-        ))
-    });
-    let description = format!(
-        "Curves of {label}. {}.",
-        ends.collect::<Vec<_>>().join(". ")
-    );
-    let mut svg = Svg::new(width, height, title, &description);
-    let x = Axis::linear(1.0, epochs, left, width - right, 8);
-    let y = axis(low, high, height - bottom, top, 6);
-    axes::draw(&mut svg, &x, &y, "epoch", label);
-    for series in series {
-        let place = |&(epoch, value): &(f64, f64)| (x.place(epoch), y.place(value));
-        svg.polyline(series.points.iter().map(place), &series.paint);
-        if series.dots && series.points.len() <= 60 || series.points.len() == 1 {
-            let fill = series.paint.replace("line line", "fill");
-            for point in &series.points {
-                let (x, y) = place(point);
-                svg.circle(x, y, 2.5, &fill);
+    /// The least and the greatest value.
+    range: (f64, f64),
+}
+
+impl Chart<'_> {
+    /// The figure, with an axis of values that `axis` makes and with values in the words of `shown`.
+    fn draw(&self, axis: AxisOf, shown: impl Fn(f64) -> String) -> Figure {
+        let Self {
+            title,
+            label,
+            series,
+            epochs,
+            range: (low, high),
+        } = *self;
+        let [top, right, bottom, left] = MARGINS;
+        let (width, height) = SIZE;
+        let ends = series.iter().filter_map(|series| {
+            let (first, last) = (series.points.first()?, series.points.last()?);
+            Some(format!(
+                "{}: {} at epoch {}, {} at epoch {}",
+                series.name,
+                shown(first.1),
+                first.0,
+                shown(last.1),
+                last.0
+            ))
+        });
+        let description = format!(
+            "Curves of {label}. {}.",
+            ends.collect::<Vec<_>>().join(". ")
+        );
+        let mut svg = Svg::new(width, height, title, &description);
+        let x = Axis::linear(1.0, epochs, left, width - right, 8);
+        let y = axis(low, high, height - bottom, top, 6);
+        axes::draw(&mut svg, &x, &y, "epoch", label);
+        for series in series {
+            let place = |&(epoch, value): &(f64, f64)| (x.place(epoch), y.place(value));
+            svg.polyline(series.points.iter().map(place), &series.paint);
+            if series.dots && series.points.len() <= 60 || series.points.len() == 1 {
+                let fill = series.paint.replace("line line", "fill");
+                for point in &series.points {
+                    let (x, y) = place(point);
+                    svg.circle(x, y, 2.5, &fill);
+                }
             }
         }
+        end_labels(&mut svg, series, &y, width - right + 10.0, &shown);
+        hover(&mut svg, series, &x, &y, &shown);
+        svg.finish()
     }
-    end_labels(&mut svg, series, &y, width - right + 10.0, &shown);
-    hover(&mut svg, series, &x, &y, &shown);
-    svg.finish()
 }
 
 /// What each curve is and where it ends, beside its end; labels that would cover one another are moved apart.

@@ -203,17 +203,15 @@ fn the_articles_probabilities() {
     }
 }
 
-#[test]
-fn pictures_are_rows_of_an_idx_file() {
-    let scratch = scratch_with_settings();
-    scratch.done("train -q --data data --out run --epochs 4 --config modern.toml");
-    let images = scratch.read(format!("data/{TEST_IMAGES}"))[16..].to_vec();
-    let images: Vec<&[u8]> = images.chunks_exact(784).take(5).collect();
-    // What each pixel of each picture stands for, and how that picture writes it.
-    type Write = fn(u8) -> Vec<u8>;
-    type Read = fn(u8) -> u8;
+/// How a picture writes a grey pixel.
+type Write = fn(u8) -> Vec<u8>;
+/// The grey pixel that such a picture stands for.
+type Read = fn(u8) -> u8;
+
+/// The forms of PNG pictures, by name.
+fn forms() -> [(&'static str, ColorType, BitDepth, Write, Read); 9] {
     let same: Read = |pixel| pixel;
-    let forms: [(&str, ColorType, BitDepth, Write, Read); 9] = [
+    [
         (
             "grey",
             ColorType::Grayscale,
@@ -280,8 +278,16 @@ fn pictures_are_rows_of_an_idx_file() {
             |pixel| vec![pixel, pixel, pixel, 100],
             |pixel| (f64::from(pixel) * 100.0 / 255.0).round() as u8,
         ),
-    ];
-    for (form, color, depth, write, read) in forms {
+    ]
+}
+
+#[test]
+fn pictures_are_rows_of_an_idx_file() {
+    let scratch = scratch_with_settings();
+    scratch.done("train -q --data data --out run --epochs 4 --config modern.toml");
+    let images = scratch.read(format!("data/{TEST_IMAGES}"))[16..].to_vec();
+    let images: Vec<&[u8]> = images.chunks_exact(784).take(5).collect();
+    for (form, color, depth, write, read) in forms() {
         let names: Vec<String> = (0..images.len())
             .map(|place| format!("{form}{place}.png"))
             .collect();

@@ -46,9 +46,8 @@ fn a_configuration_repeats_its_run() {
     assert!(repeatable(&scratch, "first0") != repeatable(&scratch, "other"));
 }
 
-/// In rising order: preset, configuration file, environment, flag.
-#[test]
-fn flags_cover_the_environment_covers_the_file_covers_the_preset() {
+/// A data set for each place that can name one, and a configuration file without and with settings.
+fn scratch_of_four_folders() -> Scratch {
     let scratch = Scratch::new();
     for name in ["by-flag", "by-variable", "by-file", "data/fashion-mnist"] {
         scratch.synth(name, 60, 20);
@@ -58,15 +57,27 @@ fn flags_cover_the_environment_covers_the_file_covers_the_preset() {
         "full.toml",
         "data = \"by-file\"\nepochs = 2\nhidden = [5]\npreset = \"wide\"\nbatches = 3\n",
     );
+    scratch
+}
+
+/// The settings of a run with these arguments, and with this folder in the environment.
+fn resolved(scratch: &Scratch, run: &str, arguments: &str, variable: Option<&str>) -> toml::Table {
+    let mut command = scratch.gingham(&format!("train -q --out {run} {arguments}"));
+    if let Some(folder) = variable {
+        command = command.env("GINGHAM_DATA", folder);
+    }
+    command.outcome().succeeded();
+    config(scratch, run)
+}
+
+/// In rising order: preset, configuration file, environment, flag.
+#[test]
+fn the_folder_of_the_data_is_the_flags_the_environments_the_files_or_the_presets() {
+    let scratch = scratch_of_four_folders();
     let mut number = 0;
     let mut resolved = |arguments: &str, variable: Option<&str>| {
         number += 1;
-        let mut run = scratch.gingham(&format!("train -q --out run{number} {arguments}"));
-        if let Some(folder) = variable {
-            run = run.env("GINGHAM_DATA", folder);
-        }
-        run.outcome().succeeded();
-        config(&scratch, &format!("run{number}"))
+        resolved(&scratch, &format!("run{number}"), arguments, variable)
     };
     let small = "--epochs 1 --hidden 4";
     for (arguments, variable, expected) in [
@@ -110,8 +121,13 @@ fn flags_cover_the_environment_covers_the_file_covers_the_preset() {
             "{arguments} {variable:?}"
         );
     }
+}
 
-    let file = resolved("--config full.toml", None);
+/// In rising order: preset, configuration file, flag.
+#[test]
+fn flags_cover_the_file_covers_the_preset() {
+    let scratch = scratch_of_four_folders();
+    let file = resolved(&scratch, "by-the-file", "--config full.toml", None);
     assert_eq!(
         (file["epochs"].as_integer(), file["batches"].as_integer()),
         (Some(2), Some(3))
@@ -129,6 +145,8 @@ fn flags_cover_the_environment_covers_the_file_covers_the_preset() {
     );
 
     let flags = resolved(
+        &scratch,
+        "by-flags",
         "--config full.toml --epochs 1 --hidden 3,2 --batch-size 9 --preset article",
         None,
     );

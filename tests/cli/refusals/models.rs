@@ -232,6 +232,7 @@ impl Remake {
 type Contradiction = (fn(&mut Remake), &'static [&'static str]);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn models_that_contradict_themselves() {
     let scratch = Scratch::with_data();
     scratch.done("train -q --data data --out run --epochs 1 --hidden 8 --bias on");

@@ -3,6 +3,7 @@
 use crate::util::Scratch;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn settings_that_cannot_be_meant() {
     let scratch = Scratch::with_data();
     let many_layers = vec!["2"; 65].join(",");
