@@ -1,6 +1,10 @@
-//! Finds and links OpenBLAS, before the linker misses it, and notes the commit for `--version`.
+//! Refuses what cannot be linked, before the linker says so in its own way: two BLAS at once, or one that the system lacks. Links
+//! the system's libblas, and notes the commit for `--version`.
 
 use std::process::Command;
+
+/// The features that choose a BLAS, without what follows a name's last hyphen.
+const BACKENDS: [&str; 5] = ["OPENBLAS", "NETLIB", "BLIS", "INTEL_MKL", "ACCELERATE"];
 
 const NO_OPENBLAS: &str = "gingham needs OpenBLAS, and pkg-config finds none. Install it:
   Debian, Ubuntu:  apt install libopenblas-dev pkg-config
@@ -10,23 +14,57 @@ const NO_OPENBLAS: &str = "gingham needs OpenBLAS, and pkg-config finds none. In
 or build it from source:     cargo build --release --no-default-features --features cli,openblas-static
 or do without (slower):      cargo build --release --no-default-features --features cli";
 
+const NO_LIBBLAS: &str = "gingham was asked for the system's libblas, and pkg-config finds none. Install it:
+  Debian, Ubuntu:  apt install libblas-dev pkg-config
+  Fedora:          dnf install blas-devel pkgconf-pkg-config
+  Arch:            pacman -S blas cblas pkgconf
+or build it from source:     cargo build --release --no-default-features --features cli,netlib-static";
+
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-env=GINGHAM_COMMIT={}", commit());
-    let enabled = |feature: &str| std::env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
-    if enabled("OPENBLAS_SYSTEM")
-        && !enabled("OPENBLAS_STATIC")
-        && std::env::var_os("DOCS_RS").is_none()
-        && let Err(error) = pkg_config::probe_library("openblas")
-    {
-        // `cargo::error` stops the build with these lines alone, without a panic's backtrace.
-        for line in NO_OPENBLAS.lines() {
-            println!("cargo::error={line}");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-env=GINGHAM_COMMIT={}", commit());
+    let features: Vec<String> = std::env::vars()
+        .filter_map(|(name, _)| name.strip_prefix("CARGO_FEATURE_").map(str::to_owned))
+        .collect();
+    let enabled = |feature: &str| features.iter().any(|enabled| enabled == feature);
+    let chosen: Vec<&str> = BACKENDS
+        .into_iter()
+        .filter(|backend| features.iter().any(|feature| feature.starts_with(backend)))
+        .collect();
+    println!("cargo::rustc-check-cfg=cfg(openblas)");
+    if enabled("OPENBLAS") || enabled("OPENBLAS_STATIC") {
+        println!("cargo::rustc-cfg=openblas");
+    }
+    if chosen.len() > 1 {
+        let chosen = chosen.join(" and ").to_lowercase().replace('_', "-");
+        refuse(&format!("gingham takes one BLAS, and was asked for {chosen}. OpenBLAS is the default; for another one:
+  cargo build --release --no-default-features --features cli,NAME"));
+    } else if std::env::var_os("DOCS_RS").is_some() {
+        // Documentation links nothing.
+    } else if enabled("OPENBLAS") && !enabled("OPENBLAS_STATIC") {
+        // openblas-src links it. Where it finds none it goes on, and the linker fails: so it is looked for here too.
+        if let Err(error) = pkg_config::Config::new()
+            .cargo_metadata(false)
+            .probe("openblas")
+        {
+            refuse(NO_OPENBLAS);
+            refuse(&format!("(pkg-config: {})", first_line(&error.to_string())));
         }
-        println!(
-            "cargo::error=(pkg-config: {})",
-            first_line(&error.to_string())
-        );
+    } else if enabled("NETLIB") && !enabled("NETLIB_STATIC") {
+        // Debian's libblas holds the C interface too; elsewhere that is a library of its own.
+        let found = ["blas-netlib", "cblas", "blas"]
+            .into_iter()
+            .any(|name| pkg_config::probe_library(name).is_ok());
+        if !found {
+            refuse(NO_LIBBLAS);
+        }
+    }
+}
+
+/// Stops the build with these lines alone, without a panic's backtrace.
+fn refuse(message: &str) {
+    for line in message.lines() {
+        println!("cargo::error={line}");
     }
 }
 
@@ -52,9 +90,9 @@ fn commit() -> String {
         return "unknown".to_owned();
     };
     if let Some(head) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
-        println!("cargo:rerun-if-changed={head}");
+        println!("cargo::rerun-if-changed={head}");
     }
-    println!("cargo:rerun-if-changed=src");
+    println!("cargo::rerun-if-changed=src");
     let changed = git(&["status", "--porcelain", "--untracked-files=no"])
         .is_some_and(|rows| !rows.is_empty());
     if changed { format!("{hash}+") } else { hash }

@@ -35,6 +35,10 @@
 //! and the page that is made of it, drawn by [`figures`]), [`explore`] (a data set's figures, its images as text,
 //! its map), [`export`] (other people's formats), and [`mod@bench`].
 
+// This crate holds nothing but the BLAS that the linker is to take, and must be named for that.
+#[cfg(feature = "blas")]
+use blas_src as _;
+
 pub mod bench;
 pub mod cut;
 pub mod data;

@@ -1,8 +1,29 @@
-//! Products through OpenBLAS by way of ndarray, and the library's own account of itself.
+//! Products through a BLAS by way of ndarray, and the library's own account of itself.
 //!
-//! In a build without the feature `blas`, ndarray's pure-Rust product (the crate matrixmultiply) takes the same calls.
+//! A feature chooses the BLAS: OpenBLAS by default, whose functions are called by name. Every other one, and whatever a system
+//! has put in the place of its libblas, is asked through symbols that the program may or may not have found when it
+//! started. In a build without the feature `blas`, ndarray's pure-Rust product (the crate matrixmultiply) takes the
+//! same calls.
+//!
+//! gingham has threads of its own, so each call of BLAS must compute on the thread that makes it, and several threads must be
+//! able to call at once. This is how each BLAS is brought to that:
+//!
+//! - **OpenBLAS** is held to one thread by `openblas_set_num_threads`. Its serial flavour need not be safe under several callers
+//!   (OpenBLAS's FAQ on multi-threaded use), so it gets one.
+//! - **Netlib's reference BLAS** has no threads and no state between calls. Debian lets another library stand in for it, OpenBLAS
+//!   among them, so its stand-ins are looked for first.
+//! - **BLIS** is safe under several callers and computes on the caller's thread unless it is told otherwise
+//!   (its `docs/Multithreading.md`); it is told one thread by `bli_thread_set_num_threads`.
+//! - **Intel's MKL** is safe under several callers (its developer guide). Its sequential variants have no threads; the parallel
+//!   ones are held to one by `MKL_Set_Num_Threads`. In the static parallel variant that symbol cannot be found, so it gets one
+//!   caller.
+//! - **Accelerate** is safe under several callers, and takes `BLASSetThreading` from macOS 15 on. Before, it gets one caller.
+//! - **An unknown BLAS**, which a library's user links to the feature `blas` alone, gets one caller.
 
 #![allow(unsafe_code)]
+
+#[cfg(feature = "blas")]
+mod backend;
 
 use std::borrow::Cow;
 
@@ -77,7 +98,7 @@ fn with_strides<S: RawData>(mut matrix: ArrayBase<S, Ix2>) -> ArrayBase<S, Ix2> 
 /// Which product library this is, in its own words.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Library {
-    /// `OpenBLAS`, or the crate that takes over without it.
+    /// The BLAS's name, such as `OpenBLAS`, or that of the crate that takes over without one.
     pub name: Cow<'static, str>,
     /// Its version.
     pub version: String,
@@ -97,7 +118,7 @@ pub enum Threading {
     Pthreads,
     /// With OpenMP's threads.
     OpenMp,
-    /// Pure Rust without threads of its own, safe from any number of callers.
+    /// Without threads of its own, and safe from any number of callers.
     None,
 }
 
@@ -119,66 +140,15 @@ impl std::fmt::Display for Library {
     }
 }
 
-#[cfg(feature = "blas")]
-mod openblas {
-    use std::ffi::{CStr, c_char, c_int};
-
-    use super::{Library, Threading};
-    #[cfg(feature = "openblas-static")]
-    use openblas_src as _; // links it; without it build.rs does
-
-    unsafe extern "C" {
-        safe fn openblas_set_num_threads(threads: c_int);
-        safe fn openblas_get_num_threads() -> c_int;
-        safe fn openblas_get_parallel() -> c_int;
-        safe fn openblas_get_config() -> *const c_char;
-        safe fn openblas_get_corename() -> *const c_char;
-    }
-
-    fn text(pointer: *const c_char) -> String {
-        if pointer.is_null() {
-            return String::new();
-        }
-        // SAFETY: OpenBLAS returns a pointer to a string of its own that ends in zero and is never freed.
-        unsafe { CStr::from_ptr(pointer) }
-            .to_string_lossy()
-            .into_owned()
-    }
-
-    pub(super) fn library() -> Library {
-        // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... SkylakeX MAX_THREADS=64"
-        let config = text(openblas_get_config());
-        Library {
-            name: "OpenBLAS".into(),
-            version: config
-                .split_whitespace()
-                .nth(1)
-                .unwrap_or("of unknown version")
-                .to_owned(),
-            core: text(openblas_get_corename()),
-            threading: match openblas_get_parallel() {
-                0 => Threading::Serial,
-                1 => Threading::Pthreads,
-                _ => Threading::OpenMp,
-            },
-        }
-    }
-
-    pub(super) fn hold_to(threads: c_int) -> bool {
-        openblas_set_num_threads(threads);
-        openblas_get_num_threads() == threads
-    }
-}
-
 /// The library that products go through.
 #[must_use]
 pub fn library() -> Library {
     #[cfg(feature = "blas")]
-    return openblas::library();
+    return backend::library();
     #[cfg(not(feature = "blas"))]
     Library {
         name: "matrixmultiply".into(),
-        version: "(pure Rust; built without OpenBLAS)".to_owned(),
+        version: "(pure Rust; built without a BLAS)".to_owned(),
         core: std::env::consts::ARCH.to_owned(),
         threading: Threading::None,
     }
@@ -220,7 +190,7 @@ pub(crate) fn check_core() -> crate::error::Result<()> {
 /// Holds BLAS to one thread for calls from this thread and, but for the OpenMP flavour, from every other. Whether it took.
 pub(crate) fn hold_to_one_thread() -> bool {
     #[cfg(feature = "blas")]
-    return openblas::hold_to(1);
+    return backend::hold_to_one_thread();
     #[cfg(not(feature = "blas"))]
     true
 }

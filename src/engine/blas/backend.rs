@@ -1,0 +1,284 @@
+//! The BLAS that this process has, and how it is held to one thread.
+//!
+//! A build for OpenBLAS calls its functions by name. Every other build looks for the functions of each BLAS that it knows among the
+//! symbols of the libraries that were loaded with the program: a system may have put another library in the
+//! place of the one that the program was built for, as Debian's `update-alternatives` does with `libblas.so.3`.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::sync::OnceLock;
+
+use super::{Library, Threading};
+
+/// A BLAS and what it can be asked.
+struct Backend {
+    library: Library,
+    hold: Hold,
+}
+
+/// How a BLAS is held to one thread.
+#[cfg_attr(
+    openblas,
+    expect(dead_code, reason = "OpenBLAS is held by its number of threads")
+)]
+#[derive(Clone, Copy)]
+enum Hold {
+    /// It has no threads, so there is nothing to do.
+    Needless,
+    /// There is no way that this program knows of.
+    Unknown,
+    /// A number of threads is set, and read back.
+    Threads(extern "C" fn(c_int), extern "C" fn() -> c_int),
+    /// The same in BLIS's integers, which have the size of a pointer.
+    Dimensions(extern "C" fn(isize), extern "C" fn() -> isize),
+    /// Accelerate is told to be single-threaded, and answers 0 if it will.
+    Model(extern "C" fn(u32) -> c_int),
+}
+
+/// The library that products go through.
+pub(super) fn library() -> Library {
+    backend().library.clone()
+}
+
+/// Holds it to one thread for calls from this thread and, but for OpenMP's flavours, from every other. Whether it took.
+pub(super) fn hold_to_one_thread() -> bool {
+    /// `BLAS_THREADING_SINGLE_THREADED` of Accelerate's `thread_api.h`.
+    const SINGLE_THREADED: u32 = 1;
+    match backend().hold {
+        Hold::Needless => true,
+        Hold::Unknown => false,
+        Hold::Threads(set, get) => {
+            set(1);
+            get() == 1
+        }
+        Hold::Dimensions(set, get) => {
+            set(1);
+            get() == 1
+        }
+        Hold::Model(set) => set(SINGLE_THREADED) == 0,
+    }
+}
+
+fn backend() -> &'static Backend {
+    static BACKEND: OnceLock<Backend> = OnceLock::new();
+    BACKEND.get_or_init(find)
+}
+
+#[cfg(openblas)]
+fn find() -> Backend {
+    unsafe extern "C" {
+        safe fn openblas_set_num_threads(threads: c_int);
+        safe fn openblas_get_num_threads() -> c_int;
+        safe fn openblas_get_parallel() -> c_int;
+        safe fn openblas_get_config() -> *const c_char;
+        safe fn openblas_get_corename() -> *const c_char;
+    }
+    openblas(
+        Hold::Threads(openblas_set_num_threads, openblas_get_num_threads),
+        openblas_get_parallel(),
+        &text(openblas_get_config()),
+        text(openblas_get_corename()),
+    )
+}
+
+#[cfg(not(openblas))]
+fn find() -> Backend {
+    symbols::openblas()
+        .or_else(symbols::blis)
+        .or_else(symbols::mkl)
+        .or_else(symbols::accelerate)
+        .unwrap_or_else(built_for)
+}
+
+/// OpenBLAS by its answers. Its configuration reads like "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... SkylakeX MAX_THREADS=64".
+fn openblas(hold: Hold, parallel: c_int, configuration: &str, core: String) -> Backend {
+    let version = configuration.split_whitespace().nth(1);
+    let library = Library {
+        name: "OpenBLAS".into(),
+        version: version.unwrap_or("of unknown version").to_owned(),
+        core,
+        threading: match parallel {
+            0 => Threading::Serial,
+            1 => Threading::Pthreads,
+            _ => Threading::OpenMp,
+        },
+    };
+    Backend { library, hold }
+}
+
+/// What the features say, where no symbol tells more.
+#[cfg(not(openblas))]
+fn built_for() -> Backend {
+    let netlib = cfg!(any(feature = "netlib", feature = "netlib-static"));
+    // The static variants' symbols are the program's own, which cannot be looked for.
+    let sequential = cfg!(any(
+        feature = "intel-mkl-dynamic-sequential",
+        feature = "intel-mkl-static-sequential"
+    ));
+    let parallel = cfg!(any(
+        feature = "intel-mkl-dynamic-parallel",
+        feature = "intel-mkl-static-parallel"
+    ));
+    let (name, threading, hold) = if netlib {
+        ("Netlib BLAS", Threading::None, Hold::Needless)
+    } else if sequential {
+        ("Intel MKL", Threading::None, Hold::Needless)
+    } else if parallel {
+        ("Intel MKL", Threading::OpenMp, Hold::Unknown)
+    } else if cfg!(any(feature = "blis", feature = "blis-static")) {
+        ("BLIS", Threading::Pthreads, Hold::Unknown)
+    } else if cfg!(feature = "accelerate") {
+        ("Accelerate", Threading::Pthreads, Hold::Unknown)
+    } else {
+        ("a BLAS", Threading::Serial, Hold::Unknown)
+    };
+    other(
+        name,
+        "of unknown version",
+        std::env::consts::ARCH,
+        threading,
+        hold,
+    )
+}
+
+/// A BLAS that is not OpenBLAS.
+#[cfg(not(openblas))]
+fn other(
+    name: &'static str,
+    version: &str,
+    core: &str,
+    threading: Threading,
+    hold: Hold,
+) -> Backend {
+    let library = Library {
+        name: name.into(),
+        version: version.to_owned(),
+        core: core.to_owned(),
+        threading,
+    };
+    Backend { library, hold }
+}
+
+/// The text behind a pointer that a BLAS gave.
+fn text(pointer: *const c_char) -> String {
+    if pointer.is_null() {
+        return String::new();
+    }
+    // SAFETY: every BLAS here returns a pointer to a string of its own that ends in zero and is never freed.
+    unsafe { CStr::from_ptr(pointer) }
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Each BLAS by the functions that tell it from the others.
+#[cfg(not(openblas))]
+mod symbols {
+    use super::{Backend, CStr, Hold, Threading, c_char, c_int, other, text};
+
+    /// A function of the libraries that were loaded with the program, where one of them has it.
+    ///
+    /// # Safety
+    /// `F` must be the `extern "C"` function pointer of the function that has this name.
+    #[cfg(unix)]
+    unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
+        const { assert!(size_of::<F>() == size_of::<*mut libc::c_void>()) };
+        // SAFETY: the name ends in zero; the handle stands for all loaded libraries.
+        let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+        // SAFETY: of the same size, and by the caller's promise a pointer to that function, whose library is never unloaded.
+        (!address.is_null()).then(|| unsafe { std::mem::transmute_copy(&address) })
+    }
+
+    /// Elsewhere none is looked for.
+    ///
+    /// # Safety
+    /// None is needed.
+    #[cfg(not(unix))]
+    unsafe fn symbol<F: Copy>(_: &CStr) -> Option<F> {
+        None
+    }
+
+    type Integer = extern "C" fn() -> c_int;
+    type Dimension = extern "C" fn() -> isize;
+    type Text = extern "C" fn() -> *const c_char;
+
+    /// OpenBLAS in the place of another libblas. Signatures: its `cblas.h`.
+    pub(super) fn openblas() -> Option<Backend> {
+        // SAFETY: the types are those of OpenBLAS's header.
+        let (set, get, parallel, configuration, core) = unsafe {
+            (
+                symbol::<extern "C" fn(c_int)>(c"openblas_set_num_threads")?,
+                symbol::<Integer>(c"openblas_get_num_threads")?,
+                symbol::<Integer>(c"openblas_get_parallel")?,
+                symbol::<Text>(c"openblas_get_config")?,
+                symbol::<Text>(c"openblas_get_corename")?,
+            )
+        };
+        let hold = Hold::Threads(set, get);
+        Some(super::openblas(
+            hold,
+            parallel(),
+            &text(configuration()),
+            text(core()),
+        ))
+    }
+
+    /// BLIS. Signatures: its `bli_thread.h`, `bli_info.h` and `bli_arch.h`.
+    pub(super) fn blis() -> Option<Backend> {
+        // SAFETY: the types are those of BLIS's headers.
+        let (set, get, version, openmp, core, core_name) = unsafe {
+            (
+                symbol::<extern "C" fn(isize)>(c"bli_thread_set_num_threads")?,
+                symbol::<Dimension>(c"bli_thread_get_num_threads")?,
+                symbol::<Text>(c"bli_info_get_version_str")?,
+                symbol::<Dimension>(c"bli_info_get_enable_openmp")?,
+                symbol::<Integer>(c"bli_arch_query_id")?,
+                symbol::<extern "C" fn(c_int) -> *const c_char>(c"bli_arch_string")?,
+            )
+        };
+        let threading = if openmp() != 0 {
+            Threading::OpenMp
+        } else {
+            Threading::Pthreads
+        };
+        let hold = Hold::Dimensions(set, get);
+        Some(other(
+            "BLIS",
+            &text(version()),
+            &text(core_name(core())),
+            threading,
+            hold,
+        ))
+    }
+
+    /// Intel's MKL. Signatures: its `mkl_service.h`.
+    pub(super) fn mkl() -> Option<Backend> {
+        // SAFETY: the types are those of MKL's header.
+        let (set, get) = unsafe {
+            (
+                symbol::<extern "C" fn(c_int)>(c"MKL_Set_Num_Threads")?,
+                symbol::<Integer>(c"MKL_Get_Max_Threads")?,
+            )
+        };
+        let (core, hold) = (std::env::consts::ARCH, Hold::Threads(set, get));
+        Some(other(
+            "Intel MKL",
+            "of unknown version",
+            core,
+            Threading::OpenMp,
+            hold,
+        ))
+    }
+
+    /// Apple's Accelerate, from macOS 15 on. Signature: its `thread_api.h`.
+    pub(super) fn accelerate() -> Option<Backend> {
+        // SAFETY: the type is that of Accelerate's header.
+        let set = unsafe { symbol::<extern "C" fn(u32) -> c_int>(c"BLASSetThreading")? };
+        let (core, hold) = (std::env::consts::ARCH, Hold::Model(set));
+        Some(other(
+            "Accelerate",
+            "of this system",
+            core,
+            Threading::Pthreads,
+            hold,
+        ))
+    }
+}
