@@ -41,6 +41,7 @@ pub mod durable;
 pub mod engine;
 pub mod error;
 pub mod explore;
+mod exponential;
 pub mod export;
 pub mod figures;
 pub mod input;

@@ -10,7 +10,7 @@ use super::parts;
 use crate::data::{Images, Standardizer};
 use crate::engine::{Blas, Engine};
 use crate::input::packed::{
-    ChunkDeltas, Gradient, PackedBatch, PixelGroups, QuantizedDeltas, QuantizedWeights,
+    ChunkDeltas, Gradient, PackedBatch, Packing, PixelGroups, QuantizedDeltas, QuantizedWeights,
 };
 use crate::kernels::Level;
 use crate::parallel::{self, Cut};
@@ -140,8 +140,13 @@ impl IntegerProducts {
         deltas.quantize(chunks.len(), |chunk| {
             ChunkDeltas::new(&numbers, task, chunks[chunk])
         });
+        let packing = Packing {
+            level,
+            groups: &groups,
+            images,
+        };
         Self {
-            packed: PackedBatch::of(level, &groups, images, places, task),
+            packed: PackedBatch::of(&packing, places, task),
             z: chunks
                 .iter()
                 .map(|&images| Array2::zeros((units, images)))

@@ -23,10 +23,9 @@ use super::stopwatch::{Clock, Part, Stopwatch};
 use super::{Engine, Matrix, Units};
 use crate::data::Images;
 use crate::input::packed::{
-    self, ChunkDeltas, PackedBatch, PixelGroups, QuantizedDeltas, QuantizedWeights,
+    self, ChunkDeltas, Lines, PackedBatch, Packing, PixelGroups, QuantizedDeltas, QuantizedWeights,
 };
-use crate::kernels::pack::{Lines, Panels};
-use crate::kernels::{self, Level};
+use crate::kernels::{self, Level, Panels};
 use crate::model::{Layer, Layout, Mlp};
 use crate::parallel;
 use crate::scalar::Scalar;
@@ -258,15 +257,12 @@ impl<T: Scalar> Chunk<T> {
         let forward = packed.unwrap_or_else(|| {
             let groups = pass.scale.groups.as_ref().expect(ONE_FORM);
             let (scratch, forward) = lane.packing.as_mut().expect(ONE_FORM);
-            packed::pack(
-                self.level,
+            let packing = Packing {
+                level: self.level,
                 groups,
-                pass.images,
-                places,
-                scratch,
-                forward,
-                gradient,
-            );
+                images: pass.images,
+            };
+            packed::pack(&packing, places, scratch, forward, gradient);
             forward
         });
         lane.watch.lap(Part::Stage);

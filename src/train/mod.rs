@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::input::packed::{Outlines, PackedBatch};
 use crate::kernels::{Level, Tiles};
 use crate::model::{HeldoutScale, Layout, Mlp, Model, ModelInfo, Scale};
+use crate::parallel;
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 
@@ -270,7 +271,8 @@ fn packs_for_good(
     images: usize,
 ) -> bool {
     let tiles = Tiles::of_image(shape.0, shape.1);
-    let of_a_batch = PackedBatch::bytes(options.cut().largest(images), tiles);
+    let batch = options.cut().largest(images);
+    let of_a_batch = PackedBatch::bytes(batch, parallel::images_per_task(batch), tiles);
     let bytes = of_a_batch.saturating_mul(options.cut().count(images));
     kind == EngineKind::Fixed && !options.shuffle && bytes as u64 <= options.memory_bytes()
 }
@@ -297,7 +299,8 @@ pub fn check(dataset: &Dataset, options: &TrainOptions) -> Result<Layout> {
     if kind == EngineKind::Fixed && options.memory.is_some() {
         let batch = options.cut().largest(training);
         let (rows, columns) = dataset.train.images.shape();
-        let bytes = PackedBatch::bytes(batch, Tiles::of_image(rows, columns));
+        let task = parallel::images_per_task(batch);
+        let bytes = PackedBatch::bytes(batch, task, Tiles::of_image(rows, columns));
         if bytes as u64 > options.memory_bytes() {
             let reason = format!(
                 "expected at least {bytes} bytes, for a batch of {batch} images, found {}",

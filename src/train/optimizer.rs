@@ -2,7 +2,7 @@
 
 use ndarray::ArrayViewMut2;
 
-use crate::kernels::{self, Level};
+use crate::kernels::{self, Descent, Level};
 use crate::scalar::Scalar;
 
 /// An update rule. It sees a run of parameters that lie side by side, and what it remembers of each.
@@ -43,6 +43,10 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         }
         let mut velocity = state.row_mut(0);
         let velocity = velocity.as_slice_mut().expect("rows that lie side by side");
-        kernels::descend(level, learning_rate, momentum, d_w, velocity, w);
+        let pace = Descent {
+            learning_rate,
+            momentum,
+        };
+        kernels::descend(level, pace, d_w, velocity, w);
     }
 }

@@ -19,7 +19,7 @@ use crate::data::Labelled;
 use crate::engine::Engine;
 use crate::engine::stopwatch::Part;
 use crate::engine::workspace::{Chunk, ChunkGradient, Pass, PixelScale, Purpose, Workspace};
-use crate::input::packed::{self, PackedBatch};
+use crate::input::packed::{self, PackedBatch, Packing};
 use crate::kernels::{self, Level};
 use crate::model::{Layer, Mlp};
 use crate::parallel::Cut;
@@ -163,10 +163,14 @@ impl<'a, T: Scalar> Trainer<'a, T> {
         let Some(groups) = &self.scale.groups else {
             return;
         };
-        let images = &self.data.images;
-        let (level, task) = (self.workspace.level(), self.workspace.images_per_task());
+        let packing = Packing {
+            level: self.workspace.level(),
+            groups,
+            images: &self.data.images,
+        };
+        let task = self.workspace.images_per_task();
         self.packed = batches
-            .map(|places| PackedBatch::of(level, groups, images, places, task))
+            .map(|places| PackedBatch::of(&packing, places, task))
             .collect();
     }
 
