@@ -47,6 +47,7 @@ pub mod engine;
 pub mod error;
 pub mod evaluate;
 pub mod explore;
+mod exponential;
 pub mod export;
 pub mod figures;
 mod formats;

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewMut2, NdFloat};
 
-use crate::kernels::portable;
+use crate::exponential::exp_f32;
 
 /// Which floating-point type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -73,7 +73,7 @@ impl Scalar for f32 {
 
     #[inline(always)]
     fn exp_clamped(self) -> Self {
-        portable::exp_f32(self)
+        exp_f32(self)
     }
 
     fn view_as_f32(view: ArrayViewMut2<'_, Self>) -> Option<ArrayViewMut2<'_, f32>> {

@@ -12,7 +12,7 @@ use crate::data::{Images, Standardizer};
 use crate::engine::{Blas, Engine, Units};
 use crate::input::packed::{PackedBatch, PackedLane, PixelGroups};
 use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Taken};
-use crate::kernels::pack::Panels;
+use crate::kernels::Panels;
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 use crate::train::Plan;

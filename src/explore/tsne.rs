@@ -115,9 +115,9 @@ impl Plane {
                     ys.clear();
                     xs.extend(columns.iter().map(|&column| self.x[column as usize]));
                     ys.extend(columns.iter().map(|&column| self.y[column as usize]));
-                    let [q, right, up] = repel(level, x, y, &self.x, &self.y);
+                    let [q, right, up] = repel(level, [x, y], &self.x, &self.y);
                     *force = Force {
-                        attraction: attract(level, x, y, &xs, &ys, weights),
+                        attraction: attract(level, [x, y], &xs, &ys, weights),
                         repulsion: [right, up],
                         q: q - 1.0,
                     };

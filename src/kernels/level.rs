@@ -1,18 +1,13 @@
-//! What this CPU offers, asked once.
+//! What this CPU offers.
 //!
-//! A [`Level`] can only be had from detection, so holding one proves that the CPU has its instructions: that is the fact on
-//! which every call below rests.
-
-use crate::error::{Error, Result};
-
-/// The environment variable that lowers the level: `portable` or `avx2`. It cannot raise it.
-pub const VARIABLE: &str = "GINGHAM_LEVEL";
+//! A [`Level`] can only be had from detection, so holding one proves that the CPU has its instructions. That is the fact on which
+//! every call of the kernels rests.
 
 /// A set of instructions that this CPU has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(Set);
 
-/// The sets, each containing those before it.
+/// The sets of instructions, each of which contains those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Set {
     Portable,
@@ -26,43 +21,13 @@ impl Level {
     /// Plain Rust, on every CPU.
     pub const PORTABLE: Self = Self(Set::Portable);
 
-    /// The highest level that this CPU offers and `GINGHAM_LEVEL` allows. Ask once and pass it on: a step never asks.
-    #[must_use]
-    pub fn detect() -> Self {
-        let most = std::env::var(VARIABLE);
-        let highest = Self::avx512().or_else(Self::avx2).unwrap_or(Self::PORTABLE);
-        match most.as_deref() {
-            Ok("portable") => Self::PORTABLE,
-            Ok("avx2") => highest.min(Self::avx2().unwrap_or(Self::PORTABLE)),
-            _ => highest,
-        }
-    }
-
-    /// Refuses a value of `GINGHAM_LEVEL` that [`Self::detect`] would pass over.
-    ///
-    /// # Errors
-    /// [`Error::Setting`].
-    pub fn check_variable() -> Result<()> {
-        let value = std::env::var_os(VARIABLE).unwrap_or_default();
-        match value.to_str() {
-            Some("" | "portable" | "avx2" | "avx512") => Ok(()),
-            _ => Err(Error::Setting {
-                setting: VARIABLE,
-                reason: format!(
-                    "expected portable, avx2 or avx512, found {}",
-                    value.display()
-                ),
-            }),
-        }
-    }
-
     /// The highest level that this CPU offers.
     #[must_use]
     pub fn highest() -> Self {
         Self::avx512().or_else(Self::avx2).unwrap_or(Self::PORTABLE)
     }
 
-    /// This level, or the one of that name if it is lower; none for a name that no level has.
+    /// The highest level up to both this one and the one called `name`. None if no level is called so.
     #[must_use]
     pub fn at_most(self, name: &str) -> Option<Self> {
         match name {
@@ -122,7 +87,7 @@ impl Level {
         self.0
     }
 
-    /// Its name.
+    /// The name by which it is asked for.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
@@ -132,5 +97,24 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Set::Avx512 => "avx512",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_can_be_lowered_by_name_and_never_raised() {
+        for level in Level::all() {
+            for other in Level::all() {
+                assert_eq!(level.at_most(other.name()), Some(level.min(other)));
+            }
+            assert_eq!(level.at_most("avx512"), Some(level));
+            for unknown in ["", "avx", "AVX2", " portable"] {
+                assert_eq!(level.at_most(unknown), None, "{unknown:?}");
+            }
+        }
+        assert_eq!(Level::all().max(), Some(Level::highest()));
     }
 }

@@ -1,24 +1,31 @@
-//! Loops over plain slices, where the time goes that the products leave.
+//! Loops over plain slices, where the time goes.
 //!
-//! A kernel takes slices, returns numbers at most, allocates nothing, spawns nothing and knows no model. Its body is plain
-//! Rust in [`portable`], written so that the compiler vectorises it; the functions here run that same body
-//! compiled for the instructions that a [`Level`] promises. Rust contracts no multiplication and addition into one
-//! rounding, so every level gives the same bits.
+//! A kernel takes slices, returns numbers at most, allocates nothing, spawns nothing and knows no model. The body of most is plain
+//! Rust in [`portable`], written so that the compiler vectorises it; the functions here run that same body compiled for the
+//! instructions that a [`Level`] promises. Rust contracts no multiplication and addition into one rounding, so every level gives
+//! the same bits.
+//!
+//! Reading order: `level.rs` (what a CPU offers, and why a call is sound), this file with [`portable`], then the first layer's
+//! products in integers: `shape.rs`, `panels.rs` and `tiles.rs` (how their pixels lie), [`integer`] (the products), whose operands
+//! [`crate::input::packed`] owns. [`peak`] says how fast all this could be.
 
 #![allow(unsafe_code)]
 #![expect(clippy::too_many_arguments)]
 
 pub mod integer;
 mod level;
-pub mod pack;
+mod panels;
 pub mod peak;
 pub mod portable;
+mod shape;
 mod tiles;
 
-pub use integer::{COLUMNS, QUAD};
 pub use level::Level;
 use level::Set;
-use pack::Line;
+pub use panels::{PanelMemory, PanelShape, Panels};
+pub use portable::Descent;
+use portable::Halves;
+pub use shape::{COLUMNS, Line, QUAD};
 pub use tiles::{Placement, Tiles};
 
 use crate::scalar::Scalar;
@@ -84,12 +91,12 @@ for_every_level! {
 }
 
 for_every_level! {
-    /// The sum of magnitudes and the sum of squares, accumulated in lanes of `T`.
+    /// The sum of magnitudes and the sum of squares, accumulated in partial sums of `T`.
     norms<T>(values: &[T]) -> (f64, f64)
 }
 
 for_every_level! {
-    /// The largest magnitude, and the sum of magnitudes, accumulated in lanes; the sum is not finite where a value is not.
+    /// The largest magnitude, and the sum of magnitudes, accumulated in partial sums; the sum is not finite where a value is not.
     magnitudes(values: &[f32]) -> (f32, f32)
 }
 
@@ -100,18 +107,18 @@ for_every_level! {
 }
 
 for_every_level! {
-    /// As [`quantize_words`], in halves: the rounded number is `256 high[i] + low[i]`.
-    quantize_halves(values: &[f32], factor: f32, high: &mut [u8], low: &mut [u8]) -> i32
+    /// As [`quantize_words`], in [`Halves`].
+    quantize_halves(values: &[f32], factor: f32, halves: Halves<'_>) -> i32
 }
 
 for_every_level! {
-    /// As [`quantize_words`]; returns the sum of the numbers times `by`, accumulated in lanes.
+    /// As [`quantize_words`]; returns the sum of the numbers times `by`, accumulated in partial sums.
     dot_words(values: &[f32], factor: f32, by: &[f32], words: &mut [[u8; 2]]) -> f32
 }
 
 for_every_level! {
-    /// As [`dot_words`], in the halves of [`quantize_halves`].
-    dot_halves(values: &[f32], factor: f32, by: &[f32], high: &mut [u8], low: &mut [u8]) -> f32
+    /// As [`dot_words`], in [`Halves`].
+    dot_halves(values: &[f32], factor: f32, by: &[f32], halves: Halves<'_>) -> f32
 }
 
 for_every_level! {
@@ -126,12 +133,13 @@ for_every_level! {
 
 for_every_level! {
     /// A step along a velocity that decays: `velocity[i] = momentum · velocity[i] + d_w[i]`, `w[i] -= learning_rate · velocity[i]`.
-    descend<T>(learning_rate: T, momentum: T, d_w: &[T], velocity: &mut [T], w: &mut [T])
+    descend<T>(pace: Descent<T>, d_w: &[T], velocity: &mut [T], w: &mut [T])
 }
 
 for_every_level! {
-    /// See [`pack::Lines::scatter`].
-    scatter(places: &[[Option<u32>; QUAD]], from: &[Line], to: &mut [Line])
+    /// Overwrites the lines `to` by pixels of those of `from`: `indices` has, for each of four, the index of a pixel (counted from the
+    /// first pixel of `from`), or nothing, which makes a zero.
+    scatter(indices: &[[Option<u32>; QUAD]], from: &[Line], to: &mut [Line])
 }
 
 for_every_level! {
@@ -145,12 +153,12 @@ for_every_level! {
 }
 
 for_every_level! {
-    /// What the points `(xs[i], ys[i])` do to one at `(x, y)` by Student's kernel `q[i] = 1 / (1 + dx[i]² + dy[i]²)`, where
-    /// `dx[i] = x - xs[i]`: the sums of `q[i]`, `q[i]² dx[i]` and `q[i]² dy[i]`, accumulated in lanes.
-    repel(x: f32, y: f32, xs: &[f32], ys: &[f32]) -> [f32; 3]
+    /// What the points `(xs[i], ys[i])` do to the point `(x, y)` by Student's kernel `q[i] = 1 / (1 + dx[i]² + dy[i]²)`, where
+    /// `dx[i] = x - xs[i]`: the sums of `q[i]`, `q[i]² dx[i]` and `q[i]² dy[i]`, accumulated in partial sums.
+    repel(point: [f32; 2], xs: &[f32], ys: &[f32]) -> [f32; 3]
 }
 
 for_every_level! {
     /// As [`repel`], weighted: the sums of `weights[i] q[i] dx[i]` and `weights[i] q[i] dy[i]`.
-    attract(x: f32, y: f32, xs: &[f32], ys: &[f32], weights: &[f32]) -> [f32; 2]
+    attract(point: [f32; 2], xs: &[f32], ys: &[f32], weights: &[f32]) -> [f32; 2]
 }

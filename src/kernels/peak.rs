@@ -1,7 +1,6 @@
 //! How fast this CPU could be: multiply-adds that never leave the registers.
 
-use super::Level;
-use super::level::Set;
+use super::level::{Level, Set};
 
 /// Chains of multiply-adds that run side by side: enough to cover the latency of two units of 4 cycles, few enough
 /// for 16 registers.

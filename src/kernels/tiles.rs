@@ -1,36 +1,36 @@
-//! Sixteen pixels that lie together in the image: the columns of one panel of the gradient's product.
+//! Tiles: sixteen pixels that lie together in the image, the columns of one panel of the gradient's product.
 //!
 //! Most pixels of a picture are background, and background lies together. So a panel of 4 x 4 neighbours is black in all four images
-//! of a quad far more often than one of sixteen in a row, and what is black is skipped ([`super::pack`]): of Fashion-MNIST 28 %
-//! instead of 14 %. A tile is four *runs* of four pixels, `step` runs apart: where that is a row of the image, it is a square;
-//! where a row is no multiple of four, it leans.
+//! of a quad far more often than a panel of sixteen pixels in a row, and what is black is skipped: of Fashion-MNIST 28 % instead of
+//! 14 %. A tile is four *runs* of four pixels, `step` runs apart. Where that is a row of the image, the tile is a square; where a
+//! row is no multiple of four, it leans. The tiles that lie side by side, over the same rows, are a *strip*.
 
-use super::{COLUMNS, QUAD};
+use super::shape::{COLUMNS, QUAD};
 
 /// Runs of a tile.
 const RUNS: usize = COLUMNS / QUAD;
 
-/// How images are cut into tiles, or a row of numbers into panels.
+/// How images are divided into tiles, or a row of numbers into panels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tiles {
     pixels: usize,
-    /// Runs from one of a tile's to the next, and tiles that lie side by side.
+    /// Runs from one run of a tile to its next one, and tiles of a strip.
     step: usize,
 }
 
-/// Where a panel's sixteen columns lie: in four runs of up to four.
+/// Where a panel's sixteen columns lie in a row: in four runs of up to four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
-    /// Place of the first.
+    /// The first run's first column.
     pub at: usize,
-    /// From one run's first to the next one's.
+    /// Columns from the beginning of one run to the beginning of the next.
     pub stride: usize,
-    /// Length of each run.
+    /// The length of each run.
     pub lengths: [usize; RUNS],
 }
 
 impl Tiles {
-    /// Of images of so many pixels. What has fewer rows than a tile is cut along its length.
+    /// Tiles of images of so many rows and columns. An image with fewer rows than a tile is divided along its length.
     #[must_use]
     pub fn of_image(rows: usize, columns: usize) -> Self {
         let step = (columns + QUAD / 2) / QUAD;
@@ -40,7 +40,7 @@ impl Tiles {
         }
     }
 
-    /// Of a row of numbers.
+    /// Panels of a row of `length` numbers, sixteen in a row.
     #[must_use]
     pub fn of_row(length: usize) -> Self {
         Self {
@@ -67,13 +67,13 @@ impl Tiles {
         self.pixels.div_ceil(QUAD)
     }
 
-    /// Pixels between the only places where an image may be cut in two so that each tile stays on one side.
+    /// Pixels of a strip of tiles. An image may be divided only at multiples of this, so that each tile stays on one side.
     #[must_use]
     pub fn strip_pixels(self) -> usize {
         COLUMNS * self.step
     }
 
-    /// The tile that begins at pixel `pixel`, which must be the first one or behind a cut.
+    /// The tile that begins at pixel `pixel`, which must be the first of a strip.
     #[must_use]
     pub fn first_tile(self, pixel: usize) -> usize {
         pixel / self.strip_pixels() * self.step
@@ -125,24 +125,25 @@ mod tests {
                     lengths,
                 } = tiles.placement(tile);
                 for (run, length) in lengths.into_iter().enumerate() {
-                    for place in 0..length {
-                        met[at + run * stride + place] += 1;
+                    for pixel in 0..length {
+                        met[at + run * stride + pixel] += 1;
                     }
                 }
             }
             assert!(met.iter().all(|&met| met == 1), "{rows} x {columns}");
-            for cut in (0..met.len()).step_by(tiles.strip_pixels()) {
-                assert_eq!(tiles.placement(tiles.first_tile(cut)).at, cut);
+            for first in (0..met.len()).step_by(tiles.strip_pixels()) {
+                assert_eq!(tiles.placement(tiles.first_tile(first)).at, first);
             }
         }
     }
 
     #[test]
     fn tiles_are_squares_where_rows_are_multiples_of_four() {
-        let spot = Tiles::of_image(28, 28).placement(8);
-        assert_eq!(
-            (spot.at, spot.stride, spot.lengths),
-            (4 * 28 + 4, 28, [4; 4])
-        );
+        let expected = Placement {
+            at: 4 * 28 + 4,
+            stride: 28,
+            lengths: [4; 4],
+        };
+        assert_eq!(Tiles::of_image(28, 28).placement(8), expected);
     }
 }

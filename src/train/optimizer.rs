@@ -2,7 +2,7 @@
 
 use ndarray::ArrayViewMut2;
 
-use crate::kernels::{self, Level};
+use crate::kernels::{self, Descent, Level};
 use crate::scalar::Scalar;
 
 /// Parameters that lie side by side, with their gradient and what the optimizer remembers of them.
@@ -53,13 +53,10 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         }
         let mut velocity = slots.row_mut(0);
         let velocity = velocity.as_slice_mut().expect("contiguous rows");
-        kernels::descend(
-            level,
+        let pace = Descent {
             learning_rate,
             momentum,
-            gradient,
-            velocity,
-            parameters,
-        );
+        };
+        kernels::descend(level, pace, gradient, velocity, parameters);
     }
 }

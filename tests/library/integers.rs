@@ -4,9 +4,9 @@
 use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
 use gingham::engine::workspace::PixelScale;
-use gingham::kernels::integer::{MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, QuantizedRows};
-use gingham::kernels::pack::{Lines, Panels};
-use gingham::kernels::{COLUMNS, Level, QUAD, Tiles};
+use gingham::input::packed::{Lines, QuantizedRows, panels};
+use gingham::kernels::integer::{MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Window};
+use gingham::kernels::{COLUMNS, Level, PanelShape, Panels, QUAD, Tiles};
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::rng::{Purpose, Stream};
 use gingham::train::optimizer::Sgd;
@@ -59,12 +59,21 @@ fn bytes(stream: &mut Stream, count: usize) -> Vec<u8> {
     (0..count).map(|_| byte()).collect()
 }
 
-/// Rows of numbers in pieces, each with numbers for the quads that it has room for, of which the first so many are used.
+/// Room for `count` panels.
+fn new_panels(count: usize, quads: usize, segments: usize) -> Panels {
+    panels(PanelShape {
+        count,
+        quads,
+        segments,
+    })
+}
+
+/// Rows of numbers in chunks, each with numbers for the quads that it has room for, of which the first so many are used.
 struct Factors {
     rows: usize,
-    /// Row after row, piece after piece: its segments' values.
+    /// Row after row, chunk after chunk: its segments' values.
     values: Vec<Vec<Vec<f32>>>,
-    /// By segment, of all pieces one after the other: its first place in a row.
+    /// By segment, of all chunks one after the other: its first place in a row.
     places: Vec<usize>,
     segments_of_sum: usize,
     quads: usize,
@@ -92,11 +101,11 @@ impl Factors {
     }
 
     /// As numbers, with the scales.
-    fn rounded(&self, level: Level) -> (QuantizedRows, Vec<f32>) {
-        let mut rounded = QuantizedRows::zeros(level, self.rows, self.quads * QUAD);
+    fn quantized(&self, level: Level) -> (QuantizedRows, Vec<f32>) {
+        let mut quantized = QuantizedRows::zeros(level, self.rows, self.quads * QUAD);
         let mut scales = Vec::new();
         for (number, row) in self.values.iter().enumerate() {
-            let mut to = rounded.row_mut(number);
+            let mut to = quantized.row_mut(number);
             let sums = row.chunks(self.segments_of_sum);
             for (values, places) in sums.zip(self.places.chunks(self.segments_of_sum)) {
                 let scale = values
@@ -110,14 +119,14 @@ impl Factors {
                 scales.push(scale);
             }
         }
-        (rounded, scales)
+        (quantized, scales)
     }
 
     /// One sum by its definition; `pixel` gives a segment's pixel by its place there.
     #[expect(clippy::too_many_arguments)]
     fn sum(
         &self,
-        rounded: &QuantizedRows,
+        quantized: &QuantizedRows,
         scales: &[f32],
         row: usize,
         start: f32,
@@ -129,7 +138,7 @@ impl Factors {
             let products = segments.iter().flat_map(|&segment| {
                 let pixel = &pixel;
                 (0..self.values[row][segment].len()).map(move |place| {
-                    let number = rounded.number(row, self.places[segment] + place);
+                    let number = quantized.number(row, self.places[segment] + place);
                     i64::from(number) * i64::from(pixel(segment, place))
                 })
             });
@@ -159,25 +168,30 @@ fn check(
     let own = beside..beside + columns;
     let mut expected: Option<Array2<f32>> = None;
     for level in Level::all() {
-        let (rounded, scales) = factors.rounded(level);
-        let pieces = panels(level);
+        let (quantized, scales) = factors.quantized(level);
+        let chunks = panels(level);
         let mut out = Array2::from_elem(shape, before);
         let product = Product {
-            factors: &rounded,
+            factors: quantized.view(),
             scales: &scales,
-            pieces: &pieces,
+            chunks: &chunks,
             segments_of_sum: factors.segments_of_sum,
             starts,
         };
         let own_part = out.slice_mut(s![.., own.clone()]);
-        product.compute(first_row, tiles, first_column, own_part);
+        let window = Window {
+            first_row,
+            tiles,
+            first_column,
+        };
+        product.compute(window, own_part);
         let expected = expected.get_or_insert_with(|| {
             let mut expected = Array2::from_elem(shape, before);
             let own_part = expected.slice_mut(s![.., own.clone()]).into_iter();
             for (place, out) in own_part.enumerate() {
                 let (row, column) = (first_row + place / columns, first_column + place % columns);
                 let start = starts.map_or(0.0, |starts| starts[row]);
-                *out = factors.sum(&rounded, &scales, row, start, |segment, place| {
+                *out = factors.sum(&quantized, &scales, row, start, |segment, place| {
                     pixel(column, segment, place)
                 });
             }
@@ -212,7 +226,7 @@ fn images_as_columns(stream: &mut Stream) {
     let memory = bytes(stream, misaligned + columns * stride);
     let images = &memory[misaligned..];
     let panels = |level| {
-        let mut panels = Panels::new(columns.div_ceil(COLUMNS), room, quads.len());
+        let mut panels = new_panels(columns.div_ceil(COLUMNS), room, quads.len());
         // What was there before must not show.
         panels.clear(1);
         panels.clear(quads.len());
@@ -220,7 +234,7 @@ fn images_as_columns(stream: &mut Stream) {
         let images: Vec<&[u8]> = images.chunks(stride).collect();
         for (panel, images) in images.chunks(COLUMNS).enumerate() {
             lines.set(level, images, &images[..1]);
-            panels.set_images(level, panel, &lines, &quads);
+            panels.set_images(level, panel, lines.view(), &quads);
         }
         vec![panels]
     };
@@ -255,12 +269,12 @@ fn pixels_as_columns(stream: &mut Stream) {
     let image = |place: usize| &images[place * tiles.pixels()..][..tiles.pixels()];
     let panels = |level| -> Vec<Panels> {
         let pack = |&(first, count): &(usize, usize)| {
-            let mut panels = Panels::new(tiles.count(), room, 1);
+            let mut panels = new_panels(tiles.count(), room, 1);
             let mut lines = Lines::new(tiles.runs());
             let images: Vec<&[u8]> = (first..first + count).map(image).collect();
             for (sixteen, images) in images.chunks(COLUMNS).enumerate() {
                 lines.set(level, images, &[]);
-                panels.add_images(level, sixteen * COLUMNS / QUAD, &lines, tiles);
+                panels.add_images(level, sixteen * COLUMNS / QUAD, lines.view(), tiles);
             }
             panels
         };
@@ -298,15 +312,15 @@ fn what_is_black_in_all_columns_is_left_out() {
         images[17 * 12 + 9] = 1;
         let images: Vec<&[u8]> = images.chunks(12).collect();
         let mut lines = Lines::new(3);
-        let mut forward = Panels::new(2, 3, 1);
-        let mut gradient = Panels::new(1, 5, 1);
+        let mut forward = new_panels(2, 3, 1);
+        let mut gradient = new_panels(1, 5, 1);
         for (panel, images) in images.chunks(COLUMNS).enumerate() {
             lines.set(level, images, &[]);
-            forward.set_images(level, panel, &lines, std::slice::from_ref(&(0..3)));
+            forward.set_images(level, panel, lines.view(), std::slice::from_ref(&(0..3)));
             gradient.add_images(
                 level,
                 panel * COLUMNS / QUAD,
-                &lines,
+                lines.view(),
                 Tiles::of_image(1, 12),
             );
         }
@@ -366,15 +380,15 @@ fn rounding_keeps_its_bounds() {
         let values = values(&mut stream, count);
         let mut first: Option<Vec<i16>> = None;
         for level in Level::all() {
-            let mut rounded = QuantizedRows::zeros(level, 2, count + 8);
+            let mut quantized = QuantizedRows::zeros(level, 2, count + 8);
             // What was there before must not stay where the row is filled up.
-            rounded
+            quantized
                 .row_mut(1)
                 .quantize(4, &vec![1.0; (count + 4).min(MOST_OF_SUM)], 1e-3);
             let scale = Magnitudes::of(level, &values).scale();
-            let sum = rounded.row_mut(1).quantize(4, &values, scale);
+            let sum = quantized.row_mut(1).quantize(4, &values, scale);
             let numbers: Vec<i16> = (0..count)
-                .map(|place| rounded.number(1, 4 + place))
+                .map(|place| quantized.number(1, 4 + place))
                 .collect();
             let magnitudes: u64 = numbers.iter().map(|x| u64::from(x.unsigned_abs())).sum();
             assert!(
@@ -387,17 +401,17 @@ fn rounding_keeps_its_bounds() {
             );
             assert_eq!(numbers.iter().map(|&x| i32::from(x)).sum::<i32>(), sum);
             for place in count..count.next_multiple_of(QUAD) {
-                assert_eq!(rounded.number(1, 4 + place), 0);
+                assert_eq!(quantized.number(1, 4 + place), 0);
             }
             for (&number, &value) in numbers.iter().zip(&values) {
                 let error = (f64::from(number) * f64::from(scale) - f64::from(value)).abs();
                 let half = 0.51 * f64::from(scale);
                 assert!(error <= half, "case {case}: {value} as {number} of {scale}");
             }
-            let mut row = rounded.row_mut(0);
+            let mut row = quantized.row_mut(0);
             let dot = row.quantize_and_dot(4, &values, scale, &vec![0.5; count]);
             assert!((f64::from(dot) - 0.5 * f64::from(sum)).abs() <= 1e-6 * magnitudes as f64);
-            assert!((0..count).all(|place| rounded.number(0, 4 + place) == numbers[place]));
+            assert!((0..count).all(|place| quantized.number(0, 4 + place) == numbers[place]));
             assert_eq!(
                 *first.get_or_insert(numbers.clone()),
                 numbers,
@@ -423,8 +437,8 @@ fn values_that_are_not_finite_are_not_lost() {
         for (value, most) in [(0.0, 0.0), (1e-42, 1e-40)] {
             let scale = Magnitudes::of(level, &[value; 40]).scale();
             assert!(scale <= most);
-            let mut rounded = QuantizedRows::zeros(level, 1, 40);
-            assert_eq!(rounded.row_mut(0).quantize(0, &[value; 40], scale), 0);
+            let mut quantized = QuantizedRows::zeros(level, 1, 40);
+            assert_eq!(quantized.row_mut(0).quantize(0, &[value; 40], scale), 0);
         }
     }
 }

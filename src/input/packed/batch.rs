@@ -3,11 +3,10 @@
 use rayon::prelude::*;
 
 use super::groups::{PixelGroups, most_quads, most_segments};
+use super::panels::{Lines, panel_bytes, panels};
 use crate::cut;
 use crate::data::Images;
-use crate::kernels::integer::{COLUMNS, QUAD};
-use crate::kernels::pack::{Lines, Panels};
-use crate::kernels::{Level, Tiles};
+use crate::kernels::{COLUMNS, Level, PanelShape, Panels, QUAD, Tiles};
 
 /// What one thread needs while it packs images of `pixels` pixels.
 #[must_use]
@@ -17,49 +16,67 @@ pub fn scratch(pixels: usize) -> Lines {
 
 /// Room for a chunk of up to `images` images as columns, with `quads` quads each.
 fn room_for_forward(images: usize, pixels: usize, quads: usize) -> Panels {
-    Panels::new(images.div_ceil(COLUMNS), quads, most_segments(pixels))
+    panels(PanelShape {
+        count: images.div_ceil(COLUMNS),
+        quads,
+        segments: most_segments(pixels),
+    })
 }
 
-/// Room for a chunk of up to `images` images of `pixels` pixels as columns, whatever the groups.
+/// Room for a chunk of up to `images` images of `pixels` pixels, with images as columns, whatever the groups.
 #[must_use]
 pub fn images_as_columns(images: usize, pixels: usize) -> Panels {
     room_for_forward(images, pixels, most_quads(pixels))
 }
 
-/// Room for a chunk of up to `images` images with pixels as columns.
+/// Room for a chunk of up to `images` images, with pixels as columns.
 #[must_use]
 pub fn pixels_as_columns(images: usize, tiles: Tiles) -> Panels {
-    Panels::new(tiles.count(), images.div_ceil(QUAD), 1)
+    panels(PanelShape {
+        count: tiles.count(),
+        quads: images.div_ceil(QUAD),
+        segments: 1,
+    })
+}
+
+/// What decides how images are packed.
+#[derive(Clone, Copy, Debug)]
+pub struct Packing<'a> {
+    /// The instructions that kernels may use.
+    pub level: Level,
+    /// The order in which an image's pixels are multiplied.
+    pub groups: &'a PixelGroups,
+    /// The images, of which a batch is some.
+    pub images: &'a Images,
 }
 
 /// The pixels of a batch, packed for good: chunk after chunk.
 #[derive(Debug, Default)]
 pub struct PackedBatch {
-    /// Images as columns.
+    /// The pixels with images as columns.
     pub forward: Vec<Panels>,
-    /// Pixels as columns.
+    /// The same pixels with pixels as columns.
     pub gradient: Vec<Panels>,
 }
 
 /// Bytes that a [`PackedBatch`] of `batch` images of so many rows and columns takes at most.
 #[must_use]
 pub fn batch_bytes(batch: usize, (rows, columns): (usize, usize)) -> usize {
-    PackedBatch::bytes(batch, Tiles::of_image(rows, columns))
+    PackedBatch::bytes(batch, cut::chunk_images(batch), Tiles::of_image(rows, columns))
 }
 
 impl PackedBatch {
-    /// Bytes that [`Self::of`] takes at most, for `batch` images.
+    /// Bytes that [`Self::of`] takes at most for `batch` images, in chunks of `images_per_chunk`.
     #[must_use]
-    pub fn bytes(batch: usize, tiles: Tiles) -> usize {
-        let images = cut::chunk_images(batch);
-        let chunks = batch.div_ceil(images);
-        let images = images.min(batch);
-        let forward = Panels::bytes(images.div_ceil(COLUMNS), most_quads(tiles.pixels()));
-        let gradient = Panels::bytes(tiles.count(), images.div_ceil(QUAD));
+    pub fn bytes(batch: usize, images_per_chunk: usize, tiles: Tiles) -> usize {
+        let chunks = batch.div_ceil(images_per_chunk);
+        let images = images_per_chunk.min(batch);
+        let forward = panel_bytes(images.div_ceil(COLUMNS), most_quads(tiles.pixels()));
+        let gradient = panel_bytes(tiles.count(), images.div_ceil(QUAD));
         forward.saturating_add(gradient).saturating_mul(chunks)
     }
 
-    /// How many pixels there are to be multiplied with a weight, and how many with a delta: those of quads that are not all 0.
+    /// How many pixels are multiplied with a weight, and how many with a delta: those of kept quads.
     #[must_use]
     pub fn kept_pixels(&self) -> [usize; 2] {
         [&self.forward, &self.gradient].map(|panels| {
@@ -68,60 +85,49 @@ impl PackedBatch {
         })
     }
 
-    /// The images at `indices`, in chunks of `task`, in no more room than they need.
+    /// Packs the images at `indices`, in chunks of `images_per_chunk`, in no more room than they need.
     #[must_use]
-    pub fn of(
-        level: Level,
-        groups: &PixelGroups,
-        images: &Images,
-        indices: &[u32],
-        task: usize,
-    ) -> Self {
-        let (tiles, batch) = (groups.tiles(), indices.len());
-        let chunk = |scratch: &mut Lines, indices: &[u32]| {
-            let mut forward = room_for_forward(indices.len(), groups.pixels(), groups.quads());
-            // The factors of every chunk have their place behind those of a full one.
-            let mut gradient = pixels_as_columns(task.min(batch), tiles);
-            let room = PackRoom {
-                scratch,
-                forward: &mut forward,
-                gradient: &mut gradient,
-            };
-            pack(level, groups, images, indices, room);
+    pub fn of(packing: &Packing<'_>, indices: &[u32], images_per_chunk: usize) -> Self {
+        let groups = packing.groups;
+        let chunk = |scratch: &mut Lines, chunk: &[u32]| {
+            let mut forward = room_for_forward(chunk.len(), groups.pixels(), groups.quads());
+            // A chunk's factors lie behind the factors of full chunks, so all chunks have the room of a full one.
+            let images = images_per_chunk.min(indices.len());
+            let mut gradient = pixels_as_columns(images, groups.tiles());
+            pack(packing, chunk, scratch, &mut forward, &mut gradient);
             (forward, gradient)
         };
         let (forward, gradient) = indices
-            .par_chunks(task)
+            .par_chunks(images_per_chunk)
             .map_init(|| scratch(groups.pixels()), chunk)
             .unzip();
         Self { forward, gradient }
     }
 }
 
-/// Where a chunk is packed.
-#[derive(Debug)]
-pub struct PackRoom<'a> {
-    /// What one thread needs meanwhile.
-    pub scratch: &'a mut Lines,
-    /// Images as columns.
-    pub forward: &'a mut Panels,
-    /// Pixels as columns; left alone if it has no panels.
-    pub gradient: &'a mut Panels,
-}
-
-/// Packs the images at `indices`, no more than there is room for.
+/// Packs the images at `indices`, which are no more than there is room for in `forward` and, unless it is empty, in `gradient`:
+///
+/// ```text
+/// for each sixteen images:
+///     transpose them
+///     forward: keep the quads of each group of pixels, as a panel of its own
+///     gradient: keep these images' quads in the panel of each tile
+/// ```
+///
+/// 1. The pixels of all groups but the largest are first copied behind the image, so that a group's quads lie together.
+/// 2. The next sixteen images are asked for while these are transposed.
 pub fn pack(
-    level: Level,
-    groups: &PixelGroups,
-    images: &Images,
+    packing: &Packing<'_>,
     indices: &[u32],
-    room: PackRoom<'_>,
+    scratch: &mut Lines,
+    forward: &mut Panels,
+    gradient: &mut Panels,
 ) {
-    let PackRoom {
-        scratch,
-        forward,
-        gradient,
-    } = room;
+    let Packing {
+        level,
+        groups,
+        images,
+    } = *packing;
     let first_scattered = groups.pixels().div_ceil(QUAD);
     forward.clear(groups.segments.len());
     gradient.clear(1);
@@ -136,9 +142,10 @@ pub fn pack(
         let next = sixteen(sixteens.next());
         scratch.set(level, &now[..indices.len()], &next);
         scratch.scatter(level, first_scattered, &groups.scattered);
-        forward.set_images(level, panel, scratch, &groups.segments);
+        forward.set_images(level, panel, scratch.view(), &groups.segments);
         if gradient.count() > 0 {
-            gradient.add_images(level, panel * (COLUMNS / QUAD), scratch, groups.tiles());
+            let quad = panel * (COLUMNS / QUAD);
+            gradient.add_images(level, quad, scratch.view(), groups.tiles());
         }
         now = next;
     }

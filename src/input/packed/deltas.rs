@@ -1,32 +1,32 @@
-//! The first layer's deltas as its gradient's product has them, and that product.
+//! The first layer's deltas as its gradient's product takes them, and that product.
 
 use ndarray::ArrayViewMut2;
 use rayon::prelude::*;
 
-use super::PixelGroups;
-use crate::kernels::Level;
-use crate::kernels::integer::{MOST_OF_SUM, Magnitudes, Product, QUAD, QuantizedRows};
-use crate::kernels::pack::Panels;
+use super::groups::PixelGroups;
+use super::rows::QuantizedRows;
+use crate::kernels::integer::{MOST_OF_SUM, Magnitudes, Product, Window};
+use crate::kernels::{Level, Panels, QUAD};
 
-/// Units whose deltas one task rounds.
+/// Units whose deltas one task quantizes.
 const UNITS_PER_TASK: usize = 8;
 
-/// The first layer's deltas, rounded: anew for every step.
+/// The first layer's deltas, quantized anew for every step.
 #[derive(Debug)]
 pub struct QuantizedDeltas {
-    /// Unit after unit, chunk after chunk, the images'.
+    /// A row for each unit: chunk after chunk, the deltas of its images.
     rows: QuantizedRows,
     /// Unit after unit, a scale for each few chunks.
     scales: Vec<f32>,
-    /// By unit: the sum of the deltas, as rounded.
+    /// By unit: the sum of its deltas, as quantized.
     sums: Vec<f32>,
-    /// Places of a chunk.
+    /// Numbers of a row that a chunk has.
     chunk: usize,
     /// Chunks whose images go into one sum.
     chunks_of_sum: usize,
 }
 
-/// Deltas of a chunk's images: unit after unit, each with `stride` numbers, of which the first `images` count.
+/// The deltas of a chunk's images: unit after unit, `stride` numbers for each, of which the first `images` count.
 #[derive(Clone, Copy, Debug)]
 pub struct ChunkDeltas<'a> {
     numbers: &'a [f32],
@@ -35,7 +35,7 @@ pub struct ChunkDeltas<'a> {
 }
 
 impl<'a> ChunkDeltas<'a> {
-    /// These.
+    /// The deltas in `numbers`, of `images` images.
     #[must_use]
     pub fn new(numbers: &'a [f32], stride: usize, images: usize) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl QuantizedDeltas {
         }
     }
 
-    /// Rounds the deltas of the first `chunks` chunks.
+    /// Quantizes the deltas of the first `chunks` chunks, of which `deltas` has those of each.
     pub fn quantize<'a>(
         &mut self,
         chunks: usize,
@@ -117,17 +117,18 @@ impl QuantizedDeltas {
 pub struct Gradient<'a> {
     /// The batch's deltas.
     pub deltas: &'a QuantizedDeltas,
-    /// The chunks' pixels, as many as were rounded.
+    /// The pixels of as many chunks as the deltas were quantized of, with pixels as columns.
     pub pixels: &'a [Panels],
-    /// What scales them.
+    /// The means and deviations of the pixels.
     pub groups: &'a PixelGroups,
 }
 
 impl Gradient<'_> {
-    /// The block of the gradient whose first row is unit `first_unit` and whose first column pixel `first_pixel`. Overwrites `d_w`.
+    /// Computes the block of the gradient whose first row is unit `first_unit` and whose first column is pixel `first_pixel`.
+    /// Overwrites `d_w`.
     ///
     /// # Panics
-    /// If the block's columns do not begin and end where the tiles allow.
+    /// If the block's columns do not begin and end where a strip of tiles does.
     pub fn block(&self, first_unit: usize, first_pixel: usize, mut d_w: ArrayViewMut2<'_, f32>) {
         let Self {
             deltas,
@@ -135,17 +136,22 @@ impl Gradient<'_> {
             groups,
         } = *self;
         let product = Product {
-            factors: &deltas.rows,
+            factors: deltas.rows.view(),
             scales: &deltas.scales,
-            pieces: pixels,
+            chunks: pixels,
             segments_of_sum: deltas.chunks_of_sum,
             starts: None,
         };
-        product.compute(first_unit, groups.tiles(), first_pixel, d_w.view_mut());
+        let window = Window {
+            first_row: first_unit,
+            tiles: groups.tiles(),
+            first_column: first_pixel,
+        };
+        product.compute(window, d_w.view_mut());
         let level = deltas.rows.level();
         for (unit, mut d_w) in (first_unit..).zip(d_w.rows_mut()) {
             let d_w = d_w.as_slice_mut().expect("contiguous rows");
-            groups.centre(level, deltas.sum(unit), first_pixel, d_w);
+            groups.centre(level, deltas.sums[unit], first_pixel, d_w);
         }
     }
 }

@@ -5,18 +5,18 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
-use super::batch::{PackRoom, PackedBatch, images_as_columns, pack, pixels_as_columns, scratch};
+use super::batch::{PackedBatch, Packing, images_as_columns, pack, pixels_as_columns, scratch};
 use super::deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
 use super::groups::PixelGroups;
 use super::outlines::Outlines;
+use super::panels::Lines;
 use super::weights::QuantizedWeights;
 use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer};
 use crate::engine::Units;
 use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Taken};
 use crate::kernels::integer::ROWS_OF_MICRO_TILE;
-use crate::kernels::pack::{Lines, Panels};
-use crate::kernels::{Level, Tiles};
+use crate::kernels::{Level, Panels, Tiles};
 
 /// The door for bytes: weights and deltas are quantized anew for every step, the pixels are packed.
 #[derive(Debug)]
@@ -112,7 +112,12 @@ impl Input for Packed {
     }
 
     fn keep(&self, groups: &PixelGroups, images: &Images, indices: &[u32]) -> PackedBatch {
-        PackedBatch::of(self.level, groups, images, indices, self.chunk_images)
+        let packing = Packing {
+            level: self.level,
+            groups,
+            images,
+        };
+        PackedBatch::of(&packing, indices, self.chunk_images)
     }
 
     fn lane(&self) -> PackedLane {
@@ -144,12 +149,15 @@ impl Input for Packed {
         chunk: &mut Panels,
     ) {
         if pixels.kept.is_none() {
-            let room = PackRoom {
-                scratch: &mut lane.scratch,
-                forward: &mut lane.forward,
-                gradient: chunk,
+            let packing = Packing {
+                level: self.level,
+                groups,
+                images: pixels.source,
             };
-            pack(self.level, groups, pixels.source, pixels.indices, room);
+            let PackedLane {
+                scratch, forward, ..
+            } = lane;
+            pack(&packing, pixels.indices, scratch, forward, chunk);
         }
     }
 

@@ -3,16 +3,19 @@
 use std::ops::Range;
 
 use crate::data::Standardizer;
-use crate::kernels::integer::{MOST_OF_SUM, QUAD};
-use crate::kernels::{self, Level, Tiles};
+use crate::kernels::integer::MOST_OF_SUM;
+use crate::kernels::{self, Level, QUAD, Tiles};
 
 /// Largest ratios of deviations within a group, of which the first is taken that keeps quads few. Six costs the weights of the
 /// group's brightest pixels less than three bits of sixteen.
 const LARGEST_RATIOS: [f64; 4] = [6.0, 36.0, 216.0, f64::INFINITY];
-/// Groups by deviation: what is below the last one's belongs to it too.
+/// Most groups by deviation: pixels whose deviation is below the last group's belong to it too.
 const MOST_GROUPS: usize = 8;
 /// Quads of a segment: their numbers go into one sum.
 const QUADS_OF_SEGMENT: usize = MOST_OF_SUM / QUAD;
+/// Each group of a row of weights is filled up to a multiple of so many numbers: then vectors leave no rest, and a rest takes longer
+/// than the vector that it is filled up to.
+const GROUP_MULTIPLE: usize = 32;
 
 /// Most quads that the pixels of an image are in: a quarter more than its own.
 pub(super) fn most_quads(pixels: usize) -> usize {
@@ -20,66 +23,54 @@ pub(super) fn most_quads(pixels: usize) -> usize {
     quads + quads / 4 + MOST_GROUPS
 }
 
-/// Places to which each group of a row of weights is filled up: then vectors have no rest, which takes longer than what is not one.
-const ROW_UNIT: usize = 32;
-
-/// Places of a row of weights.
+/// Most numbers of a row of weights.
 pub(super) fn most_numbers(pixels: usize) -> usize {
-    most_quads(pixels) * QUAD + MOST_GROUPS * ROW_UNIT
+    most_quads(pixels) * QUAD + MOST_GROUPS * GROUP_MULTIPLE
 }
 
-/// Most segments that they are in.
+/// Most segments that the quads of an image are in.
 pub(super) fn most_segments(pixels: usize) -> usize {
     MOST_GROUPS + most_quads(pixels) / QUADS_OF_SEGMENT
 }
 
-/// The pixels sorted into groups of similar deviation, and the figures of each.
+/// The pixels sorted into groups of similar deviation, and the mean and deviation of each pixel.
 ///
-/// The largest group has the whole image, as it is, and multiplies what belongs to others with 0: so its pixels need not be
-/// moved once more. The pixels of the other groups, which are few and scattered, come behind it.
+/// The largest group has the whole image, as it is, and multiplies the pixels of other groups with 0: so its own pixels need not be
+/// moved once more. The pixels of the other groups, which are few and scattered over the image, come behind it.
 #[derive(Clone, Debug)]
 pub struct PixelGroups {
     tiles: Tiles,
-    /// The quads of each group, or part of one that goes into one sum.
+    /// The quads of each segment: of a group, or of a part of one that goes into one sum.
     pub(super) segments: Vec<Range<usize>>,
-    /// The pixels of all groups but the largest: for each of their quads, which they are.
+    /// For each quad of the groups behind the largest one, which pixels it has.
     pub(super) scattered: Vec<[Option<u32>; QUAD]>,
-    /// Of each segment, its places in a row of weights in the groups' order, each group filled up to a multiple of [`ROW_UNIT`].
+    /// For each segment, its indices in a row of weights in the groups' order, where each group is filled up to a multiple of
+    /// [`GROUP_MULTIPLE`].
     pub(super) of_row: Vec<Range<usize>>,
-    /// By place of such a row: the mean, or 0.
+    /// By index of such a row: the pixel's mean, or 0.
     pub(super) sorted_mean: Vec<f32>,
-    /// By place behind the largest group: the pixel, or any.
+    /// By index behind the largest group: the pixel, or any.
     scattered_pixel: Vec<u32>,
-    /// By place behind the largest group: one over the deviation, or 0.
+    /// By index behind the largest group: one over the pixel's deviation, or 0.
     scattered_factor: Vec<f32>,
-    /// By pixel: one over the deviation where it is of the largest group, or 0.
+    /// By pixel: one over its deviation where it is of the largest group, or 0.
     factor_of_largest: Vec<f32>,
-    /// By pixel: one over the deviation.
+    /// By pixel: one over its deviation.
     factor: Vec<f32>,
-    /// By pixel: the mean.
+    /// By pixel: its mean.
     mean: Vec<f32>,
 }
 
 impl PixelGroups {
-    /// Groups by the deviations, and keeps the figures, of images of so many rows and columns.
+    /// Groups the pixels of images of so many rows and columns by their deviations.
     ///
     /// # Panics
-    /// If the images have other pixels than the figures.
+    /// If the standardizer has other pixels than the images.
     #[must_use]
     pub fn new(standardizer: &Standardizer, (rows, columns): (usize, usize)) -> Self {
         let Standardizer { mean, deviation } = standardizer;
         let pixels = mean.len();
         assert_eq!(rows * columns, pixels, "pixels of an image");
-        let quads_of = |groups: &Vec<Vec<usize>>| -> usize {
-            let scattered = groups.iter().skip(1);
-            let scattered = scattered.map(|group| group.len().div_ceil(QUAD));
-            pixels.div_ceil(QUAD) + scattered.sum::<usize>()
-        };
-        let groups = LARGEST_RATIOS
-            .iter()
-            .map(|&ratio| groups(deviation, ratio))
-            .find(|groups| quads_of(groups) <= most_quads(pixels))
-            .expect("a single group has no more quads than the image");
         let factor = deviation.iter().map(|deviation| (1.0 / deviation) as f32);
         let mut sorted = Self {
             tiles: Tiles::of_image(rows, columns),
@@ -93,46 +84,61 @@ impl PixelGroups {
             factor: factor.collect(),
             mean: mean.iter().map(|&mean| mean as f32).collect(),
         };
-        for (number, group) in groups.iter().enumerate() {
-            let first = sorted.quads();
-            let first_place = sorted.sorted_mean.len();
-            let quads = if number == 0 {
-                sorted.sorted_mean.resize(pixels, 0.0);
-                for &pixel in group {
-                    sorted.factor_of_largest[pixel] = sorted.factor[pixel];
-                    sorted.sorted_mean[pixel] = sorted.mean[pixel];
-                }
-                pixels.div_ceil(QUAD)
+        for (number, group) in fewest_quads(deviation).iter().enumerate() {
+            if number == 0 {
+                sorted.push_largest(group);
             } else {
-                let quads = group.chunks(QUAD).map(|pixels| {
-                    std::array::from_fn(|place| pixels.get(place).map(|&pixel| pixel as u32))
-                });
-                sorted.scattered.extend(quads);
-                for &pixel in group {
-                    sorted.sorted_mean.push(sorted.mean[pixel]);
-                    sorted.scattered_pixel.push(pixel as u32);
-                    sorted.scattered_factor.push(sorted.factor[pixel]);
-                }
-                let filled = group.len().next_multiple_of(ROW_UNIT) - group.len();
-                let places = sorted.scattered_pixel.len() + filled;
-                sorted.scattered_pixel.resize(places, 0);
-                sorted.scattered_factor.resize(places, 0.0);
-                group.len().div_ceil(QUAD)
-            };
-            let places = sorted.sorted_mean.len().next_multiple_of(ROW_UNIT);
-            sorted.sorted_mean.resize(places, 0.0);
-            for segment in (0..quads).step_by(QUADS_OF_SEGMENT) {
-                let next = quads.min(segment + QUADS_OF_SEGMENT);
-                sorted.segments.push(first + segment..first + next);
-                let end = if next == quads {
-                    places
-                } else {
-                    first_place + next * QUAD
-                };
-                sorted.of_row.push(first_place + segment * QUAD..end);
+                sorted.push_scattered(group);
             }
         }
         sorted
+    }
+
+    /// Adds the largest group, which has the quads of the whole image.
+    fn push_largest(&mut self, group: &[usize]) {
+        let pixels = self.pixels();
+        self.sorted_mean.resize(pixels, 0.0);
+        for &pixel in group {
+            self.factor_of_largest[pixel] = self.factor[pixel];
+            self.sorted_mean[pixel] = self.mean[pixel];
+        }
+        self.push_segments(pixels.div_ceil(QUAD), 0);
+    }
+
+    /// Adds one of the other groups, whose quads have nothing but its own pixels.
+    fn push_scattered(&mut self, group: &[usize]) {
+        let first_index = self.sorted_mean.len();
+        let quads = group.chunks(QUAD).map(|pixels| {
+            std::array::from_fn(|number| pixels.get(number).map(|&pixel| pixel as u32))
+        });
+        self.scattered.extend(quads);
+        for &pixel in group {
+            self.sorted_mean.push(self.mean[pixel]);
+            self.scattered_pixel.push(pixel as u32);
+            self.scattered_factor.push(self.factor[pixel]);
+        }
+        let filled = group.len().next_multiple_of(GROUP_MULTIPLE) - group.len();
+        let count = self.scattered_pixel.len() + filled;
+        self.scattered_pixel.resize(count, 0);
+        self.scattered_factor.resize(count, 0.0);
+        self.push_segments(group.len().div_ceil(QUAD), first_index);
+    }
+
+    /// Adds the segments of a group of `quads` quads, whose numbers in a row of weights begin at `first_index`, and fills these up.
+    fn push_segments(&mut self, quads: usize, first_index: usize) {
+        let first = self.quads();
+        let count = self.sorted_mean.len().next_multiple_of(GROUP_MULTIPLE);
+        self.sorted_mean.resize(count, 0.0);
+        for segment in (0..quads).step_by(QUADS_OF_SEGMENT) {
+            let next = quads.min(segment + QUADS_OF_SEGMENT);
+            self.segments.push(first + segment..first + next);
+            let end = if next == quads {
+                count
+            } else {
+                first_index + next * QUAD
+            };
+            self.of_row.push(first_index + segment * QUAD..end);
+        }
     }
 
     /// Pixels of an image.
@@ -147,21 +153,22 @@ impl PixelGroups {
         self.segments.last().map_or(0, |segment| segment.end)
     }
 
-    /// How the images are cut into tiles.
+    /// How the images are divided into tiles.
     #[must_use]
     pub fn tiles(&self) -> Tiles {
         self.tiles
     }
 
-    /// The weights `w` of a unit over the deviations, in the groups' order, as [`Self::of_row`] has it.
-    pub(super) fn scaled(&self, level: Level, w: &[f32], row: &mut [f32]) {
+    /// Divides the weights `w` of a unit by the deviations, and sorts them as [`Self::of_row`] has it. Overwrites `row`.
+    pub(super) fn over_deviations(&self, level: Level, w: &[f32], row: &mut [f32]) {
         let (largest, rest) = row.split_at_mut(w.len());
         kernels::multiply(level, w, &self.factor_of_largest, largest);
-        let (fill, rest) = rest.split_at_mut(w.len().next_multiple_of(ROW_UNIT) - w.len());
+        let fill = w.len().next_multiple_of(GROUP_MULTIPLE) - w.len();
+        let (fill, rest) = rest.split_at_mut(fill);
         fill.fill(0.0);
         let scattered = self.scattered_pixel.iter().zip(&self.scattered_factor);
-        for (scaled, (&pixel, &factor)) in rest.iter_mut().zip(scattered) {
-            *scaled = w[pixel as usize] * factor;
+        for (quotient, (&pixel, &factor)) in rest.iter_mut().zip(scattered) {
+            *quotient = w[pixel as usize] * factor;
         }
     }
 
@@ -171,6 +178,21 @@ impl PixelGroups {
         let (mean, factor) = (&self.mean[pixels.clone()], &self.factor[pixels]);
         kernels::centre(level, sum, mean, factor, d_w);
     }
+}
+
+/// The groups of the smallest of [`LARGEST_RATIOS`] that keeps quads few.
+fn fewest_quads(deviation: &[f64]) -> Vec<Vec<usize>> {
+    let pixels = deviation.len();
+    let quads_of = |groups: &Vec<Vec<usize>>| -> usize {
+        let scattered = groups.iter().skip(1);
+        let scattered = scattered.map(|group| group.len().div_ceil(QUAD));
+        pixels.div_ceil(QUAD) + scattered.sum::<usize>()
+    };
+    LARGEST_RATIOS
+        .iter()
+        .map(|&ratio| groups(deviation, ratio))
+        .find(|groups| quads_of(groups) <= most_quads(pixels))
+        .expect("a single group has no more quads than the image")
 }
 
 /// The pixels of each group, the largest group first, if deviations within a group differ by less than `ratio`.
@@ -211,7 +233,7 @@ mod tests {
             ((60, 60), 7),
         ] {
             let pixels = shape.0 * shape.1;
-            // Deviations of many sizes, in no order.
+            // The deviations are of many sizes and in no order.
             let deviation: Vec<f64> = (0..pixels)
                 .map(|pixel| 1.0 / (1 + pixel * 7919 % pixels % spread) as f64)
                 .collect();
@@ -221,19 +243,19 @@ mod tests {
             assert!(groups.segments.len() <= most_segments(pixels));
             assert_eq!(groups.segments.len(), groups.of_row.len());
             let mut next = (0, 0);
-            // Each pixel's number beside its own weight.
+            // Each pixel's number stands beside its own weight.
             let mut image: Vec<Option<u32>> = (0..pixels as u32).map(Some).collect();
             image.resize(pixels.next_multiple_of(QUAD), None);
             image.extend(groups.scattered.as_flattened());
             let ones: Vec<f32> = groups.factor.iter().map(|factor| 1.0 / factor).collect();
             let mut weights = vec![f32::NAN; most_numbers(pixels)];
-            groups.scaled(Level::PORTABLE, &ones, &mut weights);
+            groups.over_deviations(Level::PORTABLE, &ones, &mut weights);
             let mut met = vec![0; pixels];
-            for (quads, places) in groups.segments.iter().zip(&groups.of_row) {
-                assert_eq!((quads.start, places.start), next);
-                assert!(quads.len() <= QUADS_OF_SEGMENT && places.len() <= MOST_OF_SUM);
-                next = (quads.end, places.end);
-                let weights = &weights[places.clone()];
+            for (quads, indices) in groups.segments.iter().zip(&groups.of_row) {
+                assert_eq!((quads.start, indices.start), next);
+                assert!(quads.len() <= QUADS_OF_SEGMENT && indices.len() <= MOST_OF_SUM);
+                next = (quads.end, indices.end);
+                let weights = &weights[indices.clone()];
                 assert!(
                     weights[quads.len() * QUAD..]
                         .iter()

@@ -7,13 +7,21 @@ use std::arch::x86_64::{
     _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
-use super::{COLUMNS, Line, Panels, QUAD, QUAD_BYTES, Tiles};
+use crate::kernels::panels::Panels;
+use crate::kernels::shape::{COLUMNS, LINE_BYTES, Line, QUAD};
+use crate::kernels::tiles::Tiles;
 
-/// See [`super::Lines::set`].
+/// See [`MicroKernel::transpose`](super::MicroKernel::transpose). The images are of one length, and `lines` are no more than their quads.
+///
+/// ```text
+/// for each 64 bytes of the images:
+///     load them as a row for each image, zero where the image ends: 16 x 16 quads
+///     transpose the quads, and store each column as a line
+/// ```
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn transpose(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
     for (number, lines) in lines.chunks_mut(COLUMNS).enumerate() {
-        let at = number * QUAD_BYTES;
+        let at = number * LINE_BYTES;
         for image in next {
             #[allow(unused_unsafe)] // newer compilers know that it is safe
             // SAFETY: a prefetch of any address is sound.
@@ -23,8 +31,8 @@ pub(super) fn transpose(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
         }
         let mut rows = [_mm512_setzero_si512(); COLUMNS];
         for (row, image) in rows.iter_mut().zip(images) {
-            let bytes = &image[at..image.len().min(at + QUAD_BYTES)];
-            let mask = u64::MAX >> (QUAD_BYTES - bytes.len());
+            let bytes = &image[at..image.len().min(at + LINE_BYTES)];
+            let mask = u64::MAX >> (LINE_BYTES - bytes.len());
             // SAFETY: the mask leaves out what lies behind the slice.
             *row = unsafe { _mm512_maskz_loadu_epi8(mask, bytes.as_ptr().cast()) };
         }
@@ -34,7 +42,7 @@ pub(super) fn transpose(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
     }
 }
 
-/// See [`super::keep`].
+/// See [`MicroKernel::keep`](super::MicroKernel::keep).
 #[target_feature(enable = "avx512f")]
 pub(super) fn keep(first: u32, from: &[Line], to: &mut [Line], kept: &mut [u32]) -> usize {
     let mut count = 0;
@@ -95,7 +103,9 @@ fn transposed_lanes([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
     ]
 }
 
-/// See [`super::Panels::add_images`].
+/// See [`MicroKernel::pixels`](super::MicroKernel::pixels). What differs from the pseudo-code of [`super::super::portable::pixels`]:
+/// 1. All quads of a panel are made at once: a shuffle transposes the 4 x 4 bytes within each lane, then lanes are transposed.
+/// 2. Every line is written, and counted only if it is not zero: the next one takes its place otherwise.
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn pixels(
     panels: &mut Panels,
