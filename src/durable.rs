@@ -1,4 +1,4 @@
-//! Files that are whole or not there: written to a sibling, synced, renamed.
+//! Files that are whole or not there at all: they are written under another name, synced, and renamed.
 
 use std::fs::File;
 use std::io::Write;
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// Writes a new file. It appears under its name only when all its bytes are on the disk.
 ///
 /// # Errors
-/// [`Error::Exists`] where something stands at `path`, [`Error::Write`] for everything else; then no part is left.
+/// [`Error::Exists`] where something stands at `path`, [`Error::Write`] for everything else. No part of a file is left then.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(Error::Exists {

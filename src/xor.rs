@@ -1,22 +1,23 @@
 //! The article's warm-up: four examples of XOR, three hidden units, and two slips that are kept.
 //!
-//! A 2-3-1 network without biases, linear output, 50,000 epochs over the four examples at rate 0.1. As in the article, the
+//! The network has two inputs, three hidden units and one linear output, and no biases. It is trained for 50,000 epochs over the four
+//! examples at a learning rate of 0.1. As in the article, the
 //! output weights are updated *before* the error is pushed back through them, and the hidden layer's derivative is
 //! `sigmoid'` of its activation instead of its weighted sum. Numbers are summed in NumPy's order, so that the printed
 //! error sums agree.
 
 use crate::rng::RandomState;
 
-/// Examples: both inputs.
+/// The two inputs of each example.
 pub const INPUTS: [[f64; 2]; 4] = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
-/// What they should give.
-pub const TARGETS: [f64; 4] = [0.0, 1.0, 1.0, 0.0];
+/// The target of each example.
+const TARGETS: [f64; 4] = [0.0, 1.0, 1.0, 0.0];
 const EPOCHS: usize = 50_000;
 const REPORTED_EVERY: usize = 5_000;
 const RATE: f64 = 0.1;
 const HIDDEN: usize = 3;
 
-/// What the warm-up leaves.
+/// The result of the warm-up.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Xor {
     /// The sum of the four errors (target minus output), every 5,000 epochs from epoch 0.

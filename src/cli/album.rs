@@ -1,4 +1,4 @@
-//! The folder of `explore --figures`: which files are in it, and that none is written over.
+//! The folder of `explore --figures`. No file in it is written over.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use gingham::durable;
 use gingham::error::Error;
 use gingham::figures::Figure;
 
-/// The figures' names, the maps' last.
+/// The names of the figures; those of maps come last.
 const NAMES: [&str; 6] = [
     "contact-sheet",
     "mean-images",
@@ -15,7 +15,7 @@ const NAMES: [&str; 6] = [
     "map",
     "map-of-images",
 ];
-/// How many of them are no maps.
+/// How many of the figures are no maps.
 const NO_MAPS: usize = 4;
 
 /// Both forms of a figure: SVG for pages and print, PNG for everything else.
@@ -23,7 +23,7 @@ fn paths(folder: &Path, name: &str) -> [PathBuf; 2] {
     ["svg", "png"].map(|form| folder.join(format!("{name}.{form}")))
 }
 
-/// Makes the folder, before minutes of work, and refuses figures that are there.
+/// Makes the folder, and refuses one that holds a figure already. This is done before minutes of work.
 pub fn prepare(folder: &Path, with_map: bool) -> Result<(), Error> {
     if folder.exists() && !folder.is_dir() {
         return Err(Error::Setting {
@@ -47,7 +47,7 @@ pub fn prepare(folder: &Path, with_map: bool) -> Result<(), Error> {
     })
 }
 
-/// Writes figures, which are in the order of [`NAMES`].
+/// Writes the figures, which must be in the order of [`NAMES`].
 pub fn write(folder: &Path, pictures: &[Figure]) -> Result<(), Error> {
     /// Pixels a unit: sharp on screens of twice the usual density.
     const SCALE: f32 = 2.0;

@@ -1,7 +1,7 @@
-//! Whether words are coloured: `--color`, else `NO_COLOR`, `TERM` and what the stream is.
+//! Whether output is coloured: `--color` says so, else `NO_COLOR`, `TERM` and the kind of the stream do.
 //!
 //! Whoever prints writes its colours to anstream's streams, which drop them where they are not wanted; so do clap's help and
-//! errors. The choice is the process's, like the variables that it comes from.
+//! errors. The choice holds for the whole process, like the variables that it comes from.
 
 use std::ffi::OsString;
 
@@ -23,7 +23,7 @@ pub struct Flag {
     pub when: ColorChoice,
 }
 
-/// What `--color` says, read before clap does, whose help and complaints must follow it already.
+/// The value of `--color`, which is read before clap parses the arguments, because clap's help and errors must follow it.
 pub fn asked_for(arguments: &[OsString]) -> ColorChoice {
     let mut arguments = arguments.iter().take_while(|argument| *argument != "--");
     let mut asked = None;
@@ -43,7 +43,7 @@ pub fn asked_for(arguments: &[OsString]) -> ColorChoice {
     asked.unwrap_or(ColorChoice::Auto)
 }
 
-/// Makes it the process's choice.
+/// Makes this the choice of the whole process.
 pub fn choose(when: ColorChoice) {
     let dumb = || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
     match when {

@@ -58,7 +58,7 @@ impl Common {
     }
 }
 
-/// The folder of the data set: the flag's, else the environment's, else the default.
+/// The folder of the data set: that of the flag, else that of the environment, else the default.
 pub fn data_folder(flag: Option<&Path>) -> PathBuf {
     let environment = || {
         std::env::var_os(DATA_VARIABLE)
@@ -70,7 +70,7 @@ pub fn data_folder(flag: Option<&Path>) -> PathBuf {
         .unwrap_or_else(|| TrainOptions::default().data)
 }
 
-/// Opens a data set; where there is none at all, says how to get one.
+/// Opens a data set. Where there is none at all, the error says how to get one.
 pub fn open_data(folder: &Path) -> anyhow::Result<Dataset> {
     Dataset::open(folder).map_err(|error| {
         let absent = !folder.exists();

@@ -42,7 +42,7 @@ pub fn run(args: &Args, definition: Command) -> anyhow::Result<()> {
     output.result(lines.join("\n"))
 }
 
-/// Writes all pages or, where one of them is there already, none.
+/// Writes all pages, or none where one of them exists already.
 fn write(folder: &Path, pages: &[(String, String)]) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(|source| Error::Write {
         path: folder.to_owned(),
@@ -57,7 +57,7 @@ fn write(folder: &Path, pages: &[(String, String)]) -> Result<(), Error> {
         .try_for_each(|(name, text)| durable::write_new(&folder.join(name), text.as_bytes()))
 }
 
-/// A command's page: its file's name and its text.
+/// The page of a command: the name of its file, and its text.
 fn page(command: &Command) -> anyhow::Result<(String, String)> {
     let man = Man::new(command.clone().mut_args(values_in_line))
         .source(concat!("gingham ", env!("CARGO_PKG_VERSION")));
@@ -78,7 +78,7 @@ fn page(command: &Command) -> anyhow::Result<(String, String)> {
     ))
 }
 
-/// Lists an option's possible values as its help does: in one line, where clap_mangen would take two for each.
+/// Lists the possible values of an option as its help does, in one line. clap_mangen would write two lines for each value.
 fn values_in_line(arg: Arg) -> Arg {
     let values: Vec<String> = arg
         .get_possible_values()
@@ -94,8 +94,8 @@ fn values_in_line(arg: Arg) -> Arg {
         .help(format!("{help} [possible values: {}]", values.join(", ")))
 }
 
-/// What follows the options in the help, as sections: clap_mangen would run its lines together. A line that ends with a colon
-/// heads a section; what is in columns keeps its lines.
+/// The text after the options in the help, as sections: clap_mangen would run its lines together. A line that ends with a colon begins
+/// a section; text in columns keeps its lines.
 fn after_help(text: &str) -> Roff {
     let mut roff = Roff::new();
     let mut headed = false;

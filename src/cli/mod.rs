@@ -1,6 +1,6 @@
 //! The command line: arguments become options here, and options go to the library.
 //!
-//! One file a subcommand: its doc comment is its help, then `Args`, then `run`. Results go to stdout and everything else to
+//! Each subcommand has a file: its help is the doc comment of `Args`, and `run` carries it out. Results go to stdout and everything else to
 //! stderr. Only this area knows clap; nothing here computes.
 
 mod album;
@@ -89,7 +89,7 @@ pub fn main() -> ExitCode {
     exit(run(cli))
 }
 
-/// Tells the error, if there is one; the exit code.
+/// Prints the error, if there is one. Returns the exit code.
 fn exit(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -101,9 +101,9 @@ fn exit(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// The command line's definition.
+/// The definition of the command line.
 fn definition() -> clap::Command {
-    let version: &'static str = gingham::report::version().leak(); // clap wants it for ever, and asks once
+    let version: &'static str = gingham::report::version().leak(); // clap wants a static text; this runs once
     // '--seed -1' is a wrong value of --seed, not an option named -1.
     let negative = |arg: Arg| {
         let takes_values = arg.get_action().takes_values();

@@ -1,16 +1,16 @@
 //! "did you mean": a file or folder that was to be read is not there, but another has a similar name.
 //!
-//! Names are whatever the disk holds. Only such as can be shown are suggested: text without control characters, and without others
-//! that are not seen.
+//! Names on a disk may hold anything. Only names that can be shown are suggested: text without control characters and without invisible
+//! characters.
 
 use std::path::{Path, PathBuf};
 
 use gingham::error::Error;
 
-/// Entries of a folder that are looked at: a hint is not worth reading a folder of millions.
+/// The most entries of a folder that are looked at, since a hint is not worth reading a folder of millions.
 const MOST_ENTRIES: usize = 10_000;
 
-/// Letters that may differ at most. Four would take `train-labels-idx1-ubyte` for `t10k-labels-idx1-ubyte`.
+/// The most letters that may differ. Four would take `train-labels-idx1-ubyte` for `t10k-labels-idx1-ubyte`.
 const MOST_EDITS: usize = 3;
 
 /// The hint to add to an error's message; empty where there is none to give.
@@ -30,8 +30,8 @@ pub fn hint(error: &anyhow::Error) -> String {
         .map_or_else(String::new, |path| format!("; did you mean '{path}'?"))
 }
 
-/// What is there and has a similar name, if nothing is at `path`: the same path with its first missing part replaced, or where
-/// that leads nowhere either, the path up to the replaced part.
+/// A path that exists and has a similar name, if nothing exists at `path`. It is the same path with its first missing part replaced,
+/// or, where that does not exist either, the path up to the replaced part.
 fn similar(path: &Path) -> Option<PathBuf> {
     let missing = path
         .ancestors()
@@ -64,12 +64,12 @@ fn similar(path: &Path) -> Option<PathBuf> {
         .map(|(.., path)| path)
 }
 
-/// How far `name` is from what was typed, in letters; none if it is another name.
+/// By how many letters `name` differs from the typed name; none if it is another name.
 fn edits(typed: &str, name: &str) -> Option<usize> {
     if typed == name {
         return None;
     }
-    // The ending was left out.
+    // The user left out the ending.
     if Path::new(name)
         .file_stem()
         .is_some_and(|stem| stem == typed)
@@ -79,7 +79,7 @@ fn edits(typed: &str, name: &str) -> Option<usize> {
     let (typed, name) = (typed.to_lowercase(), name.to_lowercase());
     let (length, other) = (typed.chars().count(), name.chars().count());
     let most = (length / 3).min(MOST_EDITS);
-    // The distance takes time with the product of the lengths, and what was typed may be very long.
+    // The time for the distance grows with the product of the lengths, and the typed name may be very long.
     if length.abs_diff(other) > most {
         return None;
     }

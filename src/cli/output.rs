@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use anyhow::Context;
 use clap::builder::styling::AnsiColor;
 
-/// Where a command's words go.
+/// How a command prints its results, its progress and its notes.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     /// Whether only results and errors are printed.
@@ -27,34 +27,34 @@ impl Output {
         }
     }
 
-    /// Prints what the user may not expect, unless told to be quiet.
+    /// Prints a note on something that the user may not expect, unless told to be quiet.
     pub fn note(self, text: impl fmt::Display) {
         self.progress(format_args!("{}: {text}", label("note", AnsiColor::Cyan)));
     }
 }
 
-/// Prints what went wrong, however quiet the command is.
+/// Prints an error, even where the command is quiet.
 pub fn error(text: impl fmt::Display) {
     say(format_args!("{}: {text}", label("error", AnsiColor::Red)));
 }
 
-/// A line on stderr, without its colours where they are not wanted.
+/// Prints a line on stderr, without its colours where they are not wanted.
 fn say(text: fmt::Arguments<'_>) {
     let _ = anstream::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
-/// A word in front of a line, as clap sets its own.
+/// A word at the beginning of a line, in the style of clap's own.
 fn label(word: &str, color: AnsiColor) -> String {
     let style = color.on_default().bold();
     format!("{style}{word}{style:#}")
 }
 
-/// Whether stdout took what it was given.
+/// Adds to the error of a write that it was stdout that could not be written.
 pub fn shown(written: std::io::Result<()>) -> anyhow::Result<()> {
     written.context("stdout: cannot be written")
 }
 
-/// Whether the reader of our stdout went away.
+/// Whether the error is that the reader of our stdout has gone.
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()
@@ -66,7 +66,7 @@ pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))
 }
 
-/// Names and what they stand for, below one another.
+/// Lines of a name and a value, the values aligned.
 pub fn facts(rows: &[(&str, String)]) -> String {
     let width = rows
         .iter()
@@ -79,11 +79,11 @@ pub fn facts(rows: &[(&str, String)]) -> String {
         .join("\n")
 }
 
-/// A table in Markdown, aligned likewise.
+/// A table in Markdown: the first column is aligned to the left, the others to the right.
 pub fn markdown(rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
     let rule = |heads: &Vec<String>| {
-        let rule = |place| if place == 0 { "---" } else { "---:" }.to_owned();
+        let rule = |column| if column == 0 { "---" } else { "---:" }.to_owned();
         line(&(0..heads.len()).map(rule).collect::<Vec<_>>())
     };
     let head = rows.first().map(|heads| [line(heads), rule(heads)]);
@@ -95,7 +95,7 @@ pub fn markdown(rows: &[Vec<String>]) -> String {
         .join("\n")
 }
 
-/// A table: the first column to the left, the others to the right, two spaces between.
+/// A table: the first column is aligned to the left, the others to the right, with two spaces between them.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let length = |text: &str| text.chars().count();

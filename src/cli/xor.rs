@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Eight decimals as the article printed them, and the exponent for what would vanish there.
+/// A number with eight decimals, as the article printed it, or with an exponent where it would vanish among eight decimals.
 fn rounded(sum: f64) -> String {
     if sum.abs() >= 1e-6 {
         format!("{sum:.8}")

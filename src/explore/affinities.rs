@@ -1,4 +1,4 @@
-//! Who is near whom: the probabilities that t-SNE makes a map of.
+//! Affinities: for every two points the probability by which t-SNE takes them for neighbours.
 //!
 //! Point `i` chooses a neighbour `j` with probability `p(j|i)`, proportional to `e^(-β |x_i - x_j|²)`, where β makes the choice as
 //! wide as one among so many equals as the perplexity says; `P(i, j) = (p(j|i) + p(i|j)) / 2n` (L. van der Maaten, G. Hinton,
@@ -11,21 +11,21 @@ use rayon::prelude::*;
 
 use crate::kernels::{Level, add_squares, exp};
 
-/// Points of one task.
+/// How many points one task computes.
 const POINTS_PER_TASK: usize = 32;
 
 /// The symmetric matrix `P`, row by row without its zeros. Its sum is 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Affinities {
-    /// Where each row begins in the other two, and where the last one ends.
+    /// Where each row begins in `columns` and `values`; one number more says where the last row ends.
     pub starts: Vec<usize>,
-    /// The columns of the numbers.
+    /// The column of each number.
     pub columns: Vec<u32>,
-    /// The numbers.
+    /// The numbers that are not zero.
     pub values: Vec<f32>,
 }
 
-/// How many points have neighbours enough for this perplexity.
+/// The least number of points that has enough neighbours for this perplexity.
 #[must_use]
 pub fn least_points(perplexity: f64) -> usize {
     neighbours(perplexity) + 1
@@ -36,7 +36,7 @@ fn neighbours(perplexity: f64) -> usize {
 }
 
 impl Affinities {
-    /// Those of `points` `(points, dimensions)`.
+    /// The affinities of `points` `(points, dimensions)`.
     ///
     /// # Panics
     /// If there are fewer than [`least_points`], or 2³² or more.
@@ -47,20 +47,20 @@ impl Affinities {
             (least_points(perplexity)..1 << 32).contains(&count),
             "points enough for the perplexity"
         );
-        let turned = points.t().as_standard_layout().into_owned();
-        let places: Vec<usize> = (0..count).collect();
-        let chosen: Vec<Vec<Near>> = places
+        let transposed = points.t().as_standard_layout().into_owned();
+        let indices: Vec<usize> = (0..count).collect();
+        let chosen: Vec<Vec<Near>> = indices
             .par_chunks(POINTS_PER_TASK)
-            .flat_map_iter(|places| {
+            .flat_map_iter(|indices| {
                 let mut distances = vec![0.0; count];
-                let mut chosen = Vec::with_capacity(places.len());
-                for &place in places {
+                let mut chosen = Vec::with_capacity(indices.len());
+                for &index in indices {
                     distances.fill(0.0);
-                    for dimension in turned.rows() {
+                    for dimension in transposed.rows() {
                         let dimension = dimension.to_slice().expect("standard layout");
-                        add_squares(level, dimension[place], dimension, &mut distances);
+                        add_squares(level, dimension[index], dimension, &mut distances);
                     }
-                    let mut near = nearest(&distances, place, neighbours(perplexity));
+                    let mut near = nearest(&distances, index, neighbours(perplexity));
                     weigh(&mut near, perplexity, level);
                     chosen.push(near);
                 }
@@ -73,10 +73,10 @@ impl Affinities {
     fn symmetric(chosen: &[Vec<Near>]) -> Self {
         let share = 1.0 / (2.0 * chosen.len() as f32);
         let mut rows: Vec<Vec<(u32, f32)>> = vec![Vec::new(); chosen.len()];
-        for (place, near) in chosen.iter().enumerate() {
+        for (index, near) in chosen.iter().enumerate() {
             for near in near {
-                rows[place].push((near.place, near.number * share));
-                rows[near.place as usize].push((place as u32, near.number * share));
+                rows[index].push((near.index, near.number * share));
+                rows[near.index as usize].push((index as u32, near.number * share));
             }
         }
         let mut all = Self {
@@ -101,46 +101,46 @@ impl Affinities {
         self.starts.len() - 1
     }
 
-    /// Columns and numbers of a row.
+    /// The columns and the numbers of a row.
     ///
     /// # Panics
     /// If there is no such row.
     #[must_use]
-    pub fn row(&self, place: usize) -> (&[u32], &[f32]) {
-        let row = self.starts[place]..self.starts[place + 1];
+    pub fn row(&self, index: usize) -> (&[u32], &[f32]) {
+        let row = self.starts[index]..self.starts[index + 1];
         (&self.columns[row.clone()], &self.values[row])
     }
 }
 
 /// A neighbour, with its squared distance and later its probability.
 struct Near {
-    place: u32,
+    index: u32,
     number: f32,
 }
 
-/// The `count` nearest to the point at `own`; of two equally near the earlier.
+/// The `count` points nearest to the point number `own`, sorted by index. Of two points at the same distance the earlier is taken.
 fn nearest(distances: &[f32], own: usize, count: usize) -> Vec<Near> {
     let mut near: Vec<Near> = distances
         .iter()
         .zip(0_u32..)
-        .filter(|&(_, place)| place as usize != own)
-        .map(|(&number, place)| Near { place, number })
+        .filter(|&(_, index)| index as usize != own)
+        .map(|(&number, index)| Near { index, number })
         .collect();
     if count < near.len() {
         near.select_nth_unstable_by(count, |one, other| {
             one.number
                 .total_cmp(&other.number)
-                .then(one.place.cmp(&other.place))
+                .then(one.index.cmp(&other.index))
         });
         near.truncate(count);
     }
-    near.sort_unstable_by_key(|near| near.place);
+    near.sort_unstable_by_key(|near| near.index);
     near
 }
 
 /// Turns squared distances into probabilities of the given perplexity, by bisection for β.
 fn weigh(near: &mut [Near], perplexity: f64, level: Level) {
-    /// The entropy is right to this many nats then.
+    /// The bisection ends when the entropy is right to this many nats.
     const TOLERANCE: f64 = 1e-5;
     const MOST_STEPS: usize = 64;
     let nearest = near
@@ -150,7 +150,7 @@ fn weigh(near: &mut [Near], perplexity: f64, level: Level) {
     let beyond: Vec<f32> = near.iter().map(|near| near.number - nearest).collect();
     let mean = beyond.iter().map(|&number| f64::from(number)).sum::<f64>() / near.len() as f64;
     let mut weights = vec![0.0_f32; near.len()];
-    // Where all are equally far every β says the same.
+    // Where all neighbours are equally far, every β gives the same probabilities.
     let first = if mean == 0.0 { 1.0 } else { 1.0 / mean };
     let (mut beta, mut low, mut high) = (first, 0.0, f64::INFINITY);
     let mut sum = 0.0;

@@ -8,43 +8,43 @@ use serde::Serialize;
 
 use crate::data::{Images, Labelled};
 
-/// Pairs that are named; the counts are of all.
+/// The most pairs that are named as examples; the counts are of all pairs.
 const MOST_EXAMPLES: usize = 10;
 
-/// Images of a file that equal an earlier one of it.
+/// Images of a file that equal an earlier image of the same file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Duplicates {
-    /// How many.
+    /// How many images equal an earlier one.
     pub images: u64,
     /// How many of them have another label than the first of their kind.
     pub other_label: u64,
-    /// The first few: the place of the first of their kind, and the image's own.
+    /// The first few pairs: the index of the first image of its kind, and the index of the later image that equals it.
     pub examples: Vec<[usize; 2]>,
 }
 
 /// Test images that are among the training images too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Overlap {
-    /// How many.
+    /// How many test images are among the training images.
     pub images: u64,
     /// How many of them have a label that none of their training copies has.
     pub other_label: u64,
-    /// The first few: the place of a training copy, and the test image's own.
+    /// The first few pairs: the index of a training image, and the index of the test image that equals it.
     pub examples: Vec<[usize; 2]>,
 }
 
 impl Duplicates {
-    /// Those of `data`.
+    /// Finds the duplicates among the images of `data`.
     #[must_use]
     pub fn within(data: &Labelled) -> Self {
         let mut found = Self::default();
         let sorted = Sorted::new(&data.images);
         for group in sorted.groups() {
-            let first = group[0].place;
+            let first = group[0].index;
             found.images += group.len() as u64 - 1;
             for copy in &group[1..] {
-                found.other_label += u64::from(data.labels[copy.place] != data.labels[first]);
-                found.examples.push([first, copy.place]);
+                found.other_label += u64::from(data.labels[copy.index] != data.labels[first]);
+                found.examples.push([first, copy.index]);
             }
         }
         first_few(&mut found.examples);
@@ -53,24 +53,24 @@ impl Duplicates {
 }
 
 impl Overlap {
-    /// Those of `test` in `train`, whose images are of one size.
+    /// Finds the images of `test` that are among those of `train`. All images must have the same size.
     #[must_use]
     pub fn of(test: &Labelled, train: &Labelled) -> Self {
         let mut found = Self::default();
         let sorted = Sorted::new(&train.images);
         let known: Vec<&[Key]> = (0..test.images.count())
             .into_par_iter()
-            .map(|place| sorted.copies_of(test.images.image(place)))
+            .map(|index| sorted.copies_of(test.images.image(index)))
             .collect();
-        for (place, copies) in known.iter().enumerate() {
+        for (index, copies) in known.iter().enumerate() {
             let Some(first) = copies.first() else {
                 continue;
             };
-            let label = test.labels[place];
-            let agrees = copies.iter().any(|copy| train.labels[copy.place] == label);
+            let label = test.labels[index];
+            let agrees = copies.iter().any(|copy| train.labels[copy.index] == label);
             found.images += 1;
             found.other_label += u64::from(!agrees);
-            found.examples.push([first.place, place]);
+            found.examples.push([first.index, index]);
         }
         first_few(&mut found.examples);
         found
@@ -82,13 +82,13 @@ fn first_few(examples: &mut Vec<[usize; 2]>) {
     examples.truncate(MOST_EXAMPLES);
 }
 
-/// An image's hash, by which most comparisons are settled, and its place.
+/// The hash of an image, which settles most comparisons, and the index of the image.
 struct Key {
     hash: u64,
-    place: usize,
+    index: usize,
 }
 
-/// A file's images in an order in which equal ones are neighbours, earlier ones first.
+/// The images of a file, sorted so that equal images are neighbours, the earlier one first.
 struct Sorted<'a> {
     images: &'a Images,
     keys: Vec<Key>,
@@ -96,24 +96,24 @@ struct Sorted<'a> {
 
 impl<'a> Sorted<'a> {
     fn new(images: &'a Images) -> Self {
-        let key = |place| Key {
-            hash: hash(images.image(place)),
-            place,
+        let key = |index| Key {
+            hash: hash(images.image(index)),
+            index,
         };
         let mut keys: Vec<Key> = (0..images.count()).into_par_iter().map(key).collect();
         keys.par_sort_unstable_by(|one, other| {
             one.hash
                 .cmp(&other.hash)
-                .then_with(|| images.image(one.place).cmp(images.image(other.place)))
-                .then(one.place.cmp(&other.place))
+                .then_with(|| images.image(one.index).cmp(images.image(other.index)))
+                .then(one.index.cmp(&other.index))
         });
         Self { images, keys }
     }
 
-    /// Images that are there at least twice.
+    /// The groups of images that occur at least twice.
     fn groups(&self) -> impl Iterator<Item = &[Key]> {
         let equal = |one: &Key, other: &Key| {
-            one.hash == other.hash && self.images.image(one.place) == self.images.image(other.place)
+            one.hash == other.hash && self.images.image(one.index) == self.images.image(other.index)
         };
         self.keys.chunk_by(equal).filter(|group| group.len() > 1)
     }
@@ -123,7 +123,7 @@ impl<'a> Sorted<'a> {
         let order = |key: &Key| -> Ordering {
             key.hash
                 .cmp(&hash)
-                .then_with(|| self.images.image(key.place).cmp(image))
+                .then_with(|| self.images.image(key.index).cmp(image))
         };
         let first = self.keys.partition_point(|key| order(key).is_lt());
         let behind = self.keys.partition_point(|key| order(key).is_le());

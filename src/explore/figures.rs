@@ -9,20 +9,21 @@ use crate::figures::axes::{Axis, grouped};
 use crate::figures::svg::{Anchor, PixelData, Svg};
 use crate::figures::{Figure, colour};
 
-/// Images of a class on the contact sheet.
+/// The most images of a class on the contact sheet.
 const IMAGES_PER_CLASS: usize = 16;
-/// Pixels of an embedded picture's longer side, at most: no cell shows more.
+/// The most pixels of the longer side of an embedded picture, since no cell can show more.
 const MOST_PIXELS: usize = 168;
-/// Above the first row, and around.
+/// The height above the first row, where the title stands.
 pub(super) const TOP: f64 = 46.0;
+/// The margin around a figure.
 pub(super) const MARGIN: f64 = 20.0;
 
-/// The class whose colour a class has.
+/// The style class that has the colour of a class of images.
 pub(super) fn fill(label: usize) -> String {
     format!("fill{}", label % colour::SERIES.len())
 }
 
-/// The first images of each class, a row a class.
+/// The contact sheet: a row of its first images for each class.
 #[must_use]
 pub fn contact_sheet(data: &Labelled, classes: &[String]) -> Figure {
     const CELL: f64 = 42.0;
@@ -37,20 +38,20 @@ pub fn contact_sheet(data: &Labelled, classes: &[String]) -> Figure {
     );
     let mut svg = Svg::new(width, height, title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
-    for (label, (name, places)) in classes
+    for (label, (name, indices)) in classes
         .iter()
         .zip(first_of_each(data, classes.len(), IMAGES_PER_CLASS))
         .enumerate()
     {
         let y = TOP + label as f64 * STEP;
         svg.text(left - 12.0, y + CELL / 2.0 + 4.0, Anchor::End, "ink", name);
-        for (column, place) in places.into_iter().enumerate() {
+        for (column, index) in indices.into_iter().enumerate() {
             let x = left + column as f64 * STEP;
             cell(
                 &mut svg,
                 [x, y],
                 CELL,
-                data.images.image(place),
+                data.images.image(index),
                 data.images.columns(),
             );
         }
@@ -58,19 +59,19 @@ pub fn contact_sheet(data: &Labelled, classes: &[String]) -> Figure {
     svg.finish()
 }
 
-/// The places of the first few images of each class.
+/// The indices of the first images of each class, at most `most` of a class.
 pub fn first_of_each(data: &Labelled, classes: usize, most: usize) -> Vec<Vec<usize>> {
-    let mut places = vec![Vec::new(); classes];
-    for (place, &label) in data.labels.iter().enumerate() {
-        let places: &mut Vec<usize> = &mut places[usize::from(label)];
-        if places.len() < most {
-            places.push(place);
+    let mut found = vec![Vec::new(); classes];
+    for (index, &label) in data.labels.iter().enumerate() {
+        let indices: &mut Vec<usize> = &mut found[usize::from(label)];
+        if indices.len() < most {
+            indices.push(index);
         }
     }
-    places
+    found
 }
 
-/// A picture in the middle of a square.
+/// Draws a picture in the middle of a square.
 fn cell(svg: &mut Svg, [x, y]: [f64; 2], side: f64, image: &[u8], columns: usize) {
     let longer = columns.max(image.len() / columns);
     let picture = Picture::shrunk(image, columns, longer.div_ceil(MOST_PIXELS));
@@ -89,7 +90,7 @@ fn cell(svg: &mut Svg, [x, y]: [f64; 2], side: f64, image: &[u8], columns: usize
     );
 }
 
-/// Room for names of classes, in units: letters of the figures' font are some six and a half wide.
+/// The width that the names of the classes take, in units: a letter of the figures' font is about six and a half units wide.
 pub(super) fn label_width(classes: &[String]) -> f64 {
     let letters = classes
         .iter()
@@ -152,8 +153,8 @@ pub fn class_histogram(files: &[(&str, &Statistics)], classes: &[String]) -> Fig
     let mut svg = Svg::new(right + 70.0, bottom + 44.0, title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
     let mut x = left;
-    for (place, (name, _)) in files.iter().enumerate() {
-        svg.rect(x, TOP + 4.0, 12.0, 12.0, &fill(place));
+    for (number, (name, _)) in files.iter().enumerate() {
+        svg.rect(x, TOP + 4.0, 12.0, 12.0, &fill(number));
         svg.text(x + 18.0, TOP + 14.0, Anchor::Start, "ink", name);
         x += 100.0;
     }
@@ -178,13 +179,13 @@ pub fn class_histogram(files: &[(&str, &Statistics)], classes: &[String]) -> Fig
             "ink",
             name,
         );
-        for (place, (_, file)) in files.iter().enumerate() {
+        for (number, (_, file)) in files.iter().enumerate() {
             let (y, count) = (
-                y + place as f64 * (BAR + 1.0),
+                y + number as f64 * (BAR + 1.0),
                 file.class_counts[label] as f64,
             );
             let end = axis.place(count);
-            svg.rect(left, y, end - left, BAR, &fill(place));
+            svg.rect(left, y, end - left, BAR, &fill(number));
             svg.text(
                 end + 6.0,
                 y + BAR - 2.5,
@@ -257,7 +258,7 @@ pub fn pixel_histogram(statistics: &Statistics) -> Figure {
         "ink",
         &black,
     );
-    // The axis shows what its numbers mean.
+    // A ramp of greys along the axis shows which grey each number is.
     let ramp: Vec<u8> = (0..=255).collect();
     svg.pixels(
         left,

@@ -9,18 +9,18 @@ use crate::data::Labelled;
 use crate::error::{Error, Result};
 use crate::kernels::Level;
 
-/// Principal components that distances are measured in: the first ones have nearly all of what images differ by, and less of
-/// their noise.
+/// How many principal components distances are measured in. The first ones hold nearly all differences between images, and less
+/// of their noise.
 const COMPONENTS: usize = 50;
 
 /// How a map is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MapOptions {
-    /// How many of the file's images, from its first on.
+    /// How many images the map has; they are the first of the file.
     pub images: usize,
-    /// How many neighbours a point looks to, more or less.
+    /// The effective number of neighbours of a point.
     pub perplexity: f64,
-    /// Seed of what is drawn.
+    /// The seed of the principal components' start and of the points' first coordinates.
     pub seed: u32,
 }
 
@@ -35,7 +35,7 @@ impl Default for MapOptions {
 }
 
 impl MapOptions {
-    /// Refuses what no map can be made of.
+    /// Refuses options and images of which no map can be made.
     ///
     /// # Errors
     /// [`Error::Setting`], and [`Error::Mismatch`] where the images are all the same.
@@ -61,7 +61,7 @@ impl MapOptions {
             )
         } else if images > most {
             format!("expected at most {most} images, found {images}")
-        } else if (1..images).all(|place| data.images.image(place) == data.images.image(0)) {
+        } else if (1..images).all(|index| data.images.image(index) == data.images.image(0)) {
             return Err(Error::Mismatch {
                 path: data.images.path().to_owned(),
                 expected: "images that differ, to make a map of".to_owned(),
@@ -77,18 +77,18 @@ impl MapOptions {
 /// A map of a file's first images, by t-SNE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
-    /// Where each image is.
+    /// The coordinates of each image.
     pub plane: Plane,
     /// The divergence that is left, in nats: see [`Plane::gradient`].
     pub divergence: f64,
-    /// See [`Plane::nearest_agree`].
+    /// The share of images whose nearest neighbour has the same label: see [`Plane::nearest_agree`].
     pub nearest_agree: f64,
-    /// The share of the images' variance that distances are measured in.
+    /// The share of the images' variance that lies in the principal components in which distances are measured.
     pub variance_share: f64,
 }
 
 impl Map {
-    /// The map of the first images of `data`. The same for the same seed and BLAS, whatever the number of threads.
+    /// The map of the first images of `data`. It is the same for the same seed and BLAS, whatever the number of threads.
     ///
     /// # Errors
     /// As [`MapOptions::check`].
@@ -96,8 +96,8 @@ impl Map {
         options.check(data)?;
         let pixels = data.images.pixels_per_image();
         let mut points = Array2::zeros((options.images, pixels));
-        for (place, mut row) in points.rows_mut().into_iter().enumerate() {
-            let image = data.images.image(place);
+        for (index, mut row) in points.rows_mut().into_iter().enumerate() {
+            let image = data.images.image(index);
             for (number, &pixel) in row.iter_mut().zip(image) {
                 *number = f32::from(pixel) / 255.0;
             }

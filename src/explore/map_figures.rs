@@ -1,4 +1,4 @@
-//! The pictures of a map: dots, and the images themselves.
+//! The figures of a map: images as dots, and the images themselves.
 
 use rayon::prelude::*;
 
@@ -49,7 +49,7 @@ impl Frame {
     }
 }
 
-/// A map, each image a dot of its class's colour, each class named in its midst and in the legend.
+/// A map on which each image is a dot in the colour of its class. Names of classes stand in their midst and in the legend.
 #[must_use]
 pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
     const SIDE: f64 = 720.0;
@@ -111,7 +111,8 @@ pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
     svg.finish()
 }
 
-/// The member that has a quarter of the others nearest around it: where most of them are, and never between two groups.
+/// Where the name of a class is written: at the member whose nearest quarter of the other members lies within the smallest circle.
+/// That is where most of them are, and never between two groups.
 fn midst(frame: &Frame, map: &Map, members: &[usize]) -> Option<[f64; 2]> {
     let places: Vec<[f64; 2]> = members
         .iter()
@@ -128,7 +129,7 @@ fn midst(frame: &Frame, map: &Map, members: &[usize]) -> Option<[f64; 2]> {
     Some(places[least])
 }
 
-/// Text that can be read on whatever is below it.
+/// Writes text with a halo, which can be read on whatever is below it.
 fn haloed(svg: &mut Svg, x: f64, y: f64, text: &str) {
     for [dx, dy] in [
         [-1.6, 0.0],
@@ -145,12 +146,12 @@ fn haloed(svg: &mut Svg, x: f64, y: f64, text: &str) {
     svg.text(x, y, Anchor::Middle, "ink head", text);
 }
 
-/// The same map with the images themselves, light in the colour of their class on black.
+/// The same map with the images themselves, in the colours of their classes on black.
 #[must_use]
 pub fn images(map: &Map, data: &Labelled, classes: &[String]) -> Figure {
     const SIDE: usize = 1680;
     const SHOWN: f64 = 840.0;
-    /// Darker pixels are the image's ground, through which those below are seen.
+    /// Pixels darker than this are the background of an image: images below it are seen through them.
     const DARK: u8 = 24;
     let columns = data.images.columns();
     let longer = columns.max(data.images.rows());

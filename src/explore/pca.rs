@@ -15,21 +15,22 @@ use ndarray::{Array1, Array2, Axis, s};
 
 use crate::rng::{Purpose, Stream};
 
-/// Columns carried along beyond those asked for: they take the slow end of the convergence.
+/// How many columns are iterated beyond those asked for. The last columns converge slowest, and these are dropped.
 const SPARE: usize = 14;
-/// With Fashion-MNIST's spectrum the 50th eigenvalue is right to four digits then, the 20th to seven.
+/// The number of iterations. With Fashion-MNIST's spectrum the 50th eigenvalue is then right to four digits, the 20th to seven.
 const ROUNDS: usize = 40;
 
 /// Principal components of a set of points, and where the points lie along them.
 #[derive(Clone, Debug)]
 pub struct Components {
-    /// A unit vector a row, by falling variance, `(components, pixels)`. Its number of largest magnitude is positive.
+    /// The directions `(components, pixels)`, a unit vector in each row, by falling variance. The number of largest magnitude in each
+    /// row is positive.
     pub axes: Array2<f32>,
-    /// Along each axis, each point's distance from the mean of all, `(points, components)`.
+    /// The distance of each point from the mean of all along each direction, `(points, components)`.
     pub scores: Array2<f32>,
-    /// The variance along each axis, with the number of points as divisor.
+    /// The variance along each direction, with the number of points as divisor.
     pub variances: Vec<f64>,
-    /// The sum of the variances along all axes there are, those left out included.
+    /// The sum of the variances of all pixels, which includes the directions that are left out.
     pub total_variance: f64,
 }
 
@@ -76,7 +77,7 @@ impl Components {
     }
 }
 
-/// Takes its mean from each column; the total variance.
+/// Subtracts from each column its mean. Returns the total variance.
 fn centre(points: &mut Array2<f32>) -> f64 {
     let rows = points.nrows() as f64;
     let mut mean = Array1::<f64>::zeros(points.ncols());
@@ -92,7 +93,7 @@ fn centre(points: &mut Array2<f32>) -> f64 {
     points.axis_iter(Axis(0)).map(squares).sum::<f64>() / rows
 }
 
-/// `Xᵀ (X V)`.
+/// Computes `Xᵀ (X V)`.
 fn squared(points: &Array2<f32>, v: &Array2<f64>) -> Array2<f64> {
     let v = v.mapv(|number| number as f32);
     points.t().dot(&points.dot(&v)).mapv(f64::from)
@@ -101,11 +102,11 @@ fn squared(points: &Array2<f32>, v: &Array2<f64>) -> Array2<f64> {
 /// Makes the columns orthonormal (Gram and Schmidt, modified, twice over). A column that depends on those before it becomes
 /// zero.
 fn orthonormalize(v: &mut Array2<f64>) {
-    /// What is left of a dependent column is rounding of products in `f32`.
+    /// A column that shrinks below this share depends on the others: what is left is rounding of products in `f32`.
     const DEPENDENT: f64 = 1e-7;
     let mut columns = v.t().as_standard_layout().into_owned();
-    for place in 0..columns.nrows() {
-        let (before, mut rest) = columns.view_mut().split_at(Axis(0), place);
+    for index in 0..columns.nrows() {
+        let (before, mut rest) = columns.view_mut().split_at(Axis(0), index);
         let mut column = rest.row_mut(0);
         let length = column.dot(&column).sqrt();
         for _ in 0..2 {
@@ -124,9 +125,9 @@ fn orthonormalize(v: &mut Array2<f64>) {
     v.assign(&columns.t());
 }
 
-/// Eigenvalues of a symmetric matrix, falling, and their eigenvectors as columns, by Jacobi's rotations.
+/// The eigenvalues of a symmetric matrix in falling order, and their eigenvectors as columns, by Jacobi's rotations.
 fn eigen(matrix: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
-    /// Each sweep squares what is off the diagonal, once it is small; five to ten do for any matrix of this size.
+    /// Each sweep squares the numbers off the diagonal once they are small, so five to ten sweeps are enough for this size.
     const MOST_SWEEPS: usize = 30;
     let size = matrix.nrows();
     let mut a = (&matrix + &matrix.t()) / 2.0;
@@ -145,11 +146,11 @@ fn eigen(matrix: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     }
     let mut order: Vec<usize> = (0..size).collect();
     order.sort_by(|&one, &other| a[[other, other]].total_cmp(&a[[one, one]]));
-    let values = order.iter().map(|&place| a[[place, place]]).collect();
+    let values = order.iter().map(|&index| a[[index, index]]).collect();
     (values, vectors.select(Axis(1), &order))
 }
 
-/// Turns rows and columns `p` and `q` so that the number where they meet becomes 0 (G. Golub, C. Van Loan, "Matrix
+/// Rotates rows and columns `p` and `q` so that the number where they meet becomes 0 (G. Golub, C. Van Loan, "Matrix
 /// Computations", 4th ed. 2013, section 8.5.2).
 fn rotate(a: &mut Array2<f64>, vectors: &mut Array2<f64>, p: usize, q: usize) {
     if a[[p, q]] == 0.0 {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::data::Labelled;
 
-/// Images that one task goes through.
+/// How many images one task counts.
 const IMAGES_PER_TASK: usize = 1024;
 
 /// What the images of a file are like. All of it comes from sums of integers, so it is exact up to the last rounding.
@@ -13,18 +13,18 @@ const IMAGES_PER_TASK: usize = 1024;
 pub struct Statistics {
     /// How many images.
     pub images: usize,
-    /// How many of each class, by label.
+    /// How many images each class has, by label.
     pub class_counts: Vec<u64>,
     /// The count of the rarest class over that of the most frequent: 1 where all are equally frequent, 0 where one has no
     /// image.
     pub balance: f64,
     /// The mean of all pixels, in 0..=255.
     pub pixel_mean: f64,
-    /// Their population standard deviation.
+    /// The population standard deviation of all pixels.
     pub pixel_deviation: f64,
     /// The share of pixels that are 0.
     pub black_share: f64,
-    /// Images all of whose pixels are the same.
+    /// How many images consist of pixels of one value only.
     pub blank_images: u64,
     /// How many pixels have each value.
     pub pixel_counts: Vec<u64>,
@@ -34,10 +34,10 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// The figures of `data`, whose labels are below `classes`.
+    /// The statistics of `data`, whose labels are below `classes`.
     ///
     /// # Panics
-    /// If a label is not.
+    /// If a label is not below `classes`.
     #[must_use]
     pub fn of(data: &Labelled, classes: usize) -> Self {
         let pixels = data.images.pixels_per_image();
@@ -48,8 +48,8 @@ impl Statistics {
             .map(|(task, labels)| {
                 let mut sums = Sums::zero(classes, pixels);
                 let first = task * IMAGES_PER_TASK;
-                for (place, &label) in labels.iter().enumerate() {
-                    sums.add(data.images.image(first + place), label.into());
+                for (index, &label) in labels.iter().enumerate() {
+                    sums.add(data.images.image(first + index), label.into());
                 }
                 sums
             })
@@ -81,7 +81,7 @@ impl Statistics {
     }
 }
 
-/// Mean and population standard deviation of values that occur `counts[value]` times.
+/// The mean and the population standard deviation of values that occur `counts[value]` times.
 fn moments(counts: &[u64]) -> (f64, f64) {
     let total = |power: u32| -> u128 {
         let terms = counts.iter().zip(0_u128..);

@@ -5,17 +5,17 @@ use std::fmt::Write;
 /// What a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
-    /// ASCII alone, not one control character.
+    /// ASCII letters without any control character.
     Plain,
-    /// The 256 colours of xterm, of which 26 are grey.
+    /// The 256 colours of xterm, 26 of which are grey.
     Colours256,
     /// 24-bit colours.
     TrueColour,
 }
 
-/// From black to white.
+/// The characters that stand for greys without colour, from black to white.
 const SHADES: &[u8] = b" .:-=+*#%@";
-/// Ends what colours began.
+/// The control sequence that ends all colours.
 const RESET: &str = "\x1b[0m";
 
 impl Ink {
@@ -36,7 +36,7 @@ impl Ink {
         }
     }
 
-    /// `text` in that colour, where there is colour.
+    /// Writes `text` in a colour, where there is colour.
     #[must_use]
     pub fn paint(self, [red, green, blue]: [u8; 3], text: &str) -> String {
         match self {
@@ -61,7 +61,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// An image of `columns` pixels a row, made smaller by so many times: each of its pixels is the mean of a square.
+    /// An image with `columns` pixels in a row, shrunk by the factor `times`: each new pixel is the mean of a square of old ones.
     ///
     /// # Panics
     /// If `columns` or `times` is 0.
@@ -89,13 +89,13 @@ impl Picture {
         }
     }
 
-    /// Rows of pixels.
+    /// The number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Pixels of a row.
+    /// The number of pixels in a row.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.columns
@@ -107,7 +107,7 @@ impl Picture {
         &self.pixels
     }
 
-    /// Two rows of pixels, the lower one missing under the last row of an odd number.
+    /// The rows of pixels in pairs. The last pair has no lower row where the number of rows is odd.
     fn pair(&self, line: usize) -> (&[u8], Option<&[u8]>) {
         let row = |row: usize| {
             self.pixels
@@ -117,17 +117,17 @@ impl Picture {
     }
 }
 
-/// By how many times images of `columns` pixels a row are to be shrunk so that `count` of them fit side by side into `width`
-/// characters, and how many there is room for: fewer, where they would become too small to be known.
+/// The factor by which images with `columns` pixels in a row must be shrunk so that `count` of them fit side by side into `width`
+/// characters, and how many there is room for. These are fewer than `count` where images would become too small to be recognised.
 #[must_use]
 pub fn fitting(columns: usize, count: usize, width: usize) -> (usize, usize) {
-    /// Garments are known by no fewer pixels a row.
+    /// Garments are not recognised with fewer pixels in a row.
     const FEWEST_COLUMNS: usize = 10;
     let most_times = (columns / FEWEST_COLUMNS).max(1);
     let room = |times: usize| (width + 1) / (columns.div_ceil(times) + 1);
     let fits = (1..most_times).find(|&times| room(times) >= count);
     let times = fits.unwrap_or_else(|| {
-        // One that is too wide for the terminal would be torn to pieces.
+        // A terminal would break the lines of a picture that is wider than itself.
         let widest =
             |times: &usize| *times >= most_times && (room(*times) >= 1 || *times >= columns);
         (1..).find(widest).expect("images of one column fit")
@@ -135,7 +135,8 @@ pub fn fitting(columns: usize, count: usize, width: usize) -> (usize, usize) {
     (times, room(times).clamp(1, count))
 }
 
-/// Pictures of one size side by side, a blank between: the lines of text. A character is one pixel wide and two high.
+/// The lines of text that show pictures of one size side by side, with a blank between them. A character is one pixel wide and two
+/// pixels high.
 #[must_use]
 pub fn side_by_side(pictures: &[Picture], ink: Ink) -> Vec<String> {
     let lines = pictures
@@ -178,7 +179,7 @@ fn half_blocks(upper: &[u8], lower: Option<&[u8]>, ink: Ink) -> String {
     text + RESET
 }
 
-/// The numbers of an image, a line a row; in colour each on a ground of its own grey.
+/// The numbers of an image, a line of text for each row. Where there is colour, each number stands on its own grey.
 ///
 /// # Panics
 /// If `columns` is 0.

@@ -32,7 +32,7 @@ const EARLY_STEPS: usize = 250;
 const EXAGGERATION: f32 = 12.0;
 const MOMENTA: [f32; 2] = [0.5, 0.8];
 const LEAST_GAIN: f32 = 0.01;
-/// Standard deviation of where the points begin, and of what is drawn on top so that equal ones part.
+/// Standard deviation of the points' first coordinates, and of the noise that is added to them, so that equal points part.
 const START: f32 = 1e-4;
 const JITTER: f32 = 1e-5;
 /// Points of one task.
@@ -68,13 +68,13 @@ pub fn embed(
         };
         let z = points.forces(affinities, &mut forces, level) as f32;
         let axes = [&mut points.x, &mut points.y];
-        for (axis, (places, moves)) in axes.into_iter().zip(&mut moves).enumerate() {
-            for ((place, own), force) in places.iter_mut().zip(moves).zip(&forces) {
+        for (axis, (coordinates, moves)) in axes.into_iter().zip(&mut moves).enumerate() {
+            for ((coordinate, own), force) in coordinates.iter_mut().zip(moves).zip(&forces) {
                 let gradient =
                     4.0 * (exaggeration * force.attraction[axis] - force.repulsion[axis] / z);
-                *place += own.next(gradient, momentum, rate);
+                *coordinate += own.next(gradient, momentum, rate);
             }
-            centre(places);
+            centre(coordinates);
         }
     }
     points
@@ -83,13 +83,13 @@ pub fn embed(
 /// Points in the plane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {
-    /// Across.
+    /// The coordinates from left to right.
     pub x: Vec<f32>,
-    /// Upwards.
+    /// The coordinates from bottom to top.
     pub y: Vec<f32>,
 }
 
-/// What acts on a point.
+/// The sums over all other points from which the gradient at a point `i` is made.
 #[derive(Clone, Copy, Debug, Default)]
 struct Force {
     /// `Σ P q (y_i - y_j)`.
@@ -108,9 +108,9 @@ impl Plane {
             .enumerate()
             .for_each(|(task, forces)| {
                 let (mut xs, mut ys) = (Vec::new(), Vec::new());
-                for (force, place) in forces.iter_mut().zip(task * POINTS_PER_TASK..) {
-                    let (x, y) = (self.x[place], self.y[place]);
-                    let (columns, weights) = affinities.row(place);
+                for (force, index) in forces.iter_mut().zip(task * POINTS_PER_TASK..) {
+                    let (x, y) = (self.x[index], self.y[index]);
+                    let (columns, weights) = affinities.row(index);
                     xs.clear();
                     ys.clear();
                     xs.extend(columns.iter().map(|&column| self.x[column as usize]));
@@ -138,11 +138,11 @@ impl Plane {
             })
         };
         let mut cost = 0.0;
-        for place in 0..self.x.len() {
-            let (columns, weights) = affinities.row(place);
+        for index in 0..self.x.len() {
+            let (columns, weights) = affinities.row(index);
             for (&column, &p) in columns.iter().zip(weights).filter(|&(_, &p)| p > 0.0) {
-                let dx = f64::from(self.x[place]) - f64::from(self.x[column as usize]);
-                let dy = f64::from(self.y[place]) - f64::from(self.y[column as usize]);
+                let dx = f64::from(self.x[index]) - f64::from(self.x[column as usize]);
+                let dy = f64::from(self.y[index]) - f64::from(self.y[column as usize]);
                 let q = 1.0 / (1.0 + dx * dx + dy * dy) / z;
                 cost += f64::from(p) * (f64::from(p) / q).ln();
             }
@@ -157,25 +157,25 @@ impl Plane {
     #[must_use]
     pub fn nearest_agree(&self, labels: &[u8]) -> f64 {
         assert_eq!(labels.len(), self.x.len(), "a label a point");
-        let agrees = |place: usize| {
+        let agrees = |index: usize| {
             let distance = |other: usize| {
-                (self.x[place] - self.x[other]).powi(2) + (self.y[place] - self.y[other]).powi(2)
+                (self.x[index] - self.x[other]).powi(2) + (self.y[index] - self.y[other]).powi(2)
             };
-            let (mut nearest, mut least) = (place, f32::INFINITY);
-            for other in (0..self.x.len()).filter(|&other| other != place) {
+            let (mut nearest, mut least) = (index, f32::INFINITY);
+            for other in (0..self.x.len()).filter(|&other| other != index) {
                 let distance = distance(other);
                 if distance < least {
                     (nearest, least) = (other, distance);
                 }
             }
-            labels[nearest] == labels[place]
+            labels[nearest] == labels[index]
         };
         let all = (0..labels.len()).into_par_iter();
-        all.filter(|&place| agrees(place)).count() as f64 / labels.len() as f64
+        all.filter(|&index| agrees(index)).count() as f64 / labels.len() as f64
     }
 }
 
-/// A point's way along one axis.
+/// How a point moves along one axis: its velocity and its gain.
 #[derive(Clone, Copy, Debug)]
 struct Move {
     velocity: f32,
@@ -222,10 +222,13 @@ fn begin(scores: ArrayView2<'_, f32>, seed: u32) -> Plane {
     Plane { x, y }
 }
 
-fn centre(places: &mut [f32]) {
-    let sum: f64 = places.iter().map(|&place| f64::from(place)).sum();
-    let mean = (sum / places.len() as f64) as f32;
-    for place in places {
-        *place -= mean;
+fn centre(coordinates: &mut [f32]) {
+    let sum: f64 = coordinates
+        .iter()
+        .map(|&coordinate| f64::from(coordinate))
+        .sum();
+    let mean = (sum / coordinates.len() as f64) as f32;
+    for coordinate in coordinates {
+        *coordinate -= mean;
     }
 }

@@ -6,7 +6,7 @@
 //! | [`Format::Npz`] | every array under its name in the model file, for `numpy.load` |
 //! | [`Format::Csv`] | every number in one table, for a spreadsheet or R |
 //!
-//! A format's bytes depend on the model alone. Nothing is computed here but what a format asks for.
+//! The bytes that are written depend on the model alone. Numbers are only computed where a format asks for them.
 
 mod csv;
 mod npz;
@@ -19,19 +19,19 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::scalar::Scalar;
 
-/// What a model can be written as.
+/// A format that a model can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// An ONNX graph; `onnx.rs` says what it computes.
     Onnx,
     /// NumPy's archive of arrays.
     Npz,
-    /// Comma-separated values, a line a number.
+    /// Comma-separated values, a line for each number.
     Csv,
 }
 
 impl Format {
-    /// Every format.
+    /// All formats.
     pub const ALL: [Self; 3] = [Self::Onnx, Self::Npz, Self::Csv];
 
     /// `onnx`, `npz` or `csv`.
@@ -57,7 +57,7 @@ pub fn bytes<T: Scalar>(model: &Model<T>, format: Format) -> Result<Vec<u8>> {
     }
 }
 
-/// Writes the model as a new file in `format`; its size in bytes.
+/// Writes the model as a new file in `format`. Returns the file's size in bytes.
 ///
 /// # Errors
 /// Those of [`bytes`], [`crate::error::Error::Exists`] and [`crate::error::Error::Write`].

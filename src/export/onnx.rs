@@ -8,7 +8,7 @@
 //!
 //! Between them: `Flatten`, `Cast`, scaling by `factor · u + offset`, then per layer `Gemm` and its activation, in the model's own
 //! type and with the arithmetic that [`StagedScale`] has, so that a runtime differs from `predict` by rounding alone. The
-//! class is that of the largest weighted sum, the first of equals. Metadata: `classes`, a JSON list of the class names.
+//! class is the argmax of the weighted sums, the first one where several are equal. Metadata: `classes`, a JSON list of the class names.
 //!
 //! Opset 13 and IR version 7 are the lowest that have these operators in this form: every runtime since 2020 reads them.
 //! Field numbers are those of `onnx.proto`.
@@ -21,7 +21,7 @@ use crate::scalar::{Dtype, Scalar};
 
 const IR_VERSION: i64 = 7;
 const OPSET: i64 = 13;
-/// Protocol Buffers' limit, and so ONNX's for a model in one file.
+/// The limit of Protocol Buffers, and so of an ONNX model in one file.
 const MOST_BYTES: usize = i32::MAX as usize;
 
 /// `TensorProto.DataType`.
@@ -62,10 +62,10 @@ pub(super) fn bytes<T: Scalar>(model: &Model<T>) -> Result<Vec<u8>> {
     Ok(message.into_bytes())
 }
 
-/// A graph under construction: each node takes what the one before gave.
+/// A graph under construction. Most nodes take the output of the node before them.
 struct Graph {
     message: Message,
-    /// The name of what the last node gave.
+    /// The name of the last node's output.
     last: String,
 }
 
@@ -168,7 +168,7 @@ fn graph<T: Scalar>(model: &Model<T>) -> Message {
     graph.message
 }
 
-/// From the output layer's weighted sums to probabilities.
+/// Adds the nodes that make probabilities of the output layer's weighted sums.
 fn probabilities<T: Scalar>(graph: &mut Graph, output: Output, probability: Probability) {
     let softmax = |graph: &mut Graph, name| graph.then("Softmax", &[], &[("axis", 1)], name);
     match (output, probability) {
@@ -201,7 +201,7 @@ fn probabilities<T: Scalar>(graph: &mut Graph, output: Output, probability: Prob
     }
 }
 
-/// A `ValueInfoProto`; a length that is not known is the batch's.
+/// A `ValueInfoProto` for an input or output. A length that is not known is the batch's.
 fn value(name: &str, element: Element, shape: &[Option<usize>]) -> Message {
     let mut dimensions = Message::default();
     for length in shape {

@@ -1,4 +1,4 @@
-//! Axes: values to places in a figure, round ticks, the grid and its labels.
+//! Axes: they map values to coordinates, choose round ticks, and draw the grid and its labels.
 
 use super::svg::{Anchor, Svg};
 
@@ -24,7 +24,7 @@ impl Axis {
     }
 
     fn stepped(low: f64, high: f64, from: f64, to: f64, (step, decimals): (f64, usize)) -> Self {
-        // A tick that rounding puts a hair outside still counts.
+        // A tick still counts where rounding puts it a little outside.
         let (first, last) = (
             (low / step - 1e-9).ceil() as i64,
             (high / step + 1e-9).floor() as i64,
@@ -108,7 +108,7 @@ impl Axis {
 
     /// The round values that are labelled.
     #[must_use]
-    pub fn ticks(&self) -> &[f64] {
+    pub(crate) fn ticks(&self) -> &[f64] {
         &self.ticks
     }
 
@@ -148,8 +148,8 @@ impl Axis {
     }
 }
 
-/// Draws the grid, the ticks and the labels of two axes. The label of `y` stands level above the axis, so that nobody has to
-/// turn the head.
+/// Draws the grid, the ticks and the labels of two axes. The label of `y` is horizontal and stands above the axis, where it is easy to
+/// read.
 pub fn draw(svg: &mut Svg, x: &Axis, y: &Axis, x_label: &str, y_label: &str) {
     draw_grid(svg, x, y, y_label);
     let (right, bottom) = (x.from.max(x.to), y.from.max(y.to));
@@ -167,8 +167,8 @@ pub fn draw(svg: &mut Svg, x: &Axis, y: &Axis, x_label: &str, y_label: &str) {
     svg.text(right, bottom + 35.0, Anchor::End, "muted", x_label);
 }
 
-/// The same without what belongs to `x`: for one of two figures above each other.
-pub fn draw_grid(svg: &mut Svg, x: &Axis, y: &Axis, y_label: &str) {
+/// Draws the same without the parts that belong to `x`, for the upper of two figures above each other.
+pub(crate) fn draw_grid(svg: &mut Svg, x: &Axis, y: &Axis, y_label: &str) {
     let (left, right) = (x.from.min(x.to), x.from.max(x.to));
     let (top, bottom) = (y.from.min(y.to), y.from.max(y.to));
     for &tick in y.ticks() {
@@ -188,7 +188,7 @@ pub fn draw_grid(svg: &mut Svg, x: &Axis, y: &Axis, y_label: &str) {
 
 /// A number with `decimals` places, its thousands set apart by commas.
 #[must_use]
-pub fn grouped(value: f64, decimals: usize) -> String {
+pub(crate) fn grouped(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = text
         .split_once('.')

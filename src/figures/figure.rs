@@ -1,12 +1,12 @@
-//! A figure as it is handed on.
+//! A finished figure: its text and its size.
 
 /// A finished figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// The whole file: one `svg` element with its title, its description and its style sheet.
     pub svg: String,
-    /// Units across.
+    /// The width in units.
     pub width: f64,
-    /// Units down.
+    /// The height in units.
     pub height: f64,
 }

@@ -9,8 +9,8 @@
 //! then              the elements, row-major, nothing after them
 //! ```
 //!
-//! Nothing here opens a file, allocates or trusts a size: [`header`] and [`whole`] either believe exactly what the
-//! bytes bear out or name the one defect they met first. Source of the format: Y. LeCun, C. Cortes, C. Burges, "The
+//! Nothing here opens a file, allocates or trusts a size. [`header`] and [`whole`] check every size against the bytes that are there,
+//! and return the first defect that they find. Source of the format: Y. LeCun, C. Cortes, C. Burges, "The
 //! MNIST database of handwritten digits", section "File formats".
 
 /// What is wrong with the bytes of an IDX file.
@@ -98,7 +98,7 @@ fn difference(expected: usize, found: usize) -> String {
     }
 }
 
-/// The two kinds of IDX file that this program reads.
+/// The two kinds of IDX file that are read here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Rank 3: count, rows, columns.
@@ -130,12 +130,12 @@ impl std::fmt::Display for Content {
     }
 }
 
-/// A header that has been believed: its dimensions are not zero and their product is a size.
+/// A header that has been checked: its dimensions are not zero, and their product is a size that a file can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Images or labels.
     pub content: Content,
-    /// How many.
+    /// How many images or labels the file has.
     pub count: usize,
     /// Rows of an image; 1 for labels.
     pub rows: usize,

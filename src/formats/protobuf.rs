@@ -1,6 +1,6 @@
 //! Writes Protocol Buffers messages: the wire format of ONNX files and of TensorBoard's events.
 //!
-//! Only what these two need, and only writing. Fields are named by their number in the format's `.proto` file, which the caller's
+//! There is only what these two formats need, and nothing reads messages. Fields are named by their number in the format's `.proto` file, which the caller's
 //! comments give; nothing checks that a field exists. Source: the "Encoding" page of the Protocol Buffers documentation.
 
 /// How the bytes behind a field's key are to be read.
@@ -12,19 +12,19 @@ enum Wire {
     Bits32 = 5,
 }
 
-/// A message, field after field.
+/// A message that is being written, field after field.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Message {
     bytes: Vec<u8>,
 }
 
 impl Message {
-    /// The whole message.
+    /// The bytes of the message.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The whole message, to keep.
+    /// The bytes of the message, without a copy.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -72,7 +72,7 @@ impl Message {
         self.varint(u64::from(field) << 3 | wire as u64);
     }
 
-    /// Seven bits a byte, the lowest first; the highest bit says that more follow.
+    /// Appends an integer with seven bits in a byte, the lowest first. The highest bit of a byte says that more bytes follow.
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);

@@ -2,8 +2,8 @@
 //!
 //! Tensors: `layers.L.weight` of shape `(outputs, inputs)` and, with biases, `layers.L.bias` of shape `(outputs)`, in
 //! the type that the network was trained in; `scale.mean` and `scale.deviation` of shape `(pixels)` in f64. Metadata: one entry,
-//! `gingham`, with [`ModelInfo`] as JSON. One entry only, because the format keeps metadata in a hash map: with two, the
-//! same model would be written in a different order from run to run.
+//! `gingham`, with [`ModelInfo`] as JSON. There is one entry only, because safetensors keeps metadata in a hash map: with
+//! two entries, the same model would be written in a different order from run to run.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,23 +23,23 @@ use crate::scalar::{Dtype, Scalar};
 /// The name of the one metadata entry.
 const METADATA: &str = "gingham";
 
-/// A trained network with what it needs to predict.
+/// A trained network with all that is needed to predict.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model<T> {
     /// The network.
     pub mlp: Mlp<T>,
-    /// What its pixels are scaled by.
+    /// The means and deviations that scale its pixels.
     pub standardizer: Standardizer,
-    /// What it was trained on and how.
+    /// How it was trained, and on which data.
     pub info: ModelInfo,
 }
 
-/// A model as a file holds it, in whichever type.
+/// A model as a file holds it, in either type of numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnyModel {
-    /// Trained in 32 bits.
+    /// A model that was trained in 32 bits.
     F32(Model<f32>),
-    /// Trained in 64 bits.
+    /// A model that was trained in 64 bits.
     F64(Model<f64>),
 }
 
@@ -125,7 +125,7 @@ impl<T: Scalar> Model<T> {
         safetensors::serialize(views, Some(metadata)).expect("sound tensors")
     }
 
-    /// Every array of the model under its name, from the first layer to the last, then the scale's.
+    /// All arrays of the model under their names: from the first layer to the last, then those that scale pixels.
     #[must_use]
     pub fn arrays(&self) -> Vec<NamedArray<'_, T>> {
         let mut arrays = Vec::new();
@@ -173,7 +173,7 @@ pub struct NamedArray<'a, T> {
 pub enum Values<'a, T> {
     /// Weights or biases, in the network's type.
     Parameters(&'a [T]),
-    /// What pixels are scaled by.
+    /// The means or the deviations that scale pixels.
     Scale(&'a [f64]),
 }
 
@@ -281,14 +281,14 @@ fn model<T: Scalar>(tensors: &SafeTensors<'_>, info: ModelInfo) -> Result<Model<
         mean: numbers(tensors, "scale.mean", &[pixels])?,
         deviation: numbers(tensors, "scale.deviation", &[pixels])?,
     };
-    if let Some(place) = standardizer
+    if let Some(index) = standardizer
         .deviation
         .iter()
         .position(|&deviation| deviation <= 0.0)
     {
         return Err(format!(
-            "scale.deviation: expected positive numbers, found {} at {place}",
-            standardizer.deviation[place]
+            "scale.deviation: expected positive numbers, found {} at {index}",
+            standardizer.deviation[index]
         ));
     }
     let mlp = Mlp {
@@ -360,10 +360,10 @@ mod tests {
             assert!(parse(&bytes[..length]).is_err(), "cut to {length} bytes");
         }
         let header = 8 + u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
-        for place in 0..header {
+        for index in 0..header {
             for bit in 0..8 {
                 let mut damaged = bytes.clone();
-                damaged[place] ^= 1 << bit;
+                damaged[index] ^= 1 << bit;
                 let _ = parse(&damaged);
             }
         }

@@ -239,9 +239,9 @@ impl ImportOptions {
                     SCALE_ARRAYS.map(|name| any_numbers(tensors, name, &[pixels]));
                 let (mean, deviation) = (mean?, deviation?);
                 match deviation.iter().position(|&deviation| deviation <= 0.0) {
-                    Some(place) => Err(format!(
-                        "scale.deviation: expected positive numbers, found {} at {place}",
-                        deviation[place]
+                    Some(index) => Err(format!(
+                        "scale.deviation: expected positive numbers, found {} at {index}",
+                        deviation[index]
                     )),
                     None => Ok(Standardizer { mean, deviation }),
                 }

@@ -10,17 +10,17 @@ use super::activation::{Activation, Output, Probability};
 pub enum Scale {
     /// Pixels 0..=255 as they are.
     None,
-    /// Per pixel, minus the mean, over the standard deviation.
+    /// From each pixel its mean is subtracted, and the difference is divided by the pixel's standard deviation.
     Standard,
 }
 
-/// By whose figures the held-out images are standardised.
+/// The images whose means and deviations standardise the held-out images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeldoutScale {
-    /// By their own: the article's leak.
+    /// The held-out images themselves: the article's leak.
     Own,
-    /// By the training images'.
+    /// The training images.
     Train,
 }
 
@@ -35,15 +35,15 @@ pub struct ModelInfo {
     pub columns: usize,
     /// The name of each class.
     pub classes: Vec<String>,
-    /// What hidden layers do to their weighted sums.
+    /// The activation of the hidden layers.
     pub activation: Activation,
-    /// What the output layer does.
+    /// The activation of the output layer.
     pub output: Output,
     /// How probabilities are made of outputs.
     pub probability: Probability,
     /// Whether pixels are standardised.
     pub scale: Scale,
-    /// By whose figures the held-out images were.
+    /// The images whose means and deviations standardised the held-out images.
     pub heldout_scale: HeldoutScale,
     /// The share of the training file that was held out.
     pub holdout: f64,

@@ -1,4 +1,4 @@
-//! The tensors of a safetensors file as lists of finite numbers. Errors are the defect in words.
+//! The tensors of a safetensors file as lists of finite numbers. An error is the defect in words.
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype as TensorDtype, TensorView};
@@ -33,9 +33,9 @@ pub(super) fn numbers<T: Scalar>(
     }
     let numbers = T::from_bytes(view.data());
     match numbers.iter().position(|number| !number.is_finite()) {
-        Some(place) => Err(format!(
-            "{name}: expected finite numbers, found {} at {place}",
-            numbers[place]
+        Some(index) => Err(format!(
+            "{name}: expected finite numbers, found {} at {index}",
+            numbers[index]
         )),
         None => Ok(numbers),
     }

@@ -1,4 +1,4 @@
-//! What a trained network makes of images, as a report shows it: figures, a grid of predictions, mistakes, calibration.
+//! What a trained network answers to images, as a report shows it: accuracies, a grid of predictions, mistakes, calibration.
 
 use std::path::{Path, PathBuf};
 
@@ -17,14 +17,14 @@ const MISTAKES: usize = 15;
 /// Bins of the reliability diagram, five per cent each.
 const BINS: usize = 20;
 
-/// An image with what the network makes of it.
+/// An image with the network's answer to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// Its place in its file, from 0.
-    pub place: u32,
-    /// Its class.
+    /// The index of the image in its file, from 0.
+    pub index: u32,
+    /// The class that the file gives it.
     pub label: usize,
-    /// The network's answer.
+    /// The class that the network answers.
     pub answer: usize,
     /// The probability of each class.
     pub shares: Vec<f64>,
@@ -35,13 +35,13 @@ pub struct Shown {
 /// A network's answers to one part of a data set.
 #[derive(Clone, Debug)]
 pub struct Details {
-    /// Which images.
+    /// The part of the data set that the images belong to.
     pub part: Part,
     /// The name of each class.
     pub classes: Vec<String>,
     /// Rows and columns of an image.
     pub shape: (usize, usize),
-    /// The same figures as `evaluate` prints.
+    /// The same numbers as `evaluate` prints.
     pub evaluation: Evaluation,
     /// The first images of the part.
     pub predictions: Vec<Shown>,
@@ -56,8 +56,8 @@ pub struct Details {
 }
 
 impl Details {
-    /// Asks `model` about the official test images of the data set in `folder`; where it has none about those held out, and
-    /// where none were, about those that it was trained with.
+    /// Asks `model` about images of the data set in `folder`: about the official test images where there are any, else about the
+    /// held-out images, and where none were held out about the training images.
     ///
     /// # Errors
     /// As [`Dataset::open`], [`check_fit`] and [`Portion::of`].
@@ -74,23 +74,23 @@ impl Details {
         let portion = Portion::of(model, &dataset, part)?;
         let evaluation = portion.evaluation(machine, model)?;
         let answers = portion.answers(machine, model)?;
-        let shown = |places: &[usize]| {
-            places
+        let shown = |indices: &[usize]| {
+            indices
                 .iter()
-                .map(|&place| show(&portion, &answers, place))
+                .map(|&index| show(&portion, &answers, index))
                 .collect::<Vec<_>>()
         };
-        let confidence = |place: usize| answers.shares(place)[answers.answers[place]];
-        let right = |place: usize| {
-            answers.answers[place]
-                == usize::from(portion.data.labels[portion.indices[place] as usize])
+        let confidence = |index: usize| answers.shares(index)[answers.answers[index]];
+        let right = |index: usize| {
+            answers.answers[index]
+                == usize::from(portion.data.labels[portion.indices[index] as usize])
         };
         let all = 0..portion.indices.len();
-        let mut wrong: Vec<usize> = all.clone().filter(|&place| !right(place)).collect();
+        let mut wrong: Vec<usize> = all.clone().filter(|&index| !right(index)).collect();
         wrong.sort_by(|&one, &other| confidence(other).total_cmp(&confidence(one)));
         wrong.truncate(MISTAKES);
         let first: Vec<usize> = all.clone().take(PREDICTIONS).collect();
-        let judged: Vec<(f64, bool)> = all.map(|place| (confidence(place), right(place))).collect();
+        let judged: Vec<(f64, bool)> = all.map(|index| (confidence(index), right(index))).collect();
         let (bins, calibration_error) = calibration(&judged, BINS);
         let mut checksums = Vec::new();
         for labelled in [Some(&dataset.train), dataset.test.as_ref()]
@@ -118,14 +118,14 @@ impl Details {
     }
 }
 
-/// The image at `place` of the portion.
-fn show(portion: &Portion<'_>, answers: &Answers, place: usize) -> Shown {
-    let number = portion.indices[place];
+/// The image number `index` of the portion, with the answer to it.
+fn show(portion: &Portion<'_>, answers: &Answers, index: usize) -> Shown {
+    let number = portion.indices[index];
     Shown {
-        place: number,
+        index: number,
         label: usize::from(portion.data.labels[number as usize]),
-        answer: answers.answers[place],
-        shares: answers.shares(place).to_vec(),
+        answer: answers.answers[index],
+        shares: answers.shares(index).to_vec(),
         pixels: portion.data.images.image(number as usize).to_vec(),
     }
 }

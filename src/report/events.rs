@@ -1,4 +1,4 @@
-//! The run's figures as TensorBoard reads them: an event file in the run's folder.
+//! The run's metrics as TensorBoard reads them: an event file in the run's folder.
 //!
 //! | tag | what | unit |
 //! |---|---|---|
@@ -7,8 +7,9 @@
 //! | `heldout_accuracy` | accuracy on the held-out images, where evaluated | 0..=1 |
 //! | `images_per_second` | training images a second of this epoch, evaluation not counted | 1/s |
 //!
-//! The step is the epoch, from 0, and each event has the time of day at which its epoch ended. Scalars are f32 there: the format's.
-//! The customary name has a time and a host in it; ours is always the same, since a run has a folder of its own.
+//! The step is the epoch, from 0, and each event has the time of day at which its epoch ended. The format
+//! stores scalars as f32. TensorFlow puts a time and a host into the file's name; here the name is always the same, since a run has a
+//! folder of its own.
 //!
 //! The file is a TFRecord file whose messages are `tensorflow.Event`. Source: `event.proto` and `summary.proto` of TensorFlow.
 
@@ -25,7 +26,7 @@ use crate::formats::tfrecord;
 /// The event file's name: TensorBoard takes what has `tfevents` in it.
 pub(super) const EVENTS_FILE: &str = "events.out.tfevents.gingham";
 
-/// An event file while the run writes it. What was appended is in the file at once.
+/// An event file while the run writes it. Each epoch is in the file as soon as it is appended.
 #[derive(Debug)]
 pub(super) struct EventLog {
     path: PathBuf,
@@ -59,7 +60,7 @@ impl EventLog {
         self.write(&epoch(record, images_per_s, now_s()))
     }
 
-    /// Waits until it is on the disk.
+    /// Waits until the file is on the disk.
     pub(super) fn sync(&self) -> Result<()> {
         self.file.sync_all().map_err(|source| Error::Write {
             path: self.path.clone(),
@@ -84,13 +85,14 @@ fn now_s() -> f64 {
         .map_or(0.0, |time| time.as_secs_f64())
 }
 
-/// What every event file begins with.
+/// The event that every event file begins with: the version of the format.
 fn version(time_s: f64) -> Message {
     Message::default()
         .double(1, time_s)
         .text(3, "brain.Event:2")
 }
 
+/// The event of an epoch.
 fn epoch(record: &EpochRecord, images_per_s: f64, time_s: f64) -> Message {
     let mut summary = Message::default();
     for (tag, value) in [

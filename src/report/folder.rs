@@ -34,7 +34,7 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes a run's folder with its `config.toml`. Parents are made where they are missing.
+    /// Makes a run's folder with its `config.toml`. Missing parent folders are made too.
     ///
     /// # Errors
     /// [`Error::Setting`] for a name that is no UTF-8, which the run's own files could not hold, [`Error::Exists`] where
@@ -102,7 +102,7 @@ impl RunFolder {
         self.path.join("model.safetensors")
     }
 
-    /// Writes an event file for TensorBoard from now on. An epoch takes so many images, for its images a second.
+    /// From now on also writes an event file for TensorBoard. `images_per_epoch` is needed for its images a second.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -115,10 +115,7 @@ impl RunFolder {
     }
 
     /// Appends an epoch to the metrics files.
-    ///
-    /// # Errors
-    /// [`Error::Write`].
-    pub fn append(&mut self, record: &EpochRecord) -> Result<()> {
+    fn append(&mut self, record: &EpochRecord) -> Result<()> {
         let field = |accuracy: Option<f64>| {
             accuracy.map_or_else(String::new, |accuracy| accuracy.to_string())
         };
@@ -181,7 +178,7 @@ impl RunFolder {
     }
 }
 
-/// Watches a run: keeps its clock, writes its folder, and shows each record to `show`.
+/// The observer of a recorded run. It measures the time of its stages, writes its folder, and passes each record to `show`.
 pub struct Recorder<'a> {
     folder: &'a mut RunFolder,
     show: &'a mut (dyn FnMut(&EpochRecord) + Send),
@@ -206,7 +203,7 @@ impl<'a> Recorder<'a> {
         self.times
     }
 
-    /// Seconds since the last lap.
+    /// The seconds since the last call.
     fn lap(&mut self) -> f64 {
         let now = Instant::now();
         let lap = now.duration_since(self.last).as_secs_f64();

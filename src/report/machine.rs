@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::engine::blas;
 
-/// The commit that this program was built from; `unknown` outside a checkout, a `+` behind it where the tree was changed.
+/// The commit that this program was built from, with a `+` after it where files were changed; `unknown` outside a checkout.
 #[must_use]
 pub fn commit() -> &'static str {
     env!("GINGHAM_COMMIT")
 }
 
-/// What `gingham --version` prints behind the name.
+/// The text that `gingham --version` prints after the name.
 #[must_use]
 pub fn version() -> String {
     format!(
@@ -49,7 +49,7 @@ pub fn peak_rss_bytes() -> Option<u64> {
 pub fn process_age() -> Option<Duration> {
     /// Clock ticks a second: Linux fixes this for what it shows to programs.
     const TICKS_PER_S: f64 = 100.0;
-    /// The place of `starttime` behind the program's name, which ends with the last parenthesis (proc(5), field 22).
+    /// The index of `starttime` among the fields after the program's name, which ends with the last parenthesis (proc(5), field 22).
     const START: usize = 19;
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let start_ticks: f64 = stat

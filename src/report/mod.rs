@@ -1,15 +1,15 @@
-//! What a run leaves for people and programs: its folder, its summary, and what the machine said of it; and the report that
-//! is made of them.
+//! The record of a run for people and programs: its folder, its summary, the machine that it ran on, and the report that is made of
+//! them.
 //!
-//! [`RunFolder`] writes, [`Run`] reads. [`Details`] asks the trained network about images again, [`charts`] draw, and
-//! [`page`] puts all of it on one page.
+//! [`RunFolder`] writes a run's folder and [`Run`] reads it. [`Details`] asks the trained network about images again, [`charts`] draws
+//! the figures, and [`write()`] puts everything on one page.
 
 pub mod charts;
 mod details;
 mod events;
 mod folder;
 mod machine;
-pub mod page;
+mod page;
 mod record;
 mod run;
 mod summary;
@@ -26,11 +26,11 @@ pub use record::EpochRecord;
 pub use run::Run;
 pub use summary::{Summary, Times};
 
-/// Asks a run's network about the images of `data`, or where that is none of the folder that the run names. Inside the result
-/// stands why it cannot be asked: it is not written yet, or the run's folder of data is gone or holds others.
+/// Asks a run's network about the images in the folder `data`, or without one in the folder that the run names. The inner error says
+/// why the network cannot be asked: it is not written yet, or the run's data set is gone or is another one.
 ///
 /// # Errors
-/// As [`Details::of`], where `data` is given: then they were asked for.
+/// Those of [`Details::of`], where `data` is given, since the user asked for this folder.
 pub fn details(
     machine: &Machine,
     run: &Run,

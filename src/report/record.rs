@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 /// One epoch, as it is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
-    /// Which, from 0.
+    /// The number of the epoch, from 0.
     pub epoch: usize,
-    /// The mean of its batches' errors, each before its update.
+    /// The mean of the errors of its mini-batches, each measured before the update.
     pub error: f64,
-    /// Accuracy on the training images after it, in 0..=1, if evaluated.
+    /// Accuracy on the training images after the epoch, in 0..=1, if it was evaluated.
     pub train_accuracy: Option<f64>,
-    /// Accuracy on the held-out images after it, if evaluated and if there are any.
+    /// Accuracy on the held-out images after the epoch, if it was evaluated and if there are any.
     pub heldout_accuracy: Option<f64>,
-    /// Seconds spent in epochs so far, evaluation not counted.
+    /// Seconds spent in epochs up to the end of this one, evaluations not counted.
     pub seconds: f64,
 }

@@ -1,8 +1,8 @@
 //! A run's folder read back: settings, metrics, summary, model.
 //!
 //! The bytes are not trusted: each file is read by a total function that names the first defect. A folder without
-//! `summary.json` is a run that has not ended, or was ended: what is there is read, and a last line of the metrics that is cut
-//! is left out.
+//! `summary.json` is a run that has not ended or was interrupted: the files that are there are read, and a last line of the metrics
+//! that is cut off is left out.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::model::AnyModel;
 use crate::train::TrainOptions;
 
-/// A run, as its folder tells of it.
+/// A run, as it is read from its folder.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The folder.
@@ -21,11 +21,11 @@ pub struct Run {
     pub options: TrainOptions,
     /// The settings as the file spells them, by name.
     pub settings: toml::Table,
-    /// Its epochs; there is at least one.
+    /// The records of its epochs; there is at least one.
     pub epochs: Vec<EpochRecord>,
-    /// How it ended; none where it has not.
+    /// The summary; none where the run has not ended.
     pub finish: Option<Summary>,
-    /// What it learnt; none where it has not been written.
+    /// The trained network; none where it has not been written.
     pub model: Option<AnyModel>,
 }
 
@@ -123,14 +123,14 @@ fn epochs(bytes: &[u8], whole: bool) -> Result<Vec<EpochRecord>, (String, String
     let lines = bytes
         .split(|&byte| byte == b'\n')
         .filter(|line| !line.is_empty());
-    for (place, line) in lines.enumerate() {
+    for (index, line) in lines.enumerate() {
         let record: EpochRecord = serde_json::from_slice(line).map_err(|error| {
-            let expected = format!("the record of an epoch in line {}", place + 1);
+            let expected = format!("the record of an epoch in line {}", index + 1);
             (expected, one_line(&error.to_string()))
         })?;
-        if record.epoch != place {
+        if record.epoch != index {
             return Err((
-                format!("epoch {place} in line {}", place + 1),
+                format!("epoch {index} in line {}", index + 1),
                 format!("epoch {}", record.epoch),
             ));
         }

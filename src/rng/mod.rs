@@ -1,6 +1,6 @@
-//! Random numbers that are the same everywhere, for ever.
+//! Random numbers that are the same on every machine and in every version.
 //!
-//! Two generators, for two promises. [`RandomState`] repeats NumPy's legacy streams, so that the article's split and
+//! There are two generators, for two promises. [`RandomState`] repeats NumPy's legacy streams, so that the article's split and
 //! weights come out bit for bit. [`Stream`] serves everything that NumPy never drew (shuffles, synthetic images): a
 //! ChaCha8 keyed by a seed, a purpose and an index, so that image 1,000,000 or epoch 200 can be drawn without drawing
 //! what comes before it, by any thread. Both make their numbers from raw 32- and 64-bit words by formulas written

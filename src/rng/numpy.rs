@@ -42,7 +42,7 @@ impl RandomState {
         order
     }
 
-    /// An integer in `0..=most`, by masked rejection from one word a try (`random_interval`).
+    /// An integer in `0..=most`, by masked rejection: each try takes one word (`random_interval`).
     fn up_to(&mut self, most: u32) -> u32 {
         let mask = u32::MAX.checked_shr(most.leading_zeros()).unwrap_or(0);
         loop {

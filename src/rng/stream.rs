@@ -3,14 +3,14 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What a [`Stream`] is drawn for. Streams of different purposes are independent for the same seed.
+/// The purpose of a [`Stream`]. Streams of different purposes are independent for the same seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The order of the images in an epoch; the index is the epoch.
     Shuffle = 1,
     /// The classes of a synthetic data set; the index is its file (0 training, 1 test).
     SynthLabels = 2,
-    /// A synthetic image; the index is its place in the file, test files from 2⁴⁰ on.
+    /// A synthetic image; the index is that of the image in its file, from 2⁴⁰ on in test files.
     SynthImage = 3,
     /// Inputs of a benchmark.
     Bench = 4,
@@ -70,14 +70,14 @@ impl Stream {
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
-    /// Puts `items` into random order (Fisher and Yates, from the last place down).
+    /// Puts `items` into random order (Fisher and Yates, from the last item down).
     ///
     /// # Panics
     /// If there are 2³² items or more.
     pub fn shuffle<I>(&mut self, items: &mut [I]) {
         for last in (1..items.len()).rev() {
-            let places = u32::try_from(last + 1).expect("fewer than 2³² items");
-            items.swap(last, self.below(places) as usize);
+            let choices = u32::try_from(last + 1).expect("fewer than 2³² items");
+            items.swap(last, self.below(choices) as usize);
         }
     }
 }
@@ -103,8 +103,8 @@ mod tests {
             first(1, Purpose::Bench, 0),
             first(1, Purpose::Shuffle, 1),
         ];
-        for (place, one) in drawn.iter().enumerate() {
-            assert!(!drawn[..place].contains(one));
+        for (index, one) in drawn.iter().enumerate() {
+            assert!(!drawn[..index].contains(one));
         }
     }
 

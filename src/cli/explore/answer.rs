@@ -1,4 +1,4 @@
-//! What `gingham explore` says of a data set, as JSON and as tables.
+//! The result of `gingham explore`, as JSON and as tables.
 
 use clap::ValueEnum;
 use gingham::data::{Dataset, Labelled};
@@ -31,7 +31,7 @@ impl Part {
     }
 }
 
-/// What is known of a data set: what is printed as JSON, and what the tables are made of.
+/// The statistics of a data set, which are printed as JSON or as tables.
 #[derive(Serialize)]
 pub struct Answer<'a> {
     pub data: String,
@@ -46,7 +46,7 @@ pub struct Answer<'a> {
     pub map: Option<MapAnswer>,
 }
 
-/// What is said of the images of one file.
+/// The statistics of one file.
 #[derive(Serialize)]
 pub struct File {
     #[serde(flatten)]
@@ -54,7 +54,7 @@ pub struct File {
     pub duplicates: Duplicates,
 }
 
-/// What is said of the map.
+/// How the map was made, and how good it is.
 #[derive(Serialize)]
 pub struct MapAnswer {
     pub of: Part,
@@ -107,7 +107,7 @@ impl MapAnswer {
 }
 
 impl<'a> Answer<'a> {
-    /// Looks at the whole data set.
+    /// Computes the statistics of a whole data set.
     pub fn of(dataset: &'a Dataset) -> Self {
         let classes = dataset.classes.len();
         let test = dataset.test.as_ref();

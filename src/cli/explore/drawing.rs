@@ -12,9 +12,9 @@ pub fn first_of_each(data: &Labelled, classes: &[String], images: usize) -> Stri
     let mut lines = Vec::new();
     let ink = ink();
     let first = figures::first_of_each(data, classes.len(), count);
-    for (label, (name, places)) in classes.iter().zip(first).enumerate() {
-        let picture = |place| Picture::shrunk(data.images.image(place), columns, times);
-        let pictures: Vec<Picture> = places.into_iter().map(picture).collect();
+    for (label, (name, indices)) in classes.iter().zip(first).enumerate() {
+        let picture = |index| Picture::shrunk(data.images.image(index), columns, times);
+        let pictures: Vec<Picture> = indices.into_iter().map(picture).collect();
         lines.push(format!("\n{}{label} {name}", swatch(ink, label)));
         lines.extend(text::side_by_side(&pictures, ink));
     }
@@ -35,7 +35,7 @@ fn swatch(ink: Ink, label: usize) -> String {
     }
 }
 
-/// What stdout can show.
+/// The colours that stdout can show.
 fn ink() -> Ink {
     let is = |value| std::env::var_os("COLORTERM").is_some_and(|found| found == value);
     if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
@@ -47,7 +47,7 @@ fn ink() -> Ink {
     }
 }
 
-/// Columns of the terminal.
+/// The width of the terminal in characters.
 fn width() -> usize {
     let stated = std::env::var("COLUMNS")
         .ok()

@@ -64,8 +64,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let machine = args.common.machine()?;
     let dataset = open_data(&data_folder(args.data.as_deref()))?;
     let output = args.common.output();
-    if let Some(place) = args.pixels {
-        return pixels(args, &dataset, place);
+    if let Some(index) = args.pixels {
+        return pixels(args, &dataset, index);
     }
     let drawn = args.of.unwrap_or(Part::Train).of(&dataset)?;
     let plan = plan(args, &dataset)?;
@@ -102,7 +102,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All figures, in the order of their names in [`album`].
+/// All figures, in the order of [`album`]'s names.
 fn pictures(
     dataset: &Dataset,
     drawn: &Labelled,
@@ -126,7 +126,7 @@ fn pictures(
     all
 }
 
-/// The map that was asked for, checked before minutes of work.
+/// The map that was asked for. Its options are checked before minutes of work.
 fn plan<'a>(
     args: &Args,
     dataset: &'a Dataset,
@@ -152,26 +152,26 @@ fn plan<'a>(
     Ok(Some((of, data, options)))
 }
 
-/// Prints an image's numbers.
-fn pixels(args: &Args, dataset: &Dataset, place: usize) -> anyhow::Result<()> {
+/// Prints the numbers of an image.
+fn pixels(args: &Args, dataset: &Dataset, index: usize) -> anyhow::Result<()> {
     let of = args.of.unwrap_or(Part::Train);
     let data = of.of(dataset)?;
-    if place >= data.images.count() {
+    if index >= data.images.count() {
         let last = data.images.count() - 1;
         let path = data.images.path().display();
-        let reason = format!("expected 0 to {last}, the images of {path}, found {place}");
+        let reason = format!("expected 0 to {last}, the images of {path}, found {index}");
         return Err(Error::Setting {
             setting: "pixels",
             reason,
         }
         .into());
     }
-    let (image, label) = (data.images.image(place), data.labels[place]);
+    let (image, label) = (data.images.image(index), data.labels[index]);
     let name = &dataset.classes[usize::from(label)];
     let columns = data.images.columns();
     let result = if args.common.json {
         let rows: Vec<&[u8]> = image.chunks(columns).collect();
-        json!({ "of": of, "image": place, "label": label, "name": name, "pixels": rows })
+        json!({ "of": of, "image": index, "label": label, "name": name, "pixels": rows })
             .to_string()
     } else {
         let numbers = drawing::numbers(image, columns);

@@ -1,9 +1,9 @@
 //! The progress bar of a terminal.
 //!
-//! Own code, not indicatif: what that would bring (with three crates more) is a thread that redraws and a carriage return, and which
-//! figures give way on a narrow terminal would still be ours to say. The run only leaves its latest epoch in a mutex; a thread
-//! of its own looks there ten times a second and draws. So a run pays for no drawing, however slow the terminal, and the time
-//! that is left runs on through long epochs. The cursor is never hidden: a run that is interrupted leaves the terminal as it was.
+//! This is our own code and not indicatif. That crate, with three more, would bring a thread that redraws and a carriage return, and which
+//! numbers are left out on a narrow terminal would still be for us to say. The run only leaves its latest epoch in a mutex; a thread
+//! of its own looks there ten times a second and draws. So a run does not wait for the drawing, however slow the terminal is, and the
+//! time that is left counts down through long epochs. The cursor is never hidden: a run that is interrupted leaves the terminal as it was.
 
 use std::io::Write;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -19,22 +19,22 @@ use super::numbers::{duration, figure, short};
 use super::plan::Plan;
 use crate::cli::output::percent;
 
-/// From one drawing to the next.
+/// The time from one drawing to the next.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Columns of a terminal that does not tell.
+/// The width that is taken where a terminal does not tell its own.
 const COLUMNS: usize = 80;
 
 /// A bar on stderr, from its start until it is dropped.
 pub struct Bar {
     latest: Arc<Mutex<Latest>>,
-    /// Dropped, it ends the thread.
+    /// The thread ends when this is dropped.
     stop: Option<Sender<()>>,
-    /// None where the system has no thread for it: the run is more important than its bar.
+    /// The thread that draws; none where the system has no thread for it, since the run is more important than its bar.
     drawing: Option<JoinHandle<()>>,
 }
 
-/// What is known of the run.
+/// What the bar knows of the run so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Latest {
     /// The last epoch, and when it ended.
@@ -46,7 +46,7 @@ struct Latest {
 }
 
 impl Bar {
-    /// Begins to draw.
+    /// Starts the thread that draws.
     pub fn start(plan: Plan) -> Self {
         let latest = Arc::new(Mutex::new(Latest::default()));
         let (stop, stopped) = mpsc::channel::<()>();
@@ -77,7 +77,7 @@ impl Bar {
         }
     }
 
-    /// Takes note of an epoch.
+    /// Hands over the record of an epoch.
     pub fn show(&mut self, record: &EpochRecord) {
         let now = Instant::now();
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,12 +91,12 @@ impl Drop for Bar {
     fn drop(&mut self) {
         self.stop = None;
         if let Some(drawing) = self.drawing.take() {
-            let _ = drawing.join(); // a bar that failed takes nothing from the run
+            let _ = drawing.join(); // a bar that failed must not stop the run
         }
     }
 }
 
-/// Writes to stderr at once, past every filter: whether there are colours is decided already.
+/// Writes to stderr at once, without anstream's filter, since it is already decided whether there are colours.
 fn put(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
@@ -106,11 +106,11 @@ fn columns() -> usize {
         .map_or(COLUMNS, |(Width(columns), _)| usize::from(columns))
 }
 
-/// How far the bar is, and what stands behind it.
+/// How far the bar reaches, and the texts after it.
 struct Figures {
     /// The share that is done, in 0..=1.
     done: f64,
-    /// From left to right; each with its rank, by which the last gives way first where not all have room.
+    /// The texts from left to right, each with its rank. Where not all have room, the text of the highest rank is left out first.
     texts: Vec<(usize, String)>,
 }
 
@@ -125,7 +125,7 @@ fn figures(latest: &Latest, plan: &Plan, now: Instant) -> Figures {
     };
     let done = record.epoch + 1;
     let so_far = record.seconds / done as f64;
-    // With evaluations, from the second epoch on.
+    // The seconds of an epoch with its evaluation are known from the second epoch on.
     let an_epoch = latest.first.filter(|_| done > 1).map_or(so_far, |first| {
         ended.duration_since(first).as_secs_f64() / (done - 1) as f64
     });
@@ -144,9 +144,9 @@ fn figures(latest: &Latest, plan: &Plan, now: Instant) -> Figures {
     }
 }
 
-/// The line: never wider than `columns` less one, since many terminals begin a new line behind their last column.
+/// The line of the bar. It is never wider than `columns` less one, since many terminals begin a new line after their last column.
 fn line(figures: &Figures, columns: usize, color: bool) -> String {
-    /// Cells of a bar at least, without its brackets, and at most.
+    /// The least and the greatest width of the bar, without its brackets.
     const LEAST: usize = 4;
     const MOST: usize = 40;
     /// The highest rank.
@@ -160,7 +160,7 @@ fn line(figures: &Figures, columns: usize, color: bool) -> String {
     let frame = |text: &str| text.chars().count() + "[] ".len();
     let mut texts = (0..=LAST).rev().map(up_to);
     let Some(text) = texts.find(|text| frame(text) + LEAST <= room) else {
-        // No room for a bar. Half a number would be a wrong one.
+        // There is no room for a bar. Nothing is cut off, since half a number would be a wrong number.
         return Some(up_to(0))
             .filter(|count| count.chars().count() <= room)
             .unwrap_or_default();

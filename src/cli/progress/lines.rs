@@ -1,4 +1,4 @@
-//! The lines that a log has of a run.
+//! The lines that show a run in a log.
 //!
 //! Lines get rarer as the run goes on, so that a log of any length stays short: 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, ..
 //! epochs, or shortly after these, where accuracies are known by then.

@@ -44,20 +44,20 @@ pub enum Mode {
     None,
 }
 
-/// Shows a run. Dropped, it takes its bar away.
+/// Shows a run. The bar disappears when this is dropped.
 pub enum Progress {
     Bar(Bar),
     Lines {
         output: Output,
         plan: Plan,
-        /// Counts of epochs after which there is a line, the next one last.
+        /// The numbers of epochs after which there is a line, in falling order: the next one is the last.
         due: Vec<usize>,
     },
     None,
 }
 
 impl Progress {
-    /// Begins to show a run, which begins now.
+    /// Begins to show a run that begins now.
     pub fn start(mode: Mode, output: Output, plan: Plan) -> Self {
         let drawable = || std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
         let terminal = || std::io::stderr().is_terminal();

@@ -1,6 +1,6 @@
-//! Errors, rates and times in few letters.
+//! Errors, rates and times as short texts.
 
-/// An error in six digits, with the exponent where these would not do.
+/// An error in six digits, with an exponent where six digits are not enough.
 pub(super) fn figure(error: f64) -> String {
     let size = error.abs();
     if error != 0.0 && !(1e-3..999_999.5).contains(&size) {

@@ -1,12 +1,12 @@
-//! What the bar and the lines must know of a run.
+//! The size of a run, from which the bar and the lines tell how far it is.
 
 /// What is known of a run before it starts.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Epochs that it will have.
+    /// The epochs that it will have.
     pub epochs: usize,
-    /// Epochs from one evaluation to the next; 0: at the end only.
+    /// The number of epochs from one evaluation to the next; 0 means that only the last one is evaluated.
     pub evaluated_every: usize,
-    /// Images of an epoch.
+    /// The training images of an epoch.
     pub images: usize,
 }

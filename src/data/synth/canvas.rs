@@ -12,11 +12,11 @@ pub const COLUMNS: usize = 28;
 /// Pixels of an image.
 pub(super) const PIXELS: usize = ROWS * COLUMNS;
 
-/// Sample lines a row.
+/// Sample lines in a row of pixels.
 const LINES: usize = 4;
-/// Places a row in the buffer of crossings: one at the right border takes what falls beyond it.
+/// Numbers in a row of the buffer of crossings. One beyond the right border takes the crossings that lie outside.
 const STRIDE: usize = COLUMNS + 2;
-/// No row at all.
+/// The value of `touched` where no row has crossings.
 const UNTOUCHED: (usize, usize) = (ROWS, 0);
 
 /// A corner of an outline: x to the right and y down, in pixels from the garment's middle, and how round it is: 0 is
@@ -76,17 +76,17 @@ impl Canvas {
 
     /// Lays down a closed outline. Outlines of the same direction unite, of opposite directions cut holes.
     pub(super) fn outline(&mut self, nodes: &[Node]) -> &mut Self {
-        self.trace(nodes.len(), |place| nodes[place])
+        self.trace(nodes.len(), |index| nodes[index])
     }
 
     /// Lays down the outline whose right half runs from `nodes`' first, at the top, to its last, at the bottom.
     pub(super) fn mirrored(&mut self, nodes: &[Node]) -> &mut Self {
         let count = nodes.len();
-        self.trace(2 * count, |place| {
-            if place < count {
-                return nodes[place];
+        self.trace(2 * count, |index| {
+            if index < count {
+                return nodes[index];
             }
-            let [x, y, round] = nodes[2 * count - 1 - place];
+            let [x, y, round] = nodes[2 * count - 1 - index];
             [-x, y, round]
         })
     }
@@ -162,20 +162,20 @@ impl Canvas {
         const STEPS: u8 = 4;
         let mut pen: Option<[f32; 2]> = None;
         // One node more than there are: the last round closes the outline.
-        for place in 0..=count {
-            let [x, y, round] = node(place % count);
+        for index in 0..=count {
+            let [x, y, round] = node(index % count);
             let near = |other: Node| {
                 let reach = 0.5 * round;
                 [x + (other[0] - x) * reach, y + (other[1] - y) * reach]
             };
-            let enter = near(node((place + count - 1) % count));
-            let leave = near(node((place + 1) % count));
+            let enter = near(node((index + count - 1) % count));
+            let leave = near(node((index + 1) % count));
             let first = self.frame.place(enter[0], enter[1]);
             if let Some(pen) = pen {
                 self.edge(pen, first);
             }
             let mut last = first;
-            if round > 0.0 && place < count {
+            if round > 0.0 && index < count {
                 for step in 1..=STEPS {
                     let t = f32::from(step) / f32::from(STEPS);
                     let next = self.frame.place(
@@ -210,9 +210,9 @@ impl Canvas {
             let x = (upper[0] + (y - upper[1]) * slope).clamp(0.0, COLUMNS as f32);
             let column = x as usize;
             let beyond = weight * (x - column as f32);
-            let place = line / LINES * STRIDE + column;
-            self.crossings[place] += weight - beyond;
-            self.crossings[place + 1] += beyond;
+            let index = line / LINES * STRIDE + column;
+            self.crossings[index] += weight - beyond;
+            self.crossings[index + 1] += beyond;
         }
         self.touched.0 = self.touched.0.min(first / LINES);
         self.touched.1 = self.touched.1.max((end - 1) / LINES + 1);

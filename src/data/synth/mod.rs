@@ -3,7 +3,7 @@
 //!
 //! An image depends on its seed, its index and its class only, never on the images around it: two million of them are
 //! drawn in blocks by as many threads as there are, in constant memory, and come out the same bytes. The classes are
-//! Fashion-MNIST's and overlap in the same places (shirts with everything that has sleeves), so that the article's
+//! Fashion-MNIST's and overlap in the same way (shirts with everything that has sleeves), so that the article's
 //! network ends near 90 % held-out accuracy here as it ends near 87 % there; that does not make results comparable.
 
 mod canvas;
@@ -37,7 +37,7 @@ const FIRST_TEST: u64 = 1 << 40;
 /// Images drawn between two writes: 3 MB, enough to keep the threads busy.
 const BLOCK: usize = 4096;
 
-/// Draws image number `index` of class `class` into `pixels`, `(28, 28)` row-major, overwritten.
+/// Draws image number `index` of class `class` and overwrites `pixels`, `(28, 28)` row-major.
 ///
 /// The training file's images have the indices from 0 on, the test file's those from 2⁴⁰ on.
 ///
@@ -91,13 +91,13 @@ pub fn write(out: &Path, train: u32, test: u32, seed: u32) -> Result<()> {
         file.write_all(names.as_bytes())
     })?;
     sync_folder(&partial.path)?;
-    // Whoever made `out` in the meantime keeps it.
+    // Where somebody made `out` in the meantime, it is kept.
     refuse_existing(out)?;
     fs::rename(&partial.path, out).map_err(failed(out))?;
     sync_folder(parent)
 }
 
-/// The folder that grows, removed if it is not renamed.
+/// The folder while its files are written. It is removed if it is not renamed.
 struct Partial {
     path: PathBuf,
 }
@@ -118,7 +118,7 @@ impl Drop for Partial {
     }
 }
 
-/// Writes images and labels of one file pair.
+/// Writes the images and the labels of one pair of files.
 fn write_set(folder: &Path, prefix: &str, file: u64, count: u32, seed: u32) -> Result<()> {
     let labels = labels(seed, file, count);
     let path = folder.join(format!("{prefix}-labels-idx1-ubyte"));
@@ -138,8 +138,8 @@ fn write_set(folder: &Path, prefix: &str, file: u64, count: u32, seed: u32) -> R
                 .zip(classes)
                 .enumerate()
                 .with_min_len(32)
-                .for_each(|(place, (pixels, &class))| {
-                    draw(seed, first + place as u64, class, pixels);
+                .for_each(|(index, (pixels, &class))| {
+                    draw(seed, first + index as u64, class, pixels);
                 });
             out.write_all(block)?;
             first += classes.len() as u64;

@@ -1,9 +1,9 @@
-//! What happens to every picture, whatever the garment: how it lies, what it is woven of, what the camera does to it.
+//! What all pictures have in common, whatever the garment: how it lies, the pattern of its cloth, and the noise of the camera.
 
 use super::canvas::{COLUMNS, Canvas, Frame, PIXELS, ROWS};
 use super::hand::Hand;
 
-/// Shift, scale, turn, shear and bend; `give` is how far the garment bends.
+/// A random shift, scale, rotation, shear and bend; `give` says how far the garment bends.
 pub(super) fn frame(give: f32, hand: &mut Hand) -> Frame {
     let middle = [14.0 + hand.near(0.0, 2.6), 14.0 + hand.near(0.0, 2.6)];
     let size = hand.near(1.04, 0.12);
@@ -24,7 +24,7 @@ pub(super) fn frame(give: f32, hand: &mut Hand) -> Frame {
     }
 }
 
-/// The cloth: soft folds, a gradient, and, as often as `printed` says, stripes or checks.
+/// Draws the cloth: soft folds, a gradient, and, with the probability `printed`, stripes or checks.
 pub(super) fn weave(printed: f32, canvas: &mut Canvas, hand: &mut Hand) {
     const POSTS: usize = 6;
     let depth = hand.between(0.02, 0.16);
@@ -48,8 +48,8 @@ pub(super) fn weave(printed: f32, canvas: &mut Canvas, hand: &mut Hand) {
         (2.0 * (2.0 * part - 1.0).abs() - 0.5).clamp(0.0, 1.0)
     };
     let step = (POSTS - 1) as f32 / (ROWS - 1) as f32;
-    let posts: [(usize, f32); ROWS] = std::array::from_fn(|place| {
-        let at = place as f32 * step;
+    let posts: [(usize, f32); ROWS] = std::array::from_fn(|row| {
+        let at = row as f32 * step;
         let post = (at as usize).min(POSTS - 2);
         (post, at - post as f32)
     });
@@ -76,7 +76,7 @@ pub(super) fn weave(printed: f32, canvas: &mut Canvas, hand: &mut Hand) {
     }
 }
 
-/// Now and then the picture ends before the garment does.
+/// Lets some pictures end before the garment does.
 pub(super) fn crop(canvas: &mut Canvas, hand: &mut Hand) {
     if hand.chance(0.05) {
         let far = hand.between(5.0, 10.0) + 10.0;
@@ -106,9 +106,9 @@ pub(super) fn expose(canvas: &Canvas, hand: &mut Hand, pixels: &mut [u8]) {
         hand.between(1.5, 8.0)
     }) / 127.9;
     let mut words = 0;
-    for (place, (pixel, &light)) in pixels.iter_mut().zip(&canvas.light).enumerate() {
+    for (index, (pixel, &light)) in pixels.iter_mut().zip(&canvas.light).enumerate() {
         // Six bytes a draw serve two pixels.
-        if place % 2 == 0 {
+        if index % 2 == 0 {
             words = (hand.0.unit() * 281_474_976_710_656.0) as u64;
         }
         let sum = (words & 255) + (words >> 8 & 255) + (words >> 16 & 255);

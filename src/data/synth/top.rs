@@ -5,7 +5,7 @@ use super::hand::Hand;
 
 /// The measures of a garment for the upper body.
 pub(super) struct Top {
-    /// Heights of shoulder line and hem.
+    /// The heights of the shoulder line and of the hem.
     pub(super) top: f32,
     pub(super) hem: f32,
     /// Half widths.
@@ -14,7 +14,7 @@ pub(super) struct Top {
     pub(super) chest: f32,
     pub(super) waist: f32,
     pub(super) bottom: f32,
-    /// How far the neckline dips, and the shoulders slope.
+    /// How far the neckline dips, and how far the shoulders slope.
     pub(super) dip: f32,
     pub(super) slope: f32,
     /// Sleeves: length, how far they point outwards for each pixel down, half widths at both ends.
@@ -25,7 +25,7 @@ pub(super) struct Top {
 }
 
 impl Top {
-    /// Sleeves, body, and the seams between them.
+    /// Draws the sleeves, the body, and the seams between them.
     pub(super) fn draw(&self, canvas: &mut Canvas, hand: &mut Hand, shade: f32) {
         let shoulder_y = self.top + self.slope;
         let pit_y = shoulder_y + 2.0 * self.armhole;
@@ -93,7 +93,7 @@ impl Top {
         }
     }
 
-    /// A band along the neckline.
+    /// Draws a band along the neckline.
     pub(super) fn neckband(&self, canvas: &mut Canvas, width: f32, amount: f32) {
         let low = self.top + self.dip;
         for side in [-1.0, 1.0] {
@@ -105,7 +105,7 @@ impl Top {
         }
     }
 
-    /// Two collar points, this long.
+    /// Draws two collar points of this length.
     pub(super) fn collar(&self, canvas: &mut Canvas, size: f32, shade: f32) {
         let (neck, top) = (self.neck, self.top);
         for side in [-1.0, 1.0] {
@@ -126,7 +126,7 @@ impl Top {
         }
     }
 
-    /// A vertical line down the front, from the neckline to the hem.
+    /// Draws a vertical line down the front, from the neckline to the hem.
     pub(super) fn opening(&self, canvas: &mut Canvas, x: f32, width: f32, amount: f32) {
         let from = [0.4 * x, self.top + self.dip];
         canvas
@@ -134,7 +134,7 @@ impl Top {
             .darken(amount);
     }
 
-    /// A line across, `above` the hem.
+    /// Draws a line across the garment, `above` the hem.
     pub(super) fn across(&self, canvas: &mut Canvas, above: f32, width: f32, amount: f32) {
         let y = self.hem - above;
         let half = self.bottom.max(self.waist) + 0.5;

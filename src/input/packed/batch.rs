@@ -62,7 +62,11 @@ pub struct PackedBatch {
 /// Bytes that a [`PackedBatch`] of `batch` images of so many rows and columns takes at most.
 #[must_use]
 pub fn batch_bytes(batch: usize, (rows, columns): (usize, usize)) -> usize {
-    PackedBatch::bytes(batch, cut::chunk_images(batch), Tiles::of_image(rows, columns))
+    PackedBatch::bytes(
+        batch,
+        cut::chunk_images(batch),
+        Tiles::of_image(rows, columns),
+    )
 }
 
 impl PackedBatch {

@@ -1,4 +1,4 @@
-//! The reliability diagram: how often the network is right, by how sure it is.
+//! The reliability diagram: accuracy by confidence.
 
 use crate::figures::Figure;
 use crate::figures::axes::{self, Axis, grouped};

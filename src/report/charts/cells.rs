@@ -1,23 +1,24 @@
 //! The tutorial's way to show a prediction: the image, the bars of the classes' probabilities, blue for right and red for
-//! wrong, and the answer in words with its percentage. What is wrong is said in words too, for who cannot tell the colours.
+//! wrong, and the answer in words with its percentage. Words say it too for readers who cannot tell the colours.
 
 use super::{fitted, shortened, thinned};
 use crate::figures::Figure;
 use crate::figures::svg::{Anchor, PixelData, Svg};
 use crate::report::Shown;
 
-/// A cell's size, that of the image in it, and where its bars begin and end.
+/// The size of a cell.
 const CELL: (f64, f64) = (176.0, 120.0);
+/// The side of the image in it.
 const IMAGE: f64 = 68.0;
+/// Where the bars begin and end, from left to right.
 const BARS: (f64, f64) = (76.0, 176.0);
-/// Cells side by side.
+/// How many cells stand side by side.
 const COLUMNS: usize = 3;
 /// With more classes the bars have no numbers below them.
 const MOST_NUMBERS: usize = 10;
 
 /// The probability at which bars are as high as the image: the least of a few round ones that holds all of them.
-#[must_use]
-pub fn scale(shown: &[Shown]) -> f64 {
+pub(crate) fn scale(shown: &[Shown]) -> f64 {
     let highest = shown
         .iter()
         .flat_map(|shown| &shown.shares)
@@ -28,9 +29,8 @@ pub fn scale(shown: &[Shown]) -> f64 {
         .unwrap_or(1.0)
 }
 
-/// One prediction.
-#[must_use]
-pub fn cell(shown: &Shown, shape: (usize, usize), classes: &[String], scale: f64) -> Figure {
+/// The figure of one prediction.
+pub(crate) fn cell(shown: &Shown, shape: (usize, usize), classes: &[String], scale: f64) -> Figure {
     let mut svg = Svg::new(
         CELL.0,
         CELL.1,
@@ -47,7 +47,7 @@ pub fn cell(shown: &Shown, shape: (usize, usize), classes: &[String], scale: f64
     svg.finish()
 }
 
-/// Several predictions in rows of three.
+/// The figure of several predictions in rows of three.
 #[must_use]
 pub fn grid(title: &str, shown: &[Shown], shape: (usize, usize), classes: &[String]) -> Figure {
     let scale = scale(shown);
@@ -90,7 +90,7 @@ fn name(classes: &[String], class: usize) -> &str {
     classes.get(class).map_or("?", String::as_str)
 }
 
-/// The answer, its probability, and where it is wrong the truth.
+/// The answer, its probability, and the right class where the answer is wrong.
 fn headline(shown: &Shown, classes: &[String]) -> String {
     let verdict = if shown.answer == shown.label {
         "right".to_owned()
@@ -99,7 +99,7 @@ fn headline(shown: &Shown, classes: &[String]) -> String {
     };
     format!(
         "Image {}: {} {}, {verdict}",
-        shown.place,
+        shown.index,
         name(classes, shown.answer),
         whole_percent(shown)
     )
@@ -192,7 +192,7 @@ impl Cell<'_> {
                 y + IMAGE + 13.0,
                 Anchor::Start,
                 "muted small",
-                &format!("image {}", shown.place),
+                &format!("image {}", shown.index),
             );
             let answer = format!(
                 "{} {}",

@@ -7,16 +7,17 @@ use crate::figures::axes::grouped;
 use crate::figures::colour::HEAT;
 use crate::figures::svg::{Anchor, PixelData, Svg};
 
-/// Units across all cells, where the classes are many.
+/// The width of all cells together, where there are many classes.
 const SPREAD: f64 = 460.0;
-/// A cell's size, where they are few.
+/// The size of a cell, where there are few classes.
 const CELL: (f64, f64) = (52.0, 34.0);
-/// With more classes cells have no numbers.
+/// With more classes than this, cells have no numbers.
 const MOST_NUMBERS: usize = 10;
-/// With more, they are the pixels of a picture without names.
+/// With more classes than this, cells are the pixels of one picture, without names.
 const MOST_NAMES: usize = 32;
 
-/// Rows are classes, columns answers; the shade is the square root of the share of the row, so that rare mistakes are seen.
+/// The confusion matrix. Rows are classes, columns are answers. The shade of a cell is the square root of its share of the row, so
+/// that rare mistakes can be seen.
 #[must_use]
 pub fn confusion(evaluation: &Evaluation, classes: &[String]) -> Figure {
     let matrix = Matrix::new(evaluation, classes);
@@ -54,7 +55,7 @@ pub fn confusion(evaluation: &Evaluation, classes: &[String]) -> Figure {
 struct Matrix<'a> {
     evaluation: &'a Evaluation,
     classes: &'a [String],
-    /// Rows, and columns.
+    /// The number of classes: of rows, and of columns.
     count: usize,
     /// Whether cells have the numbers of their images in them.
     numbered: bool,
@@ -62,8 +63,9 @@ struct Matrix<'a> {
     named: bool,
     /// The size of a cell.
     cell: (f64, f64),
-    /// Where the cells begin, from the left and from the top.
+    /// The left border of the cells.
     left: f64,
+    /// The upper border of the cells.
     top: f64,
 }
 
@@ -166,21 +168,21 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Room for the last of the slanted names.
+/// The room at the right for the last of the slanted names.
 fn right_margin(names: bool) -> f64 {
     if names { 56.0 } else { 24.0 }
 }
 
-/// The shade as a colour on light grey.
+/// The colour of a shade on light grey.
 fn blend(opacity: f64) -> [u8; 3] {
     const GROUND: f64 = 241.0;
-    [1, 3, 5].map(|place| {
-        let heat = u8::from_str_radix(&HEAT.light[place..place + 2], 16).expect("a colour of ours");
+    [1, 3, 5].map(|start| {
+        let heat = u8::from_str_radix(&HEAT.light[start..start + 2], 16).expect("a colour of ours");
         (GROUND + (f64::from(heat) - GROUND) * opacity).round() as u8
     })
 }
 
-/// What a reader takes from the picture: how many are right, and the commonest mistakes.
+/// The picture in words: how many images are right, and the most common mistakes.
 fn description(evaluation: &Evaluation, classes: &[String]) -> String {
     let name = |class: usize| classes.get(class).map_or("?", String::as_str);
     let mut mistakes: Vec<(u64, usize, usize)> = Vec::new();

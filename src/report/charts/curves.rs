@@ -7,17 +7,18 @@ use crate::figures::svg::{Anchor, Svg};
 use crate::network::ErrorForm;
 use crate::report::{EpochRecord, Run};
 
-/// The figure's size and its margins.
+/// The width and the height of a figure.
 const SIZE: (f64, f64) = (700.0, 330.0);
-const MARGINS: [f64; 4] = [44.0, 168.0, 46.0, 62.0]; // top, right, bottom, left
-/// More points than this say no more on a screen.
+/// The margins of a figure: top, right, bottom, left.
+const MARGINS: [f64; 4] = [44.0, 168.0, 46.0, 62.0];
+/// The most points in all curves of a figure: a screen shows no more.
 const MOST_POINTS: usize = 400;
-/// From this ratio of the largest to the least error on, the scale is logarithmic.
+/// The scale is logarithmic where the ratio of the largest to the least error is at least this.
 const LOG_FROM: f64 = 30.0;
-/// Lines of text need so many units.
+/// The height of a line of text.
 const LINE: f64 = 15.0;
 
-/// One curve: epochs from 1, and values.
+/// One curve: points of an epoch, counted from 1, and a value.
 struct Series {
     name: String,
     paint: String,
@@ -25,7 +26,7 @@ struct Series {
     dots: bool,
 }
 
-/// The error of every epoch.
+/// The figure of the error by epoch.
 #[must_use]
 pub fn error(runs: &[Run]) -> Figure {
     let series: Vec<Series> = runs
@@ -72,8 +73,8 @@ pub fn error(runs: &[Run]) -> Figure {
     chart.draw(axis, |value| grouped(value, decimals(value)))
 }
 
-/// The accuracies of the epochs that were evaluated: of one run on the images trained with and on those held out, of several
-/// on those held out. None where no epoch was evaluated.
+/// The figure of the accuracy by epoch, for epochs that were evaluated. One run has a curve for the training images and one for the
+/// held-out images; of several runs each has one, for its held-out images. None where no epoch was evaluated.
 #[must_use]
 pub fn accuracy(runs: &[Run]) -> Option<Figure> {
     let of = |run: &Run, name: &str, paint: String, get: fn(&EpochRecord) -> Option<f64>| Series {
@@ -130,7 +131,7 @@ pub fn accuracy(runs: &[Run]) -> Option<Figure> {
         if axis.low() >= 0.0 && axis.high() <= 100.0 {
             return axis;
         }
-        // No image can be more than right, or less than wrong.
+        // An accuracy lies between 0 and 100 %, so the axis does too.
         Axis::linear(axis.low().max(0.0), axis.high().min(100.0), from, to, most)
     };
     let chart = Chart {
@@ -148,8 +149,8 @@ fn longest(runs: &[Run]) -> f64 {
     runs.iter().map(|run| run.epochs.len()).max().unwrap_or(1) as f64
 }
 
-/// About [`MOST_POINTS`] of the values in all figures' curves together, but never fewer than a quarter of that a curve; the first
-/// and the last of the values among them.
+/// The points of a run's curve, thinned so that the curves of one figure have about [`MOST_POINTS`] together, but never fewer than a
+/// quarter of that each. The first and the last point always stay.
 fn points(
     epochs: &[EpochRecord],
     runs: usize,
@@ -162,10 +163,10 @@ fn points(
     let most = MOST_POINTS / runs.clamp(1, 4);
     let every = all.len().div_ceil(most).max(1);
     let last = all.len().saturating_sub(1);
-    let kept = |place: usize| place.is_multiple_of(every) || place == last;
+    let kept = |index: usize| index.is_multiple_of(every) || index == last;
     all.into_iter()
         .enumerate()
-        .filter_map(|(place, point)| kept(place).then_some(point))
+        .filter_map(|(index, point)| kept(index).then_some(point))
         .collect()
 }
 
@@ -175,7 +176,7 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     })
 }
 
-/// Places behind the point that leave four or more digits.
+/// How many decimals a value needs for four or more digits.
 fn decimals(value: f64) -> usize {
     match value.abs() {
         size if size >= 1000.0 => 1,
@@ -185,7 +186,7 @@ fn decimals(value: f64) -> usize {
     }
 }
 
-/// Makes an axis of: least and greatest value, where they are shown, the most steps.
+/// A function that makes an axis of the least and the greatest value, the coordinates where they are shown, and the most steps.
 type AxisOf = fn(f64, f64, f64, f64, usize) -> Axis;
 
 /// What a figure of curves shows.
@@ -248,7 +249,7 @@ impl Chart<'_> {
     }
 }
 
-/// What each curve is and where it ends, beside its end; labels that would cover one another are moved apart.
+/// Writes the name and the last value of each curve beside its end. Labels that would cover one another are moved apart.
 fn end_labels(svg: &mut Svg, series: &[Series], y: &Axis, x: f64, shown: &impl Fn(f64) -> String) {
     let mut labels: Vec<(f64, &Series, f64)> = series
         .iter()
@@ -260,22 +261,22 @@ fn end_labels(svg: &mut Svg, series: &[Series], y: &Axis, x: f64, shown: &impl F
         })
         .collect();
     labels.sort_by(|one, other| one.0.total_cmp(&other.0));
-    for place in 1..labels.len() {
-        labels[place].0 = labels[place].0.max(labels[place - 1].0 + LINE);
+    for index in 1..labels.len() {
+        labels[index].0 = labels[index].0.max(labels[index - 1].0 + LINE);
     }
     let mut ceiling = y.from() + 4.0;
     for label in labels.iter_mut().rev() {
         label.0 = label.0.min(ceiling);
         ceiling = label.0 - LINE;
     }
-    for (place, series, value) in labels {
+    for (y, series, value) in labels {
         let fill = series.paint.replace("line line", "fill");
         let text = format!("{} {}", shortened(&series.name, 16), shown(value));
-        svg.text(x, place, Anchor::Start, &fill, &text);
+        svg.text(x, y, Anchor::Start, &fill, &text);
     }
 }
 
-/// Invisible bands, one an epoch, that show its values while the pointer is on them.
+/// Draws an invisible band for each epoch, which shows the epoch's values while the pointer is on it.
 fn hover(svg: &mut Svg, series: &[Series], x: &Axis, y: &Axis, shown: &impl Fn(f64) -> String) {
     let mut epochs: Vec<f64> = series
         .iter()
@@ -285,19 +286,19 @@ fn hover(svg: &mut Svg, series: &[Series], x: &Axis, y: &Axis, shown: &impl Fn(f
     epochs.sort_by(f64::total_cmp);
     epochs.dedup();
     let (top, bottom) = (y.to(), y.from());
-    for (place, &epoch) in epochs.iter().enumerate() {
+    for (index, &epoch) in epochs.iter().enumerate() {
         let middle = x.place(epoch);
-        let before = place
+        let before = index
             .checked_sub(1)
-            .map_or(x.from(), |place| (x.place(epochs[place]) + middle) / 2.0);
+            .map_or(x.from(), |index| (x.place(epochs[index]) + middle) / 2.0);
         let after = epochs
-            .get(place + 1)
+            .get(index + 1)
             .map_or(x.to(), |&next| (x.place(next) + middle) / 2.0);
         let at = |series: &Series| {
             let found = series
                 .points
                 .binary_search_by(|point| point.0.total_cmp(&epoch));
-            found.ok().map(|place| series.points[place].1)
+            found.ok().map(|index| series.points[index].1)
         };
         let values: Vec<(&Series, f64)> = series
             .iter()

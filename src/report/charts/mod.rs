@@ -1,4 +1,4 @@
-//! The figures of a report, each from figures that were computed elsewhere.
+//! The figures of a report. They draw numbers that were computed elsewhere.
 
 mod calibration;
 mod cells;
@@ -7,26 +7,27 @@ mod curves;
 mod weights;
 
 pub use calibration::reliability;
-pub use cells::{cell, grid, scale};
+pub use cells::grid;
+pub(crate) use cells::{cell, scale};
 pub use confusion::confusion;
 pub use curves::{accuracy, error};
 pub use weights::weights;
 
-/// A share as per cent, with as many places as accuracies have everywhere.
-#[must_use]
-pub fn percent(share: f64) -> String {
+/// A share as per cent, with two decimals, as accuracies have everywhere.
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
-/// A picture of at most 64 x 64 pixels, for a page of bounded size: of a larger one every second, third, .. pixel each way.
+/// A picture of at most 64 x 64 pixels, so that the size of a page is bounded. A larger picture keeps every second, third, .. pixel in
+/// both directions. Returns its rows, its columns and its pixels.
 fn thinned(pixels: &[u8], rows: usize, columns: usize, channels: usize) -> (usize, usize, Vec<u8>) {
     const MOST: usize = 64;
     let every = rows.max(columns).div_ceil(MOST).max(1);
     let mut kept = Vec::new();
     for row in (0..rows).step_by(every) {
         for column in (0..columns).step_by(every) {
-            let place = (row * columns + column) * channels;
-            kept.extend_from_slice(&pixels[place..place + channels]);
+            let start = (row * columns + column) * channels;
+            kept.extend_from_slice(&pixels[start..start + channels]);
         }
     }
     (rows.div_ceil(every), columns.div_ceil(every), kept)
@@ -38,7 +39,7 @@ fn fitted(rows: usize, columns: usize, side: f64) -> (f64, f64) {
     (side * columns as f64 / longer, side * rows as f64 / longer)
 }
 
-/// At most `most` letters of `text`, the last an ellipsis where some are left out.
+/// At most `most` letters of `text`. The last one is an ellipsis where letters are left out.
 fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

@@ -8,18 +8,18 @@ use crate::figures::svg::{Anchor, PixelData, Svg};
 use crate::model::{AnyModel, Model};
 use crate::scalar::Scalar;
 
-/// Units shown, side by side and in all.
+/// How many units stand side by side, and how many are shown at most.
 const COLUMNS: usize = 10;
 const MOST_UNITS: usize = 50;
 /// The size of a unit's image.
 const TILE: f64 = 60.0;
 const GAP: f64 = 6.0;
-/// Units across the legend's colours.
+/// The width of the legend's colours.
 const LEGEND: f64 = 160.0;
-/// The share of the weights within the ends of the colours: a few outliers do not pale the rest.
+/// The share of the weights that lies within the ends of the colour scale, so that a few outliers do not make all others pale.
 const WITHIN: f64 = 0.995;
 
-/// An image a unit, blue for negative weights and orange for positive ones, white for 0, all on one scale.
+/// The weights of each unit as an image: negative weights are blue, positive ones orange, 0 is white, all on one scale.
 #[must_use]
 pub fn weights(model: &AnyModel) -> Figure {
     match model {
@@ -70,15 +70,15 @@ fn of<T: Scalar>(model: &Model<T>) -> Figure {
     svg.finish()
 }
 
-/// The size that all but a few weights stay below.
+/// The magnitude that all but a few weights stay below.
 fn limit(weights: impl Iterator<Item = f64>) -> f64 {
     let mut sizes: Vec<f64> = weights.map(f64::abs).collect();
-    let place = ((sizes.len() as f64 * WITHIN) as usize).min(sizes.len().saturating_sub(1));
-    let (_, &mut limit, _) = sizes.select_nth_unstable_by(place, f64::total_cmp);
+    let index = ((sizes.len() as f64 * WITHIN) as usize).min(sizes.len().saturating_sub(1));
+    let (_, &mut limit, _) = sizes.select_nth_unstable_by(index, f64::total_cmp);
     if limit > 0.0 { limit } else { 1.0 }
 }
 
-/// The colours from the negative end to the positive one, ending at `right`.
+/// Draws the colours from the negative end to the positive end, which is at `right`.
 fn legend(svg: &mut Svg, right: f64, limit: f64) {
     const STEPS: usize = 65;
     let colours: Vec<u8> = (0..STEPS)

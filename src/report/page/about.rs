@@ -1,4 +1,4 @@
-//! The sections about the run itself: what it was, its curves, its settings, its machine, its data.
+//! The sections about the run itself: its headline, its curves, its settings, its machine, its data.
 
 use super::answers::images_of;
 use super::html::{Cell, facts, figure, number, paragraph, table};
@@ -8,12 +8,12 @@ use crate::model::{AnyModel, Layer};
 use crate::report::charts::{self, percent};
 use crate::report::{Details, Run};
 
-/// Epochs in the table of values, where none was evaluated.
+/// The number of epochs in the table of values, where none was evaluated.
 const EPOCHS_IN_TABLE: usize = 12;
-/// The most where many were.
+/// The most epochs in the table, where many were evaluated.
 const MOST_EPOCHS_IN_TABLE: usize = 60;
 
-/// Under the title: what was trained, what it is worth, and what is missing.
+/// The head of the page: what was trained, its accuracies, and what is missing.
 pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
     let options = &run.options;
     let network = match &run.model {
@@ -89,7 +89,7 @@ pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
     text
 }
 
-/// The units of all layers, in words.
+/// The number of units in each layer, in words.
 fn widths(layers: &[Layer]) -> String {
     let inputs = layers.iter().take(1).map(|layer| layer.inputs);
     let all: Vec<String> = inputs
@@ -99,7 +99,7 @@ fn widths(layers: &[Layer]) -> String {
     format!("Network {}, ", all.join("\u{2013}"))
 }
 
-/// Several runs side by side.
+/// The table that compares several runs.
 pub fn comparison(runs: &[Run]) -> String {
     let row = |run: &Run| {
         let last = run.epochs.last().copied();
@@ -166,7 +166,7 @@ pub fn comparison(runs: &[Run]) -> String {
     ))
 }
 
-/// The curves, and their values in a table.
+/// The section with the curves, and with their values in a table.
 pub fn curves(runs: &[Run]) -> String {
     let mut text = figure(
         &charts::error(runs),
@@ -223,7 +223,7 @@ pub fn curves(runs: &[Run]) -> String {
     text + "</details>\n"
 }
 
-/// Every setting, as the configuration file spells it.
+/// The section with every setting, as the configuration file spells it.
 pub fn settings(run: &Run) -> String {
     let rows = run
         .settings
@@ -238,7 +238,7 @@ pub fn settings(run: &Run) -> String {
     )
 }
 
-/// What computed, and how long it took.
+/// The section about the machine and the seconds that the run took.
 pub fn machine(run: &Run) -> String {
     let Some(finish) = &run.finish else {
         return paragraph("The run has left no summary.");
@@ -305,7 +305,7 @@ pub fn machine(run: &Run) -> String {
     facts("machine-facts", "What computed", machine) + &facts("timings", "Time", timings)
 }
 
-/// Where the data were and what they are known by.
+/// The section about the data set: its folder, and the checksums of its files.
 pub fn data(run: &Run, details: Option<&Details>) -> String {
     let mut rows = Vec::new();
     for (path, digest) in details.iter().flat_map(|details| &details.checksums) {

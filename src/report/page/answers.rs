@@ -7,8 +7,8 @@ use crate::model::{AnyModel, Output, Probability};
 use crate::report::charts::{self, percent};
 use crate::report::{Details, Run, Shown};
 
-/// What the images of a part are called.
-pub fn images_of(part: Part) -> &'static str {
+/// The name of the images of a part.
+pub(super) fn images_of(part: Part) -> &'static str {
     match part {
         Part::Train => "training images",
         Part::Heldout => "held-out images",
@@ -16,7 +16,7 @@ pub fn images_of(part: Part) -> &'static str {
     }
 }
 
-/// Confusion matrix and the figures of each class.
+/// The section with the confusion matrix and the metrics of each class.
 pub fn classes(details: &Details) -> String {
     let evaluation = &details.evaluation;
     let mut text = format!(
@@ -74,7 +74,7 @@ fn cells(details: &Details, shown: &[Shown]) -> String {
     format!("{}<ul class=\"cells\">\n{cells}</ul>\n", paragraph(&bars))
 }
 
-/// What bounds the probabilities of a network that squashes twice.
+/// A note on the bounds of probabilities that are the softmax of sigmoids.
 fn bound(run: &Run, details: &Details) -> String {
     if (run.options.output, run.options.probability) != (Output::Sigmoid, Probability::Softmax) {
         return String::new();
@@ -87,7 +87,7 @@ fn bound(run: &Run, details: &Details) -> String {
     ))
 }
 
-/// The first images of the part.
+/// The section with the first images of the part.
 pub fn predictions(run: &Run, details: &Details) -> String {
     let which = format!(
         "The first {} {}.",
@@ -97,7 +97,7 @@ pub fn predictions(run: &Run, details: &Details) -> String {
     paragraph(&which) + &bound(run, details) + &cells(details, &details.predictions)
 }
 
-/// The mistakes of highest probability.
+/// The section with the mistakes of highest probability.
 pub fn mistakes(details: &Details) -> String {
     let wrong = details.evaluation.images as f64 * (1.0 - details.evaluation.accuracy);
     if details.mistakes.is_empty() {
@@ -111,7 +111,7 @@ pub fn mistakes(details: &Details) -> String {
     paragraph(&which) + &cells(details, &details.mistakes)
 }
 
-/// The reliability diagram and where its definition comes from.
+/// The section with the reliability diagram and the source of its definition.
 pub fn calibration(run: &Run, details: &Details) -> String {
     let diagram = charts::reliability(&details.bins, details.calibration_error);
     let text = format!(
@@ -152,7 +152,7 @@ pub fn calibration(run: &Run, details: &Details) -> String {
     )
 }
 
-/// The first layer's weights.
+/// The section with the first layer's weights.
 pub fn weights(model: &AnyModel) -> String {
     let caption = "Each image is a unit: the weights of its pixels (standardised, where the network scales them). Blue is below 0, \
                    orange above; the colours end where all but half a per cent of the weights lie within.";
@@ -164,7 +164,7 @@ pub fn weights(model: &AnyModel) -> String {
     )
 }
 
-/// In place of what cannot be shown.
+/// The text that stands where a section cannot be shown.
 pub fn missing(why: &str) -> String {
     paragraph(&format!(
         "Confusion matrix, predictions and calibration need the images. {why}"

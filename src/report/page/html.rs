@@ -1,4 +1,4 @@
-//! The pieces that the page is put together from. All that comes from files passes through [`escape`].
+//! The pieces that the page is put together from. All text from files passes through [`escape`].
 
 use crate::figures::Figure;
 use crate::figures::svg::escape;
@@ -9,9 +9,9 @@ pub enum Cell {
     Text(String),
     /// A number as it is shown, and all its digits, which the page holds as well.
     Number(String, f64),
-    /// Something to be copied.
+    /// Text to be copied, such as a checksum.
     Code(String),
-    /// Nothing.
+    /// An empty cell.
     Empty,
 }
 
@@ -29,7 +29,7 @@ impl Cell {
     }
 }
 
-/// A section of the page, with its place in the list of contents.
+/// A section of the page, with its entry in the list of contents.
 pub fn section(id: &str, title: &str, body: &str) -> String {
     let title = escape(title);
     format!(
@@ -44,7 +44,7 @@ pub fn number(shown: &str, value: f64) -> String {
 
 /// A table whose first column names its rows; it scrolls within itself where it is wider than the page.
 pub fn table(id: &str, caption: &str, heads: &[&str], rows: &[Vec<Cell>]) -> String {
-    // Figures stand below one another by their last digits, unless words stand among them.
+    // Numbers are aligned at their last digits, unless there are words among them.
     let numeric = |column: usize| {
         let mut cells = rows.iter().filter_map(|row| row.get(column));
         let number = |cell: &Cell| matches!(cell, Cell::Number(..) | Cell::Empty);
@@ -90,7 +90,7 @@ pub fn table(id: &str, caption: &str, heads: &[&str], rows: &[Vec<Cell>]) -> Str
     )
 }
 
-/// Names and values.
+/// A table of names and values.
 pub fn facts(id: &str, caption: &str, rows: Vec<(&str, Cell)>) -> String {
     let rows: Vec<Vec<Cell>> = rows
         .into_iter()
@@ -116,7 +116,7 @@ pub fn figure(figure: &Figure, title: &str, wide: bool, caption: &str) -> String
     )
 }
 
-/// A text of its own.
+/// A paragraph of text.
 pub fn paragraph(text: &str) -> String {
     format!("<p>{}</p>\n", escape(text))
 }

@@ -1,7 +1,7 @@
 //! The report: one HTML file that needs nothing else, neither network nor script.
 //!
-//! A policy in its head forbids both, so that what this says is not a promise but what browsers enforce. Figures are drawn into
-//! the page; what hovering shows, tables show as well.
+//! A content security policy in its head forbids both, so that browsers enforce it. Figures are part of the page. Everything that is
+//! shown while the pointer is on a figure stands in a table too.
 
 mod about;
 mod answers;
@@ -15,7 +15,7 @@ use crate::figures::svg::escape;
 const STYLE: &str = include_str!("style.css");
 
 /// The page about `runs`, of which there is at least one. Curves and a table compare them; everything else is about the first.
-/// `details` are the first run's, or why there are none.
+/// `details` are those of the first run, or the reason why there are none.
 ///
 /// # Panics
 /// If there is no run.
