@@ -7,7 +7,11 @@
 pub mod axes;
 pub mod colour;
 #[cfg(feature = "pictures")]
+mod letters;
+mod pixels;
+#[cfg(feature = "pictures")]
 mod raster;
+mod shapes;
 pub mod svg;
 
 /// A finished figure.
@@ -19,6 +23,8 @@ pub struct Figure {
     pub width: f64,
     /// Units down.
     pub height: f64,
+    /// What it shows, for its PNG.
+    shapes: Vec<shapes::Shape>,
 }
 
 impl Figure {
