@@ -1,5 +1,7 @@
 //! Trains on arrays in memory, asks, saves, loads:  cargo run --release --example arrays
 
+#![allow(clippy::print_stdout)] // an example is there to show something
+
 use gingham::{Classifier, error::Result};
 use ndarray::{Array1, Array3};
 

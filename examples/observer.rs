@@ -1,6 +1,8 @@
 //! Stops a run when the held-out images have not got better for three evaluations, and keeps the best network:
 //! cargo run --release --example observer -- DATA_FOLDER
 
+#![allow(clippy::print_stdout)] // an example is there to show something
+
 use std::ops::ControlFlow;
 
 use gingham::data::Dataset;

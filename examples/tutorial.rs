@@ -1,5 +1,7 @@
 //! The tutorial's network under the tutorial's own parameter names:  cargo run --release --example tutorial -- DATA_FOLDER
 
+#![allow(clippy::print_stdout)] // an example is there to show something
+
 use gingham::data::Dataset;
 use gingham::error::Error;
 use gingham::machine::Machine;

@@ -54,6 +54,13 @@ struct Canvas {
     pixels: Vec<u8>,
 }
 
+/// What is painted: a path, filled or stroked, moved to its place.
+struct Painted<'a> {
+    path: &'a [Command],
+    style: Style<'a>,
+    transform: Transform,
+}
+
 impl Canvas {
     /// A canvas in the colour of the ground.
     fn new(width: usize, height: usize, scale: f32) -> Self {
@@ -80,22 +87,31 @@ impl Canvas {
             Outline::Area(points) => {
                 let mut path = polyline(points);
                 path.close();
-                self.paint(&path, Style::default(), units, &look, shape.opacity);
+                let outline = Painted {
+                    path: &path,
+                    style: Style::default(),
+                    transform: units,
+                };
+                self.paint(outline, &look, shape.opacity);
             }
             Outline::Line(points) => {
                 let stroke = stroke(&look);
-                self.paint(
-                    &polyline(points),
-                    stroke.into(),
-                    units,
-                    &look,
-                    shape.opacity,
-                );
+                let outline = Painted {
+                    path: &polyline(points),
+                    style: stroke.into(),
+                    transform: units,
+                };
+                self.paint(outline, &look, shape.opacity);
             }
             &Outline::Disc { middle, radius } => {
                 let mut path = Vec::new();
                 path.add_circle(single(middle), radius as f32);
-                self.paint(&path, Style::default(), units, &look, shape.opacity);
+                let outline = Painted {
+                    path: &path,
+                    style: Style::default(),
+                    transform: units,
+                };
+                self.paint(outline, &look, shape.opacity);
             }
             Outline::Text {
                 at,
@@ -113,20 +129,23 @@ impl Canvas {
                     .then_rotate(Angle::from_degrees(-*degrees as f32))
                     .then_translate(x, y)
                     .then_scale(self.scale, self.scale);
-                self.paint(&path, Style::default(), place, &look, shape.opacity);
+                let outline = Painted {
+                    path: &path,
+                    style: Style::default(),
+                    transform: place,
+                };
+                self.paint(outline, &look, shape.opacity);
             }
         }
     }
 
     /// Lays the look's colour on the pixels that a path covers, as much of it as it covers of each.
-    fn paint(
-        &mut self,
-        path: &[Command],
-        style: Style<'_>,
-        transform: Transform,
-        look: &Look,
-        opacity: f64,
-    ) {
+    fn paint(&mut self, outline: Painted<'_>, look: &Look, opacity: f64) {
+        let Painted {
+            path,
+            style,
+            transform,
+        } = outline;
         let Some(colour) = look.colour else { return };
         let mut mask = Mask::new(path);
         mask.style(style).transform(Some(transform));
