@@ -4,18 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::subject::Epoch;
 use crate::input::packed::PackedBatch;
 use crate::network::stopwatch::Part;
-
-/// An epoch, timed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Epoch {
-    pub(super) seconds: f64,
-    /// What each part took, where a clock was handed in.
-    pub(super) spent: [Duration; Part::COUNT],
-    /// Where products are in integers, [`kept`].
-    pub(super) kept: Option<[f64; 2]>,
-}
 
 /// Where the time of an epoch goes, in milliseconds of the wall clock. Of what threads do side by side it is the mean of them; that
 /// they wait for one another is in `left_ms`, but for waiting within the update and the roundings, which is in theirs. Compare within

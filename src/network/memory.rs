@@ -12,11 +12,10 @@ use std::time::Duration;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::pass::Pass;
 use super::stopwatch::{Clock, Part, Stopwatch};
 use crate::cut;
 use crate::engine::{Matrix, Share, Units};
-use crate::input::{Batch, ChunkDelta, Input, NARROW_UNITS, Pixels, Room};
+use crate::input::{Batch, ChunkDelta, FirstLayer, Input, NARROW_UNITS, Pixels, Room};
 use crate::kernels::Level;
 use crate::model::{Layer, Layout};
 use crate::scalar::Scalar;
@@ -245,21 +244,21 @@ impl<D: Input> Memory<D> {
         })
     }
 
-    /// Calls `work` for every chunk of `batch`, in parallel. Which lane a chunk comes to depends on the number of threads; what
+    /// Begins a step or an evaluation by the first layer as it is, and calls `work` for every chunk of `batch`, in parallel. Which lane a chunk comes to depends on the number of threads; what
     /// it computes there does not.
     ///
     /// # Panics
     /// If the mini-batch is larger than the memory.
     pub(super) fn for_each_chunk<'b>(
         &mut self,
-        pass: &Pass<'_, D>,
+        layer: FirstLayer<'_, D>,
         batch: &Batch<'b, D>,
         work: impl Fn(&mut Task<'_, 'b, D>) + Sync,
     ) {
         let images = batch.indices.len();
         assert!(images <= self.capacity, "a mini-batch that fits");
         self.watch.start();
-        self.input.begin(pass.first_layer());
+        self.input.begin(layer);
         self.watch.lap(Part::QuantizeWeights);
         let input = &self.input;
         let count = images.div_ceil(self.chunk_images);

@@ -114,7 +114,7 @@ impl<D: Input> Memory<D> {
         loss: &Loss,
         batch: &Batch<'_, D>,
     ) -> f64 {
-        self.for_each_chunk(pass, batch, |task| {
+        self.for_each_chunk(pass.first_layer(), batch, |task| {
             pass.forward(task);
             let labels = batch.labels(task.range.clone());
             let level = task.chunk.level;
@@ -155,7 +155,7 @@ impl<D: Input> Memory<D> {
                 indices,
                 kept: None,
             };
-            self.for_each_chunk(pass, &batch, |task| pass.forward(task));
+            self.for_each_chunk(pass.first_layer(), &batch, |task| pass.forward(task));
             let chunks = self.chunks.iter().zip(indices.chunks(self.chunk_images()));
             for (chunk, indices) in chunks {
                 visit(indices, chunk.weighted_sums());
