@@ -68,6 +68,9 @@ pub enum Error {
         /// What it is.
         found: String,
     },
+    /// A classifier was asked before it was fitted.
+    #[error("this classifier has not been fitted yet: call fit or load first")]
+    NotFitted,
     /// A model file that cannot be understood.
     #[error("{}: not a gingham model: {reason}", path.display())]
     Model {

@@ -11,7 +11,9 @@ use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer};
 use crate::engine::{Blas, Engine, Units};
 use crate::input::packed::{PackedBatch, PackedLane, PixelGroups};
-use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Taken};
+use crate::input::{
+    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Room, Taken,
+};
 use crate::kernels::Panels;
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
@@ -212,7 +214,7 @@ impl<'a> IntegerProducts<'a> {
         };
         chunks
             .par_iter_mut()
-            .zip(&*memory)
+            .zip(&mut *memory)
             .enumerate()
             .for_each(|(number, (chunk, memory))| {
                 let pixels = Pixels {
@@ -222,7 +224,11 @@ impl<'a> IntegerProducts<'a> {
                     chunk: number,
                     first: chunk.first,
                 };
-                input.forward(layer, &pixels, &mut chunk.lane, memory, &mut chunk.z);
+                let mut room = Room {
+                    lane: &mut chunk.lane,
+                    chunk: memory,
+                };
+                input.forward(layer, &pixels, &mut room, &mut chunk.z);
             });
         let limits = input.block_limits(indices.len());
         let (rows, columns) = d_w.dim();
@@ -233,7 +239,7 @@ impl<'a> IntegerProducts<'a> {
         let taken = Taken {
             scale: &*scale,
             kept: Some(&*kept),
-            chunks: memory,
+            chunks: &*memory,
             images: indices.len(),
         };
         let delta = |chunk: usize| chunks[chunk].delta();

@@ -163,12 +163,19 @@ impl LabelledFeatures {
     /// # Errors
     /// [`Error::Array`] as [`Features::from_array`], and where there are more or fewer labels than samples.
     pub fn from_arrays(features: ArrayView2<'_, f32>, labels: &[u8]) -> Result<Self> {
-        let features = Features::from_array(features)?;
-        files::check_count(labels, features.count(), "sample")?;
+        Self::new(Features::from_array(features)?, labels.to_vec())
+    }
+
+    /// Features with the class of each sample, counted from 0.
+    ///
+    /// # Errors
+    /// [`Error::Array`] where there are more or fewer labels than samples.
+    pub fn new(features: Features, labels: Vec<u8>) -> Result<Self> {
+        files::check_count(&labels, features.count(), "sample")?;
         Ok(Self {
             features,
-            labels: labels.to_vec(),
-            labels_sha256: files::labels_sha256(labels),
+            labels_sha256: files::labels_sha256(&labels),
+            labels,
         })
     }
 }
@@ -180,6 +187,17 @@ pub struct LabelledSamples<'a> {
     pub samples: Samples<'a>,
     /// The class of each sample.
     pub labels: &'a [u8],
+}
+
+impl<'a> LabelledSamples<'a> {
+    /// Samples with the class of each.
+    ///
+    /// # Errors
+    /// [`Error::Array`] where there are more or fewer labels than samples.
+    pub fn new(samples: Samples<'a>, labels: &'a [u8]) -> Result<Self> {
+        files::check_count(labels, samples.count(), "sample")?;
+        Ok(Self { samples, labels })
+    }
 }
 
 impl<'a> From<&'a Labelled> for LabelledSamples<'a> {

@@ -52,12 +52,19 @@ impl Labelled {
     /// # Errors
     /// [`Error::Array`] as [`Images::from_array`], and where there are more or fewer labels than images.
     pub fn from_arrays(images: ArrayView3<'_, u8>, labels: &[u8]) -> Result<Self> {
-        let images = Images::from_array(images)?;
-        files::check_count(labels, images.count(), "image")?;
+        Self::new(Images::from_array(images)?, labels.to_vec())
+    }
+
+    /// Images with the class of each, counted from 0.
+    ///
+    /// # Errors
+    /// [`Error::Array`] where there are more or fewer labels than images.
+    pub fn new(images: Images, labels: Vec<u8>) -> Result<Self> {
+        files::check_count(&labels, images.count(), "image")?;
         Ok(Self {
             images,
-            labels: labels.to_vec(),
-            labels_sha256: files::labels_sha256(labels),
+            labels_sha256: files::labels_sha256(&labels),
+            labels,
             labels_path: PathBuf::new(),
         })
     }

@@ -44,20 +44,40 @@ pub const HEAT: Pair = pair("#6ea5e0", "#2b66a8");
 /// Lines of the grid.
 pub const GRID: Pair = pair("#e3e6ea", "#2e3339");
 
+/// The colours that are classes beside the series', each with the property that the class sets.
+const CLASSES: [(&str, &str, Pair); 7] = [
+    ("paper", "fill", PAPER),
+    ("ink", "fill", INK),
+    ("muted", "fill", MUTED),
+    ("heat", "fill", HEAT),
+    ("rest", "fill", GRID),
+    ("grid", "stroke", GRID),
+    ("axis", "stroke", MUTED),
+];
+
+/// The sizes of text: the usual one, `small` and `head`.
+const TEXT_SIZES: [f32; 3] = [12.0, 10.5, 13.5];
+/// The width of curves; other lines have 1.
+const CURVE_WIDTH: f32 = 1.75;
+/// The lengths of a dash and of the gap behind it.
+pub(super) const DASHES: [f32; 2] = [5.0, 4.0];
+
 /// The style sheet of all figures. Classes: `paper`, `ink`, `muted` (fills), `grid`, `axis`, `line0` .. `line9` (strokes),
 /// `fill0` .. `fill9`, `heat`, `rest` (a fill as light as the grid), `line` (the width of curves), `dashed`, `small` and `head`
 /// (sizes of text), `hit` (what shows its `hint`s only while the pointer is on it).
 #[must_use]
 pub fn style_sheet() -> String {
-    let mut sheet = String::from(
-        "svg.figure{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans Condensed','DejaVu Sans',sans-serif;\
-         font-size:12px}\
-         .figure text{font-variant-numeric:tabular-nums}\
-         .figure .small{font-size:10.5px}.figure .head{font-size:13.5px;font-weight:600}\
-         .figure .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}\
-         .figure .grid,.figure .axis{fill:none;stroke-width:1}\
-         .figure .dashed{stroke-dasharray:5 4}\
-         .figure .hit .hint{opacity:0}.figure .hit:hover .hint{opacity:1}",
+    let [text, small, head] = TEXT_SIZES;
+    let [dash, gap] = DASHES;
+    let mut sheet = format!(
+        "svg.figure{{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans Condensed','DejaVu Sans',sans-serif;\
+         font-size:{text}px}}\
+         .figure text{{font-variant-numeric:tabular-nums}}\
+         .figure .small{{font-size:{small}px}}.figure .head{{font-size:{head}px;font-weight:600}}\
+         .figure .line{{fill:none;stroke-width:{CURVE_WIDTH};stroke-linejoin:round;stroke-linecap:round}}\
+         .figure .grid,.figure .axis{{fill:none;stroke-width:1}}\
+         .figure .dashed{{stroke-dasharray:{dash} {gap}}}\
+         .figure .hit .hint{{opacity:0}}.figure .hit:hover .hint{{opacity:1}}",
     );
     scheme(&mut sheet, |pair| pair.light);
     sheet.push_str(&dark_style_sheet());
@@ -65,7 +85,7 @@ pub fn style_sheet() -> String {
 }
 
 /// The part of the style sheet that holds in dark schemes only.
-pub(super) fn dark_style_sheet() -> String {
+fn dark_style_sheet() -> String {
     let mut sheet = String::from("@media (prefers-color-scheme:dark){");
     scheme(&mut sheet, |pair| pair.dark);
     sheet.push('}');
@@ -77,17 +97,71 @@ fn scheme(sheet: &mut String, colour: impl Fn(&Pair) -> &'static str) {
         write!(sheet, ".figure .{selector}{{{property}:{}}}", colour(pair))
             .expect("writing to a string");
     };
-    rule("paper", "fill", &PAPER);
-    rule("ink", "fill", &INK);
-    rule("muted", "fill", &MUTED);
-    rule("heat", "fill", &HEAT);
-    rule("rest", "fill", &GRID);
-    rule("grid", "stroke", &GRID);
-    rule("axis", "stroke", &MUTED);
+    for (class, property, pair) in &CLASSES {
+        rule(class, property, pair);
+    }
     for (place, pair) in SERIES.iter().enumerate() {
         rule(&format!("line{place}"), "stroke", pair);
         rule(&format!("fill{place}"), "fill", pair);
     }
+}
+
+/// What the style sheet makes of a shape in the light scheme while no pointer is on it.
+#[cfg(feature = "pictures")]
+pub(super) struct Look {
+    /// Of the fill, or of a line's stroke; none where the paint names no colour.
+    pub(super) colour: Option<[u8; 3]>,
+    pub(super) stroke_width: f32,
+    /// Whether a line's joins and ends are round.
+    pub(super) round: bool,
+    pub(super) dashed: bool,
+    pub(super) hidden: bool,
+    pub(super) text_size: f32,
+}
+
+#[cfg(feature = "pictures")]
+impl Look {
+    /// The look of a paint: classes, or a colour as `#rrggbb`.
+    pub(super) fn of(paint: &str) -> Self {
+        let has = |class: &str| paint.split(' ').any(|named| named == class);
+        let [text, small, head] = TEXT_SIZES;
+        Self {
+            colour: if paint.starts_with('#') {
+                Some(rgb(paint))
+            } else {
+                paint
+                    .split(' ')
+                    .find_map(of_class)
+                    .map(|pair| rgb(pair.light))
+            },
+            stroke_width: if has("line") && !has("grid") && !has("axis") {
+                CURVE_WIDTH
+            } else {
+                1.0
+            },
+            round: has("line"),
+            dashed: has("dashed"),
+            hidden: has("hint"),
+            text_size: if has("head") {
+                head
+            } else if has("small") {
+                small
+            } else {
+                text
+            },
+        }
+    }
+}
+
+#[cfg(feature = "pictures")]
+fn of_class(class: &str) -> Option<Pair> {
+    let named = CLASSES.iter().find(|(name, _, _)| *name == class);
+    named.map(|&(_, _, pair)| pair).or_else(|| {
+        let number = class
+            .strip_prefix("line")
+            .or_else(|| class.strip_prefix("fill"))?;
+        SERIES.get(number.parse::<usize>().ok()?).copied()
+    })
 }
 
 /// Red, green and blue of a colour written as `#rrggbb`.

@@ -1,5 +1,7 @@
 //! A finished figure: its text and its size.
 
+use super::shapes::Shape;
+
 /// A finished figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
@@ -9,4 +11,6 @@ pub struct Figure {
     pub width: f64,
     /// The height in units.
     pub height: f64,
+    /// What it shows, for its PNG.
+    pub(super) shapes: Vec<Shape>,
 }

@@ -8,7 +8,11 @@ pub mod axes;
 pub mod colour;
 mod figure;
 #[cfg(feature = "pictures")]
+mod letters;
+mod pixels;
+#[cfg(feature = "pictures")]
 mod raster;
+mod shapes;
 pub mod svg;
 
 pub use figure::Figure;

@@ -8,6 +8,8 @@ use std::fmt::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+pub use super::pixels::PixelData;
+use super::shapes::{Outline, Point, Shape};
 use super::{Figure, colour};
 
 /// Where text stands by its point.
@@ -21,21 +23,13 @@ pub enum Anchor {
     End,
 }
 
-/// Pixels of a picture, row-major from the upper left.
-#[derive(Clone, Copy, Debug)]
-pub enum PixelData<'a> {
-    /// One byte a pixel, 0 is black.
-    Grey(&'a [u8]),
-    /// Three bytes a pixel: red, green, blue.
-    Rgb(&'a [u8]),
-}
-
 /// A figure while it is drawn.
 #[derive(Clone, Debug)]
 pub struct Svg {
     width: f64,
     height: f64,
     text: String,
+    shapes: Vec<Shape>,
 }
 
 /// The style sheet as an element; a page that states it once takes it out of each figure.
@@ -96,7 +90,26 @@ impl Svg {
             width,
             height,
             text,
+            shapes: vec![Shape {
+                outline: Outline::rect([0.0, 0.0, width, height]),
+                paint: "paper".to_owned(),
+                opacity: 1.0,
+            }],
         }
+    }
+
+    /// Keeps what was written as an element for the figure's other form.
+    fn keep(&mut self, paint: &str, outline: Outline) -> &mut Self {
+        self.keep_shade(paint, 1.0, outline)
+    }
+
+    fn keep_shade(&mut self, paint: &str, opacity: f64, outline: Outline) -> &mut Self {
+        self.shapes.push(Shape {
+            outline,
+            paint: paint.to_owned(),
+            opacity,
+        });
+        self
     }
 
     fn put(&mut self, element: std::fmt::Arguments<'_>) -> &mut Self {
@@ -116,6 +129,7 @@ impl Svg {
             number(height.max(0.0)),
             paint(fill, "fill")
         ))
+        .keep(fill, Outline::rect([x, y, width, height]))
     }
 
     /// A rectangle that lets `1 - opacity` of what is below it through.
@@ -125,15 +139,17 @@ impl Svg {
         fill: &str,
         opacity: f64,
     ) -> &mut Self {
+        let opacity = opacity.clamp(0.0, 1.0);
         self.put(format_args!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill-opacity=\"{}\" {}/>",
             number(x),
             number(y),
             number(width.max(0.0)),
             number(height.max(0.0)),
-            number(opacity.clamp(0.0, 1.0)),
+            number(opacity),
             paint(fill, "fill")
         ))
+        .keep_shade(fill, opacity, Outline::rect([x, y, width, height]))
     }
 
     /// A straight line.
@@ -147,6 +163,7 @@ impl Svg {
             number(y2),
             paint(stroke, "stroke")
         ))
+        .keep(stroke, Outline::Line(vec![(x1, y1), (x2, y2)]))
     }
 
     /// A line through points; nothing for fewer than two.
@@ -155,8 +172,8 @@ impl Svg {
         points: impl IntoIterator<Item = (f64, f64)>,
         stroke: &str,
     ) -> &mut Self {
-        let points = list(points);
-        if !points.contains(' ') {
+        let points: Vec<Point> = points.into_iter().collect();
+        if points.len() < 2 {
             return self;
         }
         let fill = if stroke.starts_with('#') {
@@ -165,9 +182,11 @@ impl Svg {
             ""
         };
         self.put(format_args!(
-            "<polyline points=\"{points}\" {}{fill}/>",
+            "<polyline points=\"{}\" {}{fill}/>",
+            list(&points),
             paint(stroke, "stroke")
         ))
+        .keep(stroke, Outline::Line(points))
     }
 
     /// An area bounded by points.
@@ -176,11 +195,13 @@ impl Svg {
         points: impl IntoIterator<Item = (f64, f64)>,
         fill: &str,
     ) -> &mut Self {
-        let points = list(points);
+        let points: Vec<Point> = points.into_iter().collect();
         self.put(format_args!(
-            "<polygon points=\"{points}\" {}/>",
+            "<polygon points=\"{}\" {}/>",
+            list(&points),
             paint(fill, "fill")
         ))
+        .keep(fill, Outline::Area(points))
     }
 
     /// A disc by its middle.
@@ -192,15 +213,22 @@ impl Svg {
             number(radius.max(0.0)),
             paint(fill, "fill")
         ))
+        .keep(
+            fill,
+            Outline::Disc {
+                middle: (x, y),
+                radius: radius.max(0.0),
+            },
+        )
     }
 
     /// Text on a line at height `y`.
     #[expect(clippy::too_many_arguments, reason = "a point, and what stands there")]
     pub fn text(&mut self, x: f64, y: f64, anchor: Anchor, fill: &str, text: &str) -> &mut Self {
-        let anchor = match anchor {
-            Anchor::Start => "",
-            Anchor::Middle => " text-anchor=\"middle\"",
-            Anchor::End => " text-anchor=\"end\"",
+        let (anchor, before) = match anchor {
+            Anchor::Start => ("", 0.0),
+            Anchor::Middle => (" text-anchor=\"middle\"", 0.5),
+            Anchor::End => (" text-anchor=\"end\"", 1.0),
         };
         self.put(format_args!(
             "<text x=\"{}\" y=\"{}\"{anchor} {}>{}</text>",
@@ -209,6 +237,15 @@ impl Svg {
             paint(fill, "fill"),
             escape(text)
         ))
+        .keep(
+            fill,
+            Outline::Text {
+                at: (x, y),
+                before,
+                degrees: 0.0,
+                text: text.to_owned(),
+            },
+        )
     }
 
     /// Text that begins at a point and is turned by `degrees`, clockwise.
@@ -229,6 +266,15 @@ impl Svg {
             paint(fill, "fill"),
             escape(text)
         ))
+        .keep(
+            fill,
+            Outline::Text {
+                at: (x, y),
+                before: 0.0,
+                degrees,
+                text: text.to_owned(),
+            },
+        )
     }
 
     /// A picture of `columns` x `rows` pixels in a rectangle, each pixel a sharp block.
@@ -246,7 +292,7 @@ impl Svg {
         rows: usize,
         data: PixelData<'_>,
     ) -> &mut Self {
-        let picture = STANDARD.encode(png(columns, rows, data));
+        let picture = STANDARD.encode(data.png(columns, rows));
         self.put(format_args!(
             "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
              style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{picture}\"/>",
@@ -255,6 +301,15 @@ impl Svg {
             number(width),
             number(height)
         ))
+        .keep(
+            "",
+            Outline::Picture {
+                place: [x, y, width, height],
+                columns,
+                rows,
+                rgb: data.rgb(),
+            },
+        )
     }
 
     /// A group: `class` holds for all of it, and `title`, if not empty, is shown while the pointer is on it.
@@ -282,40 +337,18 @@ impl Svg {
             svg: self.text,
             width: self.width,
             height: self.height,
+            shapes: self.shapes,
         }
     }
 }
 
-fn list(points: impl IntoIterator<Item = (f64, f64)>) -> String {
+fn list(points: &[Point]) -> String {
     let mut text = String::new();
-    for (x, y) in points {
+    for &(x, y) in points {
         let space = if text.is_empty() { "" } else { " " };
         write!(text, "{space}{},{}", number(x), number(y)).expect("writing to a string");
     }
     text
-}
-
-/// Pixels as a PNG file.
-fn png(columns: usize, rows: usize, data: PixelData<'_>) -> Vec<u8> {
-    let (colour, channels, pixels) = match data {
-        PixelData::Grey(pixels) => (png::ColorType::Grayscale, 1, pixels),
-        PixelData::Rgb(pixels) => (png::ColorType::Rgb, 3, pixels),
-    };
-    assert_eq!(
-        pixels.len(),
-        columns * rows * channels,
-        "the pixels of {columns} x {rows}"
-    );
-    let size = |length: usize| u32::try_from(length).expect("a picture's size");
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, size(columns), size(rows));
-    encoder.set_color(colour);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder
-        .write_header()
-        .and_then(|mut writer| writer.write_image_data(pixels))
-        .expect("a picture in memory");
-    bytes
 }
 
 #[cfg(test)]

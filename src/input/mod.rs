@@ -174,6 +174,15 @@ pub struct Pixels<'a, D: Input> {
     pub first: usize,
 }
 
+/// The memory in which a chunk is worked on.
+#[derive(Debug)]
+pub struct Room<'a, D: Input> {
+    /// Of the thread that works on it.
+    pub lane: &'a mut D::Lane,
+    /// Of the chunk.
+    pub chunk: &'a mut D::Chunk,
+}
+
 /// A block of the first layer's weight matrix.
 #[derive(Clone, Debug)]
 pub struct BlockRange {
@@ -252,32 +261,20 @@ pub trait Input: Sized + Send + Sync + 'static {
     /// Begins a step, or an evaluation.
     fn begin(&mut self, layer: FirstLayer<'_, Self>);
 
-    /// Takes in a chunk's pixels, into `lane` or, if the gradient needs them later, into `chunk`.
-    fn take_in(
-        &self,
-        scale: &Self::Scale,
-        pixels: &Pixels<'_, Self>,
-        lane: &mut Self::Lane,
-        chunk: &mut Self::Chunk,
-    );
+    /// Takes in a chunk's pixels, into the lane or, if the gradient needs them later, into the chunk.
+    fn take_in(&self, scale: &Self::Scale, pixels: &Pixels<'_, Self>, room: &mut Room<'_, Self>);
 
     /// Computes the first layer's weighted sums `z`, biases included, of the chunk that was taken in last. Overwrites `z`.
     fn forward(
         &self,
         layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
-        lane: &mut Self::Lane,
-        chunk: &Self::Chunk,
+        room: &mut Room<'_, Self>,
         z: &mut Units<Self::Number>,
     );
 
     /// Takes the chunk's share in the gradient while its pixels are at hand, if this side does so. `delta` is `(images, units)`.
-    fn backward(
-        &self,
-        delta: ArrayView2<'_, Self::Number>,
-        lane: &Self::Lane,
-        chunk: &mut Self::Chunk,
-    );
+    fn backward(&self, delta: ArrayView2<'_, Self::Number>, room: &mut Room<'_, Self>);
 
     /// The deltas of all `chunks` chunks are there: `delta` gives those of a chunk and how many of its images count.
     fn finish_deltas<'a>(

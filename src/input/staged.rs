@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Taken};
+use super::{
+    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Room, Taken,
+};
 use crate::cut::{self, BlockLimits};
 use crate::data::{SampleSource, Samples, Standardizer};
 use crate::engine::{self, Engine, Matrix, Share, Units};
@@ -162,15 +164,9 @@ impl<T: Scalar> Input for Staged<T> {
         // The engine takes the weights as they are.
     }
 
-    fn take_in(
-        &self,
-        scale: &Self::Scale,
-        pixels: &Pixels<'_, Self>,
-        lane: &mut StagedLane<T>,
-        chunk: &mut StagedChunk<T>,
-    ) {
-        let StagedLane { gathered, staged } = lane;
-        let staged = chunk.staged.as_mut().unwrap_or(staged);
+    fn take_in(&self, scale: &Self::Scale, pixels: &Pixels<'_, Self>, room: &mut Room<'_, Self>) {
+        let StagedLane { gathered, staged } = &mut *room.lane;
+        let staged = room.chunk.staged.as_mut().unwrap_or(staged);
         let staged = staged.flat_mut(pixels.indices.len());
         let size = self.pixels;
         let put = |images: &[u8], staged: &mut [T]| {
@@ -208,12 +204,12 @@ impl<T: Scalar> Input for Staged<T> {
         &self,
         layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
-        lane: &mut StagedLane<T>,
-        chunk: &StagedChunk<T>,
+        room: &mut Room<'_, Self>,
         z: &mut Units<T>,
     ) {
         let images = pixels.indices.len();
-        let staged = chunk.staged.as_ref().unwrap_or(&lane.staged);
+        let staged = room.chunk.staged.as_ref();
+        let staged = staged.unwrap_or(&room.lane.staged);
         self.engine
             .forward(staged.view(images), layer.weight, z.view_mut(images));
         if let Some(bias) = layer.bias {
@@ -221,9 +217,9 @@ impl<T: Scalar> Input for Staged<T> {
         }
     }
 
-    fn backward(&self, delta: ArrayView2<'_, T>, lane: &StagedLane<T>, chunk: &mut StagedChunk<T>) {
-        if let Some(share) = &mut chunk.share {
-            let staged = lane.staged.view(delta.nrows());
+    fn backward(&self, delta: ArrayView2<'_, T>, room: &mut Room<'_, Self>) {
+        if let Some(share) = &mut room.chunk.share {
+            let staged = room.lane.staged.view(delta.nrows());
             let all = share.view_mut(share.rows());
             self.engine.gradient(delta, staged, all, false);
         }

@@ -10,7 +10,6 @@
 //! [`crate::input::packed`] owns. [`peak`] says how fast all this could be.
 
 #![allow(unsafe_code)]
-#![expect(clippy::too_many_arguments)]
 
 pub mod integer;
 mod level;

@@ -6,6 +6,7 @@
 //! that it runs on, so that it stays in that core's cache. Chunks have fixed sizes; a mini-batch smaller than the largest
 //! fills fewer of them.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use ndarray::ArrayView2;
@@ -15,9 +16,10 @@ use super::pass::Pass;
 use super::stopwatch::{Clock, Part, Stopwatch};
 use crate::cut;
 use crate::engine::{Matrix, Share, Units};
-use crate::input::{Batch, ChunkDelta, Input, NARROW_UNITS};
+use crate::input::{Batch, ChunkDelta, Input, NARROW_UNITS, Pixels, Room};
 use crate::kernels::Level;
 use crate::model::{Layer, Layout};
+use crate::scalar::Scalar;
 
 /// What a memory is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +33,8 @@ pub enum MemoryUse {
 /// What one thread needs while it works on chunks.
 #[derive(Debug)]
 pub struct Lane<D: Input> {
-    pub(super) input: D::Lane,
-    pub(super) watch: Stopwatch,
+    input: D::Lane,
+    watch: Stopwatch,
 }
 
 /// The images of one task of phase 1, and what they leave behind.
@@ -50,7 +52,7 @@ pub struct Chunk<T> {
     pub loss: f64,
 }
 
-impl<T: crate::scalar::Scalar> Chunk<T> {
+impl<T: Scalar> Chunk<T> {
     fn new(layout: &Layout, images: usize, form: Form) -> Self {
         let layers = layout.layers();
         let last = layers.len() - 1;
@@ -277,8 +279,11 @@ impl<D: Input> Memory<D> {
                     chunk.images = range.len();
                     work(&mut Task {
                         input,
-                        input_chunk,
-                        lane,
+                        room: Room {
+                            lane: &mut lane.input,
+                            chunk: input_chunk,
+                        },
+                        watch: &mut lane.watch,
                         chunk,
                         pixels: batch.chunk(number, range.clone()),
                         range,
@@ -291,10 +296,11 @@ impl<D: Input> Memory<D> {
 /// A chunk of a mini-batch with all that its task needs.
 pub struct Task<'t, 'b, D: Input> {
     pub(super) input: &'t D,
-    pub(super) input_chunk: &'t mut D::Chunk,
-    pub(super) lane: &'t mut Lane<D>,
+    /// The memory for the first layer.
+    pub(super) room: Room<'t, D>,
+    pub(super) watch: &'t mut Stopwatch,
     pub(super) chunk: &'t mut Chunk<D::Number>,
-    pub(super) pixels: crate::input::Pixels<'b, D>,
+    pub(super) pixels: Pixels<'b, D>,
     /// Which samples of the mini-batch it has.
-    pub(super) range: std::ops::Range<usize>,
+    pub(super) range: Range<usize>,
 }

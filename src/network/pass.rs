@@ -44,18 +44,17 @@ impl<'a, D: Input> Pass<'a, D> {
     fn forward(&self, task: &mut Task<'_, '_, D>) {
         let Task {
             input,
-            input_chunk,
-            lane,
+            room,
+            watch,
             chunk,
             pixels,
             ..
         } = task;
         let images = chunk.images;
-        let (lane, watch) = (&mut lane.input, &mut lane.watch);
-        input.take_in(self.scale, pixels, lane, input_chunk);
+        input.take_in(self.scale, pixels, room);
         watch.lap(Part::Stage);
         let z = &mut chunk.activations[0];
-        input.forward(self.first_layer(), pixels, lane, input_chunk, z);
+        input.forward(self.first_layer(), pixels, room, z);
         let last = self.mlp.layout.layers().len() - 1;
         for layer in 0..=last {
             let (before, here) = chunk.activations.split_at_mut(layer);
@@ -80,8 +79,8 @@ impl<'a, D: Input> Pass<'a, D> {
     fn backward(&self, task: &mut Task<'_, '_, D>) {
         let Task {
             input,
-            input_chunk,
-            lane,
+            room,
+            watch,
             chunk,
             ..
         } = task;
@@ -99,8 +98,8 @@ impl<'a, D: Input> Pass<'a, D> {
                 self.engine.gradient(d, a.view(images), all, false);
             }
         }
-        input.backward(chunk.delta(0), &lane.input, input_chunk);
-        lane.watch.lap(Part::Backward);
+        input.backward(chunk.delta(0), room);
+        watch.lap(Part::Backward);
     }
 }
 
@@ -121,7 +120,7 @@ impl<D: Input> Memory<D> {
             let level = task.chunk.level;
             let (z, d) = task.chunk.output();
             task.chunk.loss = loss.with_delta(level, z, labels, d);
-            task.lane.watch.lap(Part::Loss);
+            task.watch.lap(Part::Loss);
             pass.backward(task);
         });
         let count = self.chunks_of(batch.indices.len());

@@ -14,7 +14,7 @@ use super::weights::QuantizedWeights;
 use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer};
 use crate::engine::Units;
-use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Taken};
+use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Room, Taken};
 use crate::kernels::integer::ROWS_OF_MICRO_TILE;
 use crate::kernels::{Level, Panels, Tiles};
 
@@ -141,13 +141,7 @@ impl Input for Packed {
         self.weights.quantize(layer.scale, weight, layer.bias);
     }
 
-    fn take_in(
-        &self,
-        groups: &PixelGroups,
-        pixels: &Pixels<'_, Self>,
-        lane: &mut PackedLane,
-        chunk: &mut Panels,
-    ) {
+    fn take_in(&self, groups: &PixelGroups, pixels: &Pixels<'_, Self>, room: &mut Room<'_, Self>) {
         if pixels.kept.is_none() {
             let packing = Packing {
                 level: self.level,
@@ -156,8 +150,8 @@ impl Input for Packed {
             };
             let PackedLane {
                 scratch, forward, ..
-            } = lane;
-            pack(&packing, pixels.indices, scratch, forward, chunk);
+            } = &mut *room.lane;
+            pack(&packing, pixels.indices, scratch, forward, room.chunk);
         }
     }
 
@@ -165,8 +159,7 @@ impl Input for Packed {
         &self,
         _layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
-        lane: &mut PackedLane,
-        _chunk: &Panels,
+        room: &mut Room<'_, Self>,
         z: &mut Units<f32>,
     ) {
         let images = pixels.indices.len();
@@ -174,7 +167,7 @@ impl Input for Packed {
             forward,
             transposed,
             ..
-        } = lane;
+        } = &mut *room.lane;
         let forward = match pixels.kept {
             Some(kept) => &kept.forward[pixels.chunk],
             None => forward,
@@ -192,7 +185,7 @@ impl Input for Packed {
         }
     }
 
-    fn backward(&self, _delta: ArrayView2<'_, f32>, _lane: &PackedLane, _chunk: &mut Panels) {
+    fn backward(&self, _delta: ArrayView2<'_, f32>, _room: &mut Room<'_, Self>) {
         // Deltas are quantized with one scale for many chunks, so all of them must be there first.
     }
 
