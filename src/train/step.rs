@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::input::{Batch, Input, InputSizes};
 use crate::kernels::Level;
 use crate::model::Mlp;
-use crate::network::stopwatch::Part;
+use crate::network::stopwatch::Activity;
 use crate::network::{Loss, Memory, MemoryUse, Pass};
 use crate::scalar::Scalar;
 
@@ -179,7 +179,7 @@ impl<D: Input> Stepper<D> {
             }
         };
         *step += u64::from(verbs != Verbs::Gradient);
-        self.memory.watch().lap(Part::Update);
+        self.memory.watch().lap(Activity::Update);
         norms
     }
 }
