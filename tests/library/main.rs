@@ -13,6 +13,7 @@ mod import;
 mod integers;
 mod metrics;
 mod standardize;
+mod steppers;
 
 /// What the modules share: tiny data sets, random numbers, the distance of two lists of them.
 mod support;
