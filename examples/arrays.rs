@@ -21,5 +21,6 @@ fn main() -> Result<()> {
         "{:.4}",
         Classifier::load(&path)?.predict_proba(&images)?.row(0)
     );
-    Ok(println!("classes {}", classifier.predict(&images)?))
+    println!("classes {}", classifier.predict(&images)?);
+    Ok(())
 }

@@ -95,6 +95,7 @@ ROOMS = {
     "formats": "bytes in, values out",
     "rng": "NumPy's MT19937, and ChaCha8",
     "scalar": "f32 and f64",
+    "exponential": "e^x in f32, and how it rounds",
 }
 ON_THE_WAY = {"cli", "train", "network", "input", "engine", "kernels"}
 
@@ -107,7 +108,11 @@ def floors(root):
         sys.exit("tests/house/main.rs: expected the list FLOORS, found none")
     rows = [re.findall(r'"([a-z_]+)"', line) for line in block.group(1).splitlines()]
     there = [[name for name in row if any((root / "src" / file).exists() for file in (name, f"{name}.rs"))] for row in rows]
-    return [row for row in there if row and row != ["main", "lib"]]
+    rows = [row for row in there if row and row != ["main", "lib"]]
+    unknown = [name for row in rows for name in row if name not in ROOMS]
+    if unknown:
+        sys.exit(f"scripts/diagrams.py: expected what each room is for in ROOMS, found nothing on {', '.join(unknown)}")
+    return rows
 
 
 def house(path, rows):
@@ -299,9 +304,9 @@ def panels(path):
         x,
         y + 104,
         [
-            "segment: the quads whose products go into one integer sum. They have one scale",
-            "for each unit, so they are of one group of pixels of similar deviation, and there",
-            "are at most 256 of them (1,024 numbers), so that no sum leaves 32 bits.",
+            "segment: quads with one scale for each unit. They are of one group of pixels of",
+            "similar deviation, and go into one integer sum. There are at most 256 of them",
+            "(1,024 numbers), so that no sum leaves 32 bits.",
         ],
         "ink small",
     )
@@ -315,7 +320,8 @@ def panels(path):
         [
             "The sixteen columns are a tile of 4 × 4 neighbours of the image, since background lies together;",
             "a quad is those sixteen pixels of four images. The mini-batch's images are arranged by outline,",
-            "so that four in a row are black at the same places. All images of a chunk are one segment.",
+            "so that four in a row are black at the same places. The images of a chunk are one segment,",
+            "and the segments of up to 1,024 images go into one integer sum.",
         ],
         "ink small",
     )

@@ -9,6 +9,7 @@
 mod parts;
 mod products;
 mod rows;
+mod subject;
 
 use std::time::Instant;
 
@@ -29,9 +30,9 @@ use crate::train::{Arithmetic, Plan, TrainOptions, Trainer};
 pub use parts::Parts;
 pub use rows::Row;
 
-use parts::Epoch;
 use products::{IntegerProducts, Products};
 use rows::{Job, median, rows};
+use subject::{Epoch, Subject};
 
 /// What to time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,22 +66,6 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Where the time goes, of each subject that trains.
     pub parts: Vec<Parts>,
-}
-
-/// Something that can run an epoch over and over.
-struct Subject<'a> {
-    kind: EngineKind,
-    /// Whether it is but the first layer's two products, as this engine computes them.
-    products: bool,
-    dtype: Dtype,
-    threads: usize,
-    /// Runs in rounds whose number it divides: slow ones less often.
-    every: usize,
-    /// Runs an epoch, its parts timed by that clock.
-    epoch: Box<dyn FnMut(Option<Clock>) -> Epoch + 'a>,
-    seconds: Vec<f64>,
-    /// Of products in integers, the last epoch's [`parts::kept`].
-    kept: Option<[f64; 2]>,
 }
 
 /// Rounds between two epochs of the naive engine, which takes as long as forty of the others.

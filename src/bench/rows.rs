@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::engine::EngineKind;
 use crate::kernels::Level;
 use crate::model::Layout;

@@ -1,4 +1,4 @@
-//! Products through a BLAS by way of ndarray, and the library's own account of itself.
+//! The BLAS that this process has, its own account of itself, and how it is held to one thread.
 //!
 //! A feature chooses the BLAS: OpenBLAS by default, whose functions are called by name. Every other one, and whatever a system
 //! has put in the place of its libblas, is asked through symbols that the program may or may not have found when it
@@ -22,136 +22,29 @@
 
 #![allow(unsafe_code)]
 
+pub use super::library::{Library, Threading};
+
 #[cfg(feature = "blas")]
-mod backend;
-
-use std::borrow::Cow;
-
-use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, Ix2, RawData};
-
-use super::Engine;
-use crate::scalar::Scalar;
-
-/// BLAS.
-#[derive(Clone, Copy, Debug)]
-pub struct Blas;
-
-impl<T: Scalar> Engine<T> for Blas {
-    fn forward(&self, x: ArrayView2<'_, T>, w: ArrayView2<'_, T>, z: ArrayViewMut2<'_, T>) {
-        product(x, w.reversed_axes(), z, false);
-    }
-
-    fn backward(&self, d_z: ArrayView2<'_, T>, w: ArrayView2<'_, T>, d_x: ArrayViewMut2<'_, T>) {
-        product(d_z, w, d_x, false);
-    }
-
-    fn gradient(
-        &self,
-        d_z: ArrayView2<'_, T>,
-        x: ArrayView2<'_, T>,
-        d_w: ArrayViewMut2<'_, T>,
-        accumulate: bool,
-    ) {
-        product(d_z.reversed_axes(), x, d_w, accumulate);
-    }
-}
-
-/// `c = a b`, or with `accumulate` `c += a b`.
-///
-/// # Panics
-/// If a matrix has no unit stride: ndarray would leave BLAS without a word.
-fn product<T: Scalar>(
-    a: ArrayView2<'_, T>,
-    b: ArrayView2<'_, T>,
-    c: ArrayViewMut2<'_, T>,
-    accumulate: bool,
-) {
-    // An axis of one number may have any stride: there is nothing to stride to.
-    let (a, b, mut c) = (with_strides(a), with_strides(b), with_strides(c));
-    let unit = |matrix: &ArrayView2<'_, T>| {
-        matrix
-            .shape()
-            .iter()
-            .zip(matrix.strides())
-            .any(|(&length, &stride)| length <= 1 || stride == 1)
-    };
-    assert!(
-        unit(&a) && unit(&b) && unit(&c.view()),
-        "matrices that BLAS takes"
-    );
-    let beta = if accumulate { T::one() } else { T::zero() };
-    general_mat_mul(T::one(), &a, &b, beta, &mut c);
-}
-
-/// The same matrix, where axes of one number have a stride that BLAS takes: slicing leaves them with none, and ndarray then
-/// leaves BLAS.
-fn with_strides<S: RawData>(mut matrix: ArrayBase<S, Ix2>) -> ArrayBase<S, Ix2> {
-    for axis in [Axis(0), Axis(1)] {
-        if matrix.len_of(axis) == 1 {
-            matrix = matrix.index_axis_move(axis, 0).insert_axis(axis);
-        }
-    }
-    matrix
-}
-
-/// Which product library this is, in its own words.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Library {
-    /// The BLAS's name, such as `OpenBLAS`, or that of the crate that takes over without one.
-    pub name: Cow<'static, str>,
-    /// Its version.
-    pub version: String,
-    /// The kind of core it took this machine's to be.
-    pub core: String,
-    /// How it was built to use threads.
-    pub threading: Threading,
-}
-
-/// How a BLAS was built to use threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Threading {
-    /// For one thread; whether several callers at once are safe depends on how it was built, which it does not tell.
-    Serial,
-    /// With threads of its own.
-    Pthreads,
-    /// With OpenMP's threads.
-    OpenMp,
-    /// Without threads of its own, and safe from any number of callers.
-    None,
-}
-
-impl std::fmt::Display for Library {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            name,
-            version,
-            core,
-            threading,
-        } = self;
-        let threading = match threading {
-            Threading::Serial => "serial",
-            Threading::Pthreads => "pthreads",
-            Threading::OpenMp => "OpenMP",
-            Threading::None => "no threads of its own",
-        };
-        write!(formatter, "{name} {version}, core {core}, {threading}")
-    }
-}
+pub(crate) use backend::hold_to_one_thread;
+#[cfg(feature = "blas")]
+pub use backend::library;
 
 /// The library that products go through.
+#[cfg(not(feature = "blas"))]
 #[must_use]
 pub fn library() -> Library {
-    #[cfg(feature = "blas")]
-    return backend::library();
-    #[cfg(not(feature = "blas"))]
     Library {
         name: "matrixmultiply".into(),
         version: "(pure Rust; built without a BLAS)".to_owned(),
         core: std::env::consts::ARCH.to_owned(),
         threading: Threading::None,
     }
+}
+
+/// Nothing has to be held.
+#[cfg(not(feature = "blas"))]
+pub(crate) fn hold_to_one_thread() -> bool {
+    true
 }
 
 /// Refuses an OpenBLAS that would end the process at its first product, by an instruction that this CPU lacks: it knows AMD's K8
@@ -187,10 +80,287 @@ pub(crate) fn check_core() -> crate::error::Result<()> {
     Ok(())
 }
 
-/// Holds BLAS to one thread for calls from this thread and, but for the OpenMP flavour, from every other. Whether it took.
-pub(crate) fn hold_to_one_thread() -> bool {
-    #[cfg(feature = "blas")]
-    return backend::hold_to_one_thread();
-    #[cfg(not(feature = "blas"))]
-    true
+#[cfg(feature = "blas")]
+mod backend {
+    //! The functions of each BLAS.
+
+    use std::ffi::{CStr, c_char, c_int};
+    use std::sync::OnceLock;
+
+    use super::{Library, Threading};
+
+    /// A BLAS and what it can be asked.
+    struct Backend {
+        library: Library,
+        hold: Hold,
+    }
+
+    /// How a BLAS is held to one thread.
+    #[cfg_attr(
+        openblas,
+        expect(dead_code, reason = "OpenBLAS is held by its number of threads")
+    )]
+    #[derive(Clone, Copy)]
+    enum Hold {
+        /// It has no threads, so there is nothing to do.
+        Needless,
+        /// There is no way that this program knows of.
+        Unknown,
+        /// A number of threads is set, and read back.
+        Threads(extern "C" fn(c_int), extern "C" fn() -> c_int),
+        /// The same in BLIS's integers, which have the size of a pointer.
+        Dimensions(extern "C" fn(isize), extern "C" fn() -> isize),
+        /// Accelerate is told to be single-threaded, and answers 0 if it will.
+        Model(extern "C" fn(u32) -> c_int),
+    }
+
+    /// The library that products go through.
+    #[must_use]
+    pub fn library() -> Library {
+        backend().library.clone()
+    }
+
+    /// Holds it to one thread for calls from this thread and, but for OpenMP's flavours, from every other. Whether it took.
+    pub(crate) fn hold_to_one_thread() -> bool {
+        /// `BLAS_THREADING_SINGLE_THREADED` of Accelerate's `thread_api.h`.
+        const SINGLE_THREADED: u32 = 1;
+        match backend().hold {
+            Hold::Needless => true,
+            Hold::Unknown => false,
+            Hold::Threads(set, get) => {
+                set(1);
+                get() == 1
+            }
+            Hold::Dimensions(set, get) => {
+                set(1);
+                get() == 1
+            }
+            Hold::Model(set) => set(SINGLE_THREADED) == 0,
+        }
+    }
+
+    fn backend() -> &'static Backend {
+        static BACKEND: OnceLock<Backend> = OnceLock::new();
+        BACKEND.get_or_init(find)
+    }
+
+    #[cfg(openblas)]
+    fn find() -> Backend {
+        unsafe extern "C" {
+            safe fn openblas_set_num_threads(threads: c_int);
+            safe fn openblas_get_num_threads() -> c_int;
+            safe fn openblas_get_parallel() -> c_int;
+            safe fn openblas_get_config() -> *const c_char;
+            safe fn openblas_get_corename() -> *const c_char;
+        }
+        openblas(
+            Hold::Threads(openblas_set_num_threads, openblas_get_num_threads),
+            openblas_get_parallel(),
+            &text(openblas_get_config()),
+            text(openblas_get_corename()),
+        )
+    }
+
+    #[cfg(not(openblas))]
+    fn find() -> Backend {
+        symbols::openblas()
+            .or_else(symbols::blis)
+            .or_else(symbols::mkl)
+            .or_else(symbols::accelerate)
+            .unwrap_or_else(built_for)
+    }
+
+    /// OpenBLAS by its answers. Its configuration reads like "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... SkylakeX MAX_THREADS=64".
+    fn openblas(hold: Hold, parallel: c_int, configuration: &str, core: String) -> Backend {
+        let version = configuration.split_whitespace().nth(1);
+        let library = Library {
+            name: "OpenBLAS".into(),
+            version: version.unwrap_or("of unknown version").to_owned(),
+            core,
+            threading: match parallel {
+                0 => Threading::Serial,
+                1 => Threading::Pthreads,
+                _ => Threading::OpenMp,
+            },
+        };
+        Backend { library, hold }
+    }
+
+    /// What the features say, where no symbol tells more.
+    #[cfg(not(openblas))]
+    fn built_for() -> Backend {
+        let netlib = cfg!(any(feature = "netlib", feature = "netlib-static"));
+        // The static variants' symbols are the program's own, which cannot be looked for.
+        let sequential = cfg!(any(
+            feature = "intel-mkl-dynamic-sequential",
+            feature = "intel-mkl-static-sequential"
+        ));
+        let parallel = cfg!(any(
+            feature = "intel-mkl-dynamic-parallel",
+            feature = "intel-mkl-static-parallel"
+        ));
+        let (name, threading, hold) = if netlib {
+            ("Netlib BLAS", Threading::None, Hold::Needless)
+        } else if sequential {
+            ("Intel MKL", Threading::None, Hold::Needless)
+        } else if parallel {
+            ("Intel MKL", Threading::OpenMp, Hold::Unknown)
+        } else if cfg!(any(feature = "blis", feature = "blis-static")) {
+            ("BLIS", Threading::Pthreads, Hold::Unknown)
+        } else if cfg!(feature = "accelerate") {
+            ("Accelerate", Threading::Pthreads, Hold::Unknown)
+        } else {
+            ("a BLAS", Threading::Serial, Hold::Unknown)
+        };
+        other(
+            name,
+            "of unknown version",
+            std::env::consts::ARCH,
+            threading,
+            hold,
+        )
+    }
+
+    /// A BLAS that is not OpenBLAS.
+    #[cfg(not(openblas))]
+    fn other(
+        name: &'static str,
+        version: &str,
+        core: &str,
+        threading: Threading,
+        hold: Hold,
+    ) -> Backend {
+        let library = Library {
+            name: name.into(),
+            version: version.to_owned(),
+            core: core.to_owned(),
+            threading,
+        };
+        Backend { library, hold }
+    }
+
+    /// The text behind a pointer that a BLAS gave.
+    fn text(pointer: *const c_char) -> String {
+        if pointer.is_null() {
+            return String::new();
+        }
+        // SAFETY: every BLAS here returns a pointer to a string of its own that ends in zero and is never freed.
+        unsafe { CStr::from_ptr(pointer) }
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// Each BLAS by the functions that tell it from the others.
+    #[cfg(not(openblas))]
+    mod symbols {
+        use super::{Backend, CStr, Hold, Threading, c_char, c_int, other, text};
+
+        /// A function of the libraries that were loaded with the program, where one of them has it.
+        ///
+        /// # Safety
+        /// `F` must be the `extern "C"` function pointer of the function that has this name.
+        #[cfg(unix)]
+        unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
+            const { assert!(size_of::<F>() == size_of::<*mut libc::c_void>()) };
+            // SAFETY: the name ends in zero; the handle stands for all loaded libraries.
+            let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+            // SAFETY: of the same size, and by the caller's promise a pointer to that function, whose library is never unloaded.
+            (!address.is_null()).then(|| unsafe { std::mem::transmute_copy(&address) })
+        }
+
+        /// Elsewhere none is looked for.
+        ///
+        /// # Safety
+        /// None is needed.
+        #[cfg(not(unix))]
+        unsafe fn symbol<F: Copy>(_: &CStr) -> Option<F> {
+            None
+        }
+
+        type Integer = extern "C" fn() -> c_int;
+        type Dimension = extern "C" fn() -> isize;
+        type Text = extern "C" fn() -> *const c_char;
+
+        /// OpenBLAS in the place of another libblas. Signatures: its `cblas.h`.
+        pub(super) fn openblas() -> Option<Backend> {
+            // SAFETY: the types are those of OpenBLAS's header.
+            let (set, get, parallel, configuration, core) = unsafe {
+                (
+                    symbol::<extern "C" fn(c_int)>(c"openblas_set_num_threads")?,
+                    symbol::<Integer>(c"openblas_get_num_threads")?,
+                    symbol::<Integer>(c"openblas_get_parallel")?,
+                    symbol::<Text>(c"openblas_get_config")?,
+                    symbol::<Text>(c"openblas_get_corename")?,
+                )
+            };
+            let hold = Hold::Threads(set, get);
+            Some(super::openblas(
+                hold,
+                parallel(),
+                &text(configuration()),
+                text(core()),
+            ))
+        }
+
+        /// BLIS. Signatures: its `bli_thread.h`, `bli_info.h` and `bli_arch.h`.
+        pub(super) fn blis() -> Option<Backend> {
+            // SAFETY: the types are those of BLIS's headers.
+            let (set, get, version, openmp, core, core_name) = unsafe {
+                (
+                    symbol::<extern "C" fn(isize)>(c"bli_thread_set_num_threads")?,
+                    symbol::<Dimension>(c"bli_thread_get_num_threads")?,
+                    symbol::<Text>(c"bli_info_get_version_str")?,
+                    symbol::<Dimension>(c"bli_info_get_enable_openmp")?,
+                    symbol::<Integer>(c"bli_arch_query_id")?,
+                    symbol::<extern "C" fn(c_int) -> *const c_char>(c"bli_arch_string")?,
+                )
+            };
+            let threading = if openmp() != 0 {
+                Threading::OpenMp
+            } else {
+                Threading::Pthreads
+            };
+            let hold = Hold::Dimensions(set, get);
+            Some(other(
+                "BLIS",
+                &text(version()),
+                &text(core_name(core())),
+                threading,
+                hold,
+            ))
+        }
+
+        /// Intel's MKL. Signatures: its `mkl_service.h`.
+        pub(super) fn mkl() -> Option<Backend> {
+            // SAFETY: the types are those of MKL's header.
+            let (set, get) = unsafe {
+                (
+                    symbol::<extern "C" fn(c_int)>(c"MKL_Set_Num_Threads")?,
+                    symbol::<Integer>(c"MKL_Get_Max_Threads")?,
+                )
+            };
+            let (core, hold) = (std::env::consts::ARCH, Hold::Threads(set, get));
+            Some(other(
+                "Intel MKL",
+                "of unknown version",
+                core,
+                Threading::OpenMp,
+                hold,
+            ))
+        }
+
+        /// Apple's Accelerate, from macOS 15 on. Signature: its `thread_api.h`.
+        pub(super) fn accelerate() -> Option<Backend> {
+            // SAFETY: the type is that of Accelerate's header.
+            let set = unsafe { symbol::<extern "C" fn(u32) -> c_int>(c"BLASSetThreading")? };
+            let (core, hold) = (std::env::consts::ARCH, Hold::Model(set));
+            Some(other(
+                "Accelerate",
+                "of this system",
+                core,
+                Threading::Pthreads,
+                hold,
+            ))
+        }
+    }
 }

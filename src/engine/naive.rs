@@ -6,7 +6,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::Engine;
+use super::products::Engine;
 use crate::scalar::Scalar;
 
 /// Plain loops.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2, s};
 
-use super::Engine;
+use super::products::Engine;
 use crate::kernels::{self, Level};
 use crate::scalar::Scalar;
 

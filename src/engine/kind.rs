@@ -1,0 +1,55 @@
+//! The choice between the engines.
+
+use serde::{Deserialize, Serialize};
+
+use super::gemm::Blas;
+use super::naive::Naive;
+use super::products::Engine;
+use crate::kernels::Level;
+use crate::scalar::{Dtype, Scalar};
+
+/// Which engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// The fastest that this build and machine offer.
+    Auto,
+    /// Plain loops on one thread: the baseline to beat, and the oracle.
+    Naive,
+    /// Products through BLAS (or, in a build without one, ndarray's own).
+    Blas,
+    /// The first layer's products in integers, straight from the pixels; further layers as `Blas`. In `f32` only.
+    Fixed,
+}
+
+impl EngineKind {
+    /// What `Auto` stands for on a CPU of this level, in this type: integers where it has instructions for them.
+    #[must_use]
+    pub fn resolve(self, dtype: Dtype, level: Level) -> Self {
+        match self {
+            Self::Auto if dtype == Dtype::F32 && level > Level::PORTABLE => Self::Fixed,
+            Self::Auto => Self::Blas,
+            other => other,
+        }
+    }
+
+    /// The name by which it is asked for.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Naive => "naive",
+            Self::Blas => "blas",
+            Self::Fixed => "fixed",
+        }
+    }
+
+    /// What computes the products of all layers but the first; the first one's are the affair of [`crate::input`].
+    #[must_use]
+    pub fn further_layers<T: Scalar>(self) -> &'static dyn Engine<T> {
+        match self {
+            Self::Naive => &Naive,
+            Self::Auto | Self::Blas | Self::Fixed => &Blas,
+        }
+    }
+}
