@@ -25,8 +25,7 @@ fn are(images: &Images, array: ArrayView3<'_, u8>) -> bool {
         places.map(|place| image[place]).collect()
     };
     (images.count(), images.rows(), images.columns()) == (count, rows, columns)
-        && (0..count)
-            .all(|index| images.image(index) == pixels(array.index_axis(Axis(0), index)))
+        && (0..count).all(|index| images.image(index) == pixels(array.index_axis(Axis(0), index)))
 }
 
 #[test]

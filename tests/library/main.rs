@@ -16,8 +16,8 @@ mod metrics;
 mod plan;
 mod runs;
 mod standardize;
-mod verbs;
 mod steppers;
+mod verbs;
 
 /// What the modules share: tiny data sets, random numbers, the distance of two lists of them.
 mod support;

@@ -76,7 +76,13 @@ fn the_engine_is_resolved_by_data_type_and_level() {
             &machine,
             (Blas, "f32", Some("features: ")),
         ),
-        (Auto, F64, of_features, &machine, (Blas, "f64", Some("f64: "))),
+        (
+            Auto,
+            F64,
+            of_features,
+            &machine,
+            (Blas, "f64", Some("f64: ")),
+        ),
         (Auto, F32, of_images, &portable, (Blas, "f32", slow)),
         (Fixed, F32, of_images, &portable, (Fixed, "integers", slow)),
         (Blas, F32, of_images, &portable, (Blas, "f32", None)),
@@ -159,7 +165,10 @@ fn mini_batches_are_kept_where_their_order_stays_and_there_is_room() {
             plan.keeps_batches()
         };
         assert!(keeps(false, None), "{engine:?}");
-        assert!(!keeps(true, None), "{engine:?}: every epoch has another order");
+        assert!(
+            !keeps(true, None),
+            "{engine:?}: every epoch has another order"
+        );
         // Room for one mini-batch of 25, which matters to packed pixels only.
         let packs = engine == EngineKind::Fixed;
         assert_eq!(keeps(false, Some(batch(engine))), !packs, "{engine:?}");
@@ -218,7 +227,7 @@ fn settings_of_a_plan_make_the_same_plan_again() {
 
 /// What the refusal of options names and says.
 fn refused<'a>(options: &TrainOptions, data: impl Into<TrainingData<'a>>) -> (String, String) {
-    let machine = machine(1);
+    let (data, machine): (TrainingData<'_>, _) = (data.into(), machine(1));
     match Plan::new(options, data, &machine) {
         Err(Error::Setting { setting, reason }) => (setting.to_owned(), reason),
         Err(other) => panic!("{other:?}"),

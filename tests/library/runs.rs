@@ -33,9 +33,8 @@ fn outcome<'a>(
     options: &TrainOptions,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
-    let machine = machine(2);
-    let plan = Plan::new(options, data, &machine)?;
-    train(&plan, observer)
+    let (data, machine): (TrainingData<'_>, _) = (data.into(), machine(2));
+    train(&Plan::new(options, data, &machine)?, observer)
 }
 
 /// Everything of an outcome that could differ.
