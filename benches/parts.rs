@@ -7,16 +7,16 @@ use std::sync::LazyLock;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use gingham::data::{Dataset, Standardizer, idx, synth};
+use gingham::data::{Dataset, Images, Standardizer, idx, synth};
 use gingham::engine::EngineKind;
-use gingham::engine::workspace::PixelScale;
-use gingham::kernels::Level;
+use gingham::evaluate::accuracy;
+use gingham::input::{Batch, Input, InputSizes, Packed, Staged};
+use gingham::machine::Machine;
 use gingham::model::Mlp;
-use gingham::parallel::Threads;
-use gingham::train::metrics::Evaluator;
+use gingham::network::{Memory, MemoryUse, Pass};
 use gingham::train::optimizer::Sgd;
-use gingham::train::step::Trainer;
-use gingham::train::{Preset, TrainOptions, evaluation_workspace, objective};
+use gingham::train::step::{Setup, Stepper};
+use gingham::train::{Preset, TrainOptions};
 
 const IMAGES: u32 = 7680;
 
@@ -59,12 +59,12 @@ fn header(bencher: Bencher<'_, '_>) {
 /// Means and deviations of all pixels.
 #[divan::bench(args = [1, 0])]
 fn standardize(bencher: Bencher<'_, '_>, threads: usize) {
-    let threads = Threads::new(threads, EngineKind::Blas).expect("a pool");
-    let places: Vec<u32> = (0..IMAGES).collect();
-    let fit = || Standardizer::fit(&DATASET.train.images, &places);
+    let machine = Machine::new(threads).expect("a pool");
+    let indices: Vec<u32> = (0..IMAGES).collect();
+    let fit = || Standardizer::fit(&DATASET.train.images, &indices);
     bencher
         .counter(ItemsCount::new(IMAGES))
-        .bench(|| threads.run(fit));
+        .bench(|| machine.run(fit));
 }
 
 /// One step: (preset, engine, images of the batch).
@@ -76,32 +76,47 @@ fn standardize(bencher: Bencher<'_, '_>, threads: usize) {
 ])]
 fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind, u32)) {
     let options = TrainOptions::of(preset);
-    let scale = PixelScale::new(&standardizer(), DATASET.train.images.shape(), engine);
-    let optimizer = Sgd {
-        learning_rate: options.learning_rate as f32,
-        momentum: options.momentum as f32,
-        level: Level::detect(),
+    let machine = Machine::for_engine(0, engine).expect("a pool");
+    let standardizer = standardizer();
+    let setup = Setup {
+        mlp: network(&options),
+        optimizer: Box::new(Sgd {
+            momentum: options.momentum as f32,
+            level: machine.level(),
+        }),
+        learning_rate: options.learning_rate,
+        objective: options.objective(),
+        batch: images as usize,
+        level: machine.level(),
     };
-    let places: Vec<u32> = (0..images).collect();
-    let threads = Threads::new(0, engine).expect("a pool");
-    let (engine, objective, network) = (engine.engine(), objective(&options), network(&options));
-    let data = &DATASET.train;
-    let mut trainer = threads.run(|| {
-        Trainer::new(
-            engine,
-            &optimizer,
-            objective,
-            data,
-            &scale,
-            network,
-            images as usize,
-        )
-    });
-    let errors: Vec<f64> = threads.run(|| (0..30).map(|_| trainer.step(&places)).collect());
+    let bencher = bencher.counter(ItemsCount::new(images));
+    let data: &Images = &DATASET.train.images;
+    if engine == EngineKind::Fixed {
+        let stepper = machine.run(|| Stepper::packed(setup, data.shape(), &standardizer));
+        steps::<Packed>(bencher, &machine, stepper, data);
+    } else {
+        let stepper = machine.run(|| Stepper::staged(setup, engine, &standardizer));
+        steps::<Staged<f32>>(bencher, &machine, stepper, data);
+    }
+}
+
+/// Steps on one mini-batch, over and over, after it was seen that they go down.
+fn steps<D: Input>(
+    bencher: Bencher<'_, '_>,
+    machine: &Machine,
+    mut stepper: Stepper<D>,
+    source: &D::Source,
+) {
+    let indices: Vec<u32> = (0..stepper.memory.capacity() as u32).collect();
+    let batch = Batch {
+        source,
+        labels: &DATASET.train.labels,
+        indices: &indices,
+        kept: None,
+    };
+    let errors: Vec<f64> = machine.run(|| (0..30).map(|_| stepper.step(&batch)).collect());
     assert!(errors[29] < errors[0], "steps go down: {errors:?}");
-    bencher
-        .counter(ItemsCount::new(images))
-        .bench_local(|| threads.run(|| trainer.step(&places)));
+    bencher.bench_local(|| machine.run(|| stepper.step(&batch)));
 }
 
 /// The accuracy on all images: (preset, engine).
@@ -111,22 +126,61 @@ fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind,
 ])]
 fn evaluate(bencher: Bencher<'_, '_>, (preset, engine): (Preset, EngineKind)) {
     let mlp = network(&TrainOptions::of(preset));
-    let scale = PixelScale::<f32>::new(&standardizer(), DATASET.train.images.shape(), engine);
-    let places: Vec<u32> = (0..IMAGES).collect();
-    let threads = Threads::new(0, engine).expect("a pool");
-    let mut workspace = threads.run(|| evaluation_workspace(&mlp, &scale));
-    let engine = engine.engine();
-    bencher.counter(ItemsCount::new(IMAGES)).bench_local(|| {
-        threads.run(|| {
-            Evaluator {
-                engine,
-                mlp: &mlp,
-                scale: &scale,
-                workspace: &mut workspace,
-            }
-            .accuracy(&DATASET.train, &places)
-        })
-    });
+    let machine = Machine::for_engine(0, engine).expect("a pool");
+    let sizes = InputSizes {
+        layer: &mlp.layout.layers()[0],
+        is_output: false,
+        batch: BATCH,
+        trains: false,
+        level: machine.level(),
+    };
+    let bencher = bencher.counter(ItemsCount::new(IMAGES));
+    let asked = Asked {
+        machine: &machine,
+        engine,
+        mlp: &mlp,
+    };
+    let data: &Images = &DATASET.train.images;
+    if engine == EngineKind::Fixed {
+        let door = Packed::new(&sizes, data.shape());
+        ask::<Packed>(bencher, &asked, door, data);
+    } else {
+        let door = Staged::new(engine.further_layers(), &sizes);
+        ask::<Staged<f32>>(bencher, &asked, door, data);
+    }
+}
+
+/// Images that are asked about at a time.
+const BATCH: usize = 1920;
+
+/// A network that is asked about all images.
+struct Asked<'a> {
+    machine: &'a Machine,
+    engine: EngineKind,
+    mlp: &'a Mlp<f32>,
+}
+
+/// Asks over and over.
+fn ask<D: Input<Number = f32>>(
+    bencher: Bencher<'_, '_>,
+    asked: &Asked<'_>,
+    door: D,
+    source: &D::Source,
+) {
+    let Asked {
+        machine,
+        engine,
+        mlp,
+    } = *asked;
+    let pass = Pass::<D> {
+        engine: engine.further_layers(),
+        mlp,
+        scale: &D::scale(&standardizer(), (28, 28)),
+    };
+    let (purpose, level) = (MemoryUse::Evaluation, machine.level());
+    let mut memory = machine.run(|| Memory::new(door, &mlp.layout, BATCH, purpose, level));
+    let (labels, indices) = (&DATASET.train.labels, (0..IMAGES).collect::<Vec<u32>>());
+    bencher.bench_local(|| machine.run(|| accuracy(&mut memory, &pass, source, labels, &indices)));
 }
 
 fn standardizer() -> Standardizer {

@@ -44,6 +44,10 @@
 //! of it, drawn by [`figures`]), [`explore`] (a data set's figures, its images as text, its map), [`export`] (other programs'
 //! formats), and [`mod@bench`]. Imports run downwards in this order and no two files import each other; a test holds to that.
 
+// This crate holds nothing but the BLAS that the linker is to take, and must be named for that.
+#[cfg(feature = "blas")]
+use blas_src as _;
+
 pub mod bench;
 pub mod classifier;
 pub mod cut;

@@ -12,18 +12,18 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use gingham::data::{Dataset, IdxError, Standardizer, synth};
+use gingham::data::{Dataset, IdxError, Images, Labelled, SampleSource, Standardizer, synth};
 use gingham::engine::EngineKind;
-use gingham::engine::workspace::PixelScale;
 use gingham::error::Error;
-use gingham::kernels::Level;
+use gingham::input::{Batch, Input, Packed, Staged};
+use gingham::machine::Machine;
 use gingham::model::{Activation, Init, Layout as NetworkLayout, Mlp, Output};
-use gingham::parallel::Threads;
+use gingham::network::ErrorForm;
 use gingham::scalar::Scalar;
-use gingham::train::loss::ErrorForm;
 use gingham::train::optimizer::Sgd;
-use gingham::train::step::{Objective, Regularizer, Trainer};
-use gingham::train::{L1Form, Reduction};
+use gingham::train::step::{Setup, Stepper};
+use gingham::train::{L1Form, Objective, Reduction, Regularizer};
+use ndarray::ArrayView3;
 
 /// What the threads that carry it did.
 #[derive(Default)]
@@ -137,74 +137,82 @@ const NARROW: Job = Job {
     ..WIDE
 };
 
-fn synthetic() -> Dataset {
-    let folder = tempfile::tempdir().unwrap();
-    let set = folder.path().join("set");
-    synth::write(&set, 20, 1, 1).unwrap();
-    Dataset::open(&set).unwrap()
+/// Twenty garments.
+fn synthetic() -> Labelled {
+    let labels: Vec<u8> = (0..synth::CLASSES).cycle().take(20).collect();
+    let mut pixels = vec![0; 20 * 784];
+    for ((index, &label), pixels) in (0..).zip(&labels).zip(pixels.chunks_exact_mut(784)) {
+        synth::draw(1, index, label, pixels);
+    }
+    let images = ArrayView3::from_shape((20, 28, 28), &pixels).unwrap();
+    Labelled::from_arrays(images, &labels).unwrap()
 }
 
-/// Allocations of the first step, and of `steps` more.
-fn allocations<T: Scalar>(
-    data: &Dataset,
-    job: &Job,
-    kind: EngineKind,
-    threads: usize,
-    steps: usize,
-) -> [usize; 2] {
-    let mut widths = vec![data.train.images.pixels_per_image()];
-    widths.extend(job.hidden);
-    widths.push(data.classes.len());
+/// What a stepper for `job` begins with.
+fn setup<T: Scalar>(job: &Job, machine: &Machine) -> Setup<T> {
+    let widths = [&[784], job.hidden, &[usize::from(synth::CLASSES)]].concat();
     let layout = NetworkLayout::new(&widths, job.biases);
-    let parameters = Init::Xavier.parameters(&layout, 3);
-    let mlp = Mlp {
-        layout,
-        parameters,
-        activation: Activation::Sigmoid,
-        output: Output::Softmax,
-    };
-    let places: Vec<u32> = (0..20).collect();
-    let scale = PixelScale::new(
-        &Standardizer::fit(&data.train.images, &places),
-        data.train.images.shape(),
-        kind,
-    );
-    let optimizer = Sgd {
-        learning_rate: T::of(1e-3),
-        momentum: T::of(job.momentum),
-        level: Level::detect(),
-    };
+    Setup {
+        mlp: Mlp {
+            parameters: Init::Xavier.parameters(&layout, 3),
+            layout,
+            activation: Activation::Sigmoid,
+            output: Output::Softmax,
+        },
+        optimizer: Box::new(Sgd {
+            momentum: T::of(job.momentum),
+            level: machine.level(),
+        }),
+        learning_rate: 1e-3,
+        objective: job.objective,
+        batch: job.batches[0] as usize,
+        level: machine.level(),
+    }
+}
+
+/// Allocations of the first step of a stepper, and of thirty more. `keeps` says whether the mini-batches are kept.
+fn allocations<D: Input>(
+    job: &Job,
+    machine: &Machine,
+    (source, labels): (&D::Source, &[u8]),
+    keeps: bool,
+    start: impl FnOnce() -> Stepper<D> + Send,
+) -> [usize; 2] {
+    const STEPS: usize = 30;
     // A batch may hold an image more than once.
     let batches = job
         .batches
         .map(|images| (0..20).cycle().take(images as usize).collect::<Vec<u32>>());
-    let largest = batches[0].len();
-    // A pool for the BLAS engine serves the naive one too, which by itself would never be given two threads.
-    let pool = Threads::new(threads, EngineKind::Blas).unwrap();
     let counted = Count::new();
-    pool.run(|| {
-        let (data, engine) = (&data.train, kind.engine());
-        let mut trainer = Trainer::new(
-            engine,
-            &optimizer,
-            job.objective,
-            data,
-            &scale,
-            mlp,
-            largest,
-        );
+    machine.run(|| {
+        let mut stepper = start();
+        let kept = batches.each_ref().map(|indices| {
+            let input = stepper.memory.input();
+            keeps.then(|| input.keep(&stepper.scale, source, indices))
+        });
+        let batch = |number: usize| Batch::<D> {
+            source,
+            labels,
+            indices: &batches[number],
+            kept: kept[number].as_ref(),
+        };
         rayon::broadcast(|_| CARRIED.set(Some(counted)));
-        let error = trainer.step(&batches[0]);
+        let error = stepper.step(&batch(0));
         let first = counted.calls();
         let mut sum = error;
-        for step in 0..steps {
-            if step == steps / 2 {
-                trainer.workspace.time(Some(Instant::now)); // without a clock and with one
+        for step in 0..STEPS {
+            if step == STEPS / 2 {
+                stepper.memory.time(Some(Instant::now)); // without a clock and with one
             }
-            sum += trainer.step(&batches[(step + 1) % 2]);
+            sum += stepper.step(&batch((step + 1) % 2));
         }
+        // The two verbs of phase 2 apart, and what is between them.
+        stepper.forward_and_backward(&batch(0));
+        stepper.take_gradient(&batch(0));
+        sum += stepper.gradient().len() as f64;
+        stepper.update(&batch(0));
         let all = counted.calls();
-        assert!(sum.is_finite() && trainer.steps() == 1 + steps as u64);
+        assert!(sum.is_finite() && stepper.state.step == 2 + STEPS as u64);
         // The count sees the threads that it is meant to see.
         rayon::broadcast(|_| drop(std::hint::black_box(Box::new(7))));
         assert!(counted.calls() >= all + rayon::current_num_threads());
@@ -214,15 +222,29 @@ fn allocations<T: Scalar>(
 
 fn a_step_allocates_nothing(job: &Job) {
     let data = synthetic();
+    let standardizer = Standardizer::fit(&data.images, &(0..20).collect::<Vec<u32>>());
     for kind in [EngineKind::Naive, EngineKind::Blas, EngineKind::Fixed] {
         if kind != EngineKind::Naive && !cfg!(feature = "blas") {
             continue; // ndarray's own product packs its operands in memory that it allocates for each call
         }
-        for threads in [1, 2] {
-            let [_, later] = allocations::<f32>(&data, job, kind, threads, 30);
+        for (threads, keeps) in [(1, false), (1, true), (2, false), (2, true)] {
+            let machine = Machine::new(threads).unwrap();
+            let [_, later] = if kind == EngineKind::Fixed {
+                let images: &Images = &data.images;
+                let samples = (images, &data.labels[..]);
+                allocations::<Packed>(job, &machine, samples, keeps, || {
+                    Stepper::packed(setup(job, &machine), images.shape(), &standardizer)
+                })
+            } else {
+                let images: &dyn SampleSource = &data.images;
+                let samples = (images, &data.labels[..]);
+                allocations::<Staged<f32>>(job, &machine, samples, keeps, || {
+                    Stepper::staged(setup(job, &machine), kind, &standardizer)
+                })
+            };
             assert_eq!(
                 later, 0,
-                "{kind:?}, {threads} threads: allocations in 30 steps after the first"
+                "{kind:?}, {threads} threads, kept {keeps}: allocations in the steps after the first"
             );
         }
     }

@@ -12,17 +12,18 @@ use std::ffi::c_int;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use gingham::data::{Dataset, Standardizer, synth};
+use gingham::cut::{BlockLimits, chunk_images};
+use gingham::data::{Labelled, Standardizer, synth};
 use gingham::engine::EngineKind;
-use gingham::engine::workspace::PixelScale;
-use gingham::kernels::Level;
+use gingham::input::{Batch, Packed, Staged};
+use gingham::machine::Machine;
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
-use gingham::parallel::{Cut, Threads, images_per_task};
+use gingham::network::ErrorForm;
 use gingham::scalar::Scalar;
-use gingham::train::loss::ErrorForm;
 use gingham::train::optimizer::Sgd;
-use gingham::train::step::{Objective, Regularizer, Trainer};
-use gingham::train::{L1Form, Reduction};
+use gingham::train::step::{Setup, Stepper};
+use gingham::train::{L1Form, Objective, Reduction, Regularizer};
+use ndarray::ArrayView3;
 
 /// A product as BLAS is asked for it: rows, columns, length of the sums, and whether it is added to what is there.
 type Call = (usize, usize, usize, bool);
@@ -36,6 +37,14 @@ const COLUMN_MAJOR: c_int = 102;
 const AS_IT_IS: c_int = 111;
 const TRANSPOSED: c_int = 112;
 
+/// How a matrix lies in memory, as BLAS describes it.
+#[derive(Clone, Copy)]
+struct Lies {
+    layout: c_int,
+    transposed: c_int,
+    leading: c_int,
+}
+
 /// A matrix behind a C pointer.
 struct Matrix<T> {
     start: *mut T,
@@ -48,16 +57,11 @@ impl<T> Matrix<T> {
     ///
     /// # Panics
     /// If rows or columns overlap: the leading dimension is too small, which BLAS refuses too.
-    #[expect(clippy::too_many_arguments, reason = "a matrix as BLAS describes it")]
-    fn new(
-        start: *mut T,
-        layout: c_int,
-        transposed: c_int,
-        leading: c_int,
-        rows: usize,
-        columns: usize,
-    ) -> Self {
-        let leading = usize::try_from(leading).unwrap();
+    fn new(start: *mut T, lies: Lies, (rows, columns): (usize, usize)) -> Self {
+        let leading = usize::try_from(lies.leading).unwrap();
+        let Lies {
+            layout, transposed, ..
+        } = lies;
         assert!(
             [AS_IT_IS, TRANSPOSED].contains(&transposed),
             "operation {transposed}"
@@ -87,17 +91,14 @@ impl<T> Matrix<T> {
     }
 }
 
-/// What both functions do, with `sizes` the numbers of rows, columns and terms.
+/// What both functions do: `c = alpha a b + beta c`.
 ///
 /// # Safety
-/// The matrices must be of these sizes, in memory that may be read, and for `c` written.
-#[expect(clippy::too_many_arguments, reason = "what BLAS takes")]
+/// The matrices must be of the sizes that `sizes` says (rows, columns, terms), in memory that may be read, and for `c` written.
 unsafe fn product<T: Scalar>(
     sizes: [c_int; 3],
-    alpha: T,
-    a: &Matrix<T>,
-    b: &Matrix<T>,
-    beta: T,
+    [alpha, beta]: [T; 2],
+    [a, b]: [&Matrix<T>; 2],
     c: &Matrix<T>,
 ) {
     let [rows, columns, terms] = sizes.map(|size| usize::try_from(size).unwrap());
@@ -148,11 +149,16 @@ macro_rules! gemm {
             leading_c: c_int,
         ) {
             let [m, n, k] = [rows, columns, terms].map(|size| usize::try_from(size).unwrap());
-            let a = Matrix::new(a.cast_mut(), layout, transposed_a, leading_a, m, k);
-            let b = Matrix::new(b.cast_mut(), layout, transposed_b, leading_b, k, n);
-            let c = Matrix::new(c, layout, AS_IT_IS, leading_c, m, n);
+            let lies = |transposed, leading| Lies {
+                layout,
+                transposed,
+                leading,
+            };
+            let a = Matrix::new(a.cast_mut(), lies(transposed_a, leading_a), (m, k));
+            let b = Matrix::new(b.cast_mut(), lies(transposed_b, leading_b), (k, n));
+            let c = Matrix::new(c, lies(AS_IT_IS, leading_c), (m, n));
             // SAFETY: BLAS's own conditions, which ndarray meets; `a` and `b` are read only.
-            unsafe { product([rows, columns, terms], alpha, &a, &b, beta, &c) }
+            unsafe { product([rows, columns, terms], [alpha, beta], [&a, &b], &c) }
         }
     };
 }
@@ -160,77 +166,108 @@ macro_rules! gemm {
 gemm!(cblas_sgemm, f32);
 gemm!(cblas_dgemm, f64);
 
-fn synthetic() -> Dataset {
-    let folder = tempfile::tempdir().unwrap();
-    let set = folder.path().join("set");
-    synth::write(&set, 20, 1, 1).unwrap();
-    Dataset::open(&set).unwrap()
+/// Twenty garments.
+fn synthetic() -> Labelled {
+    let labels: Vec<u8> = (0..synth::CLASSES).cycle().take(20).collect();
+    let mut pixels = vec![0; 20 * 784];
+    for ((index, &label), pixels) in (0..).zip(&labels).zip(pixels.chunks_exact_mut(784)) {
+        synth::draw(1, index, label, pixels);
+    }
+    let images = ArrayView3::from_shape((20, 28, 28), &pixels).unwrap();
+    Labelled::from_arrays(images, &labels).unwrap()
 }
 
-/// The calls of one step on `images` images, sorted, and the parameters after it.
-fn calls_of<T: Scalar>(
-    kind: EngineKind,
-    hidden: &[usize],
+/// What a stepper on mini-batches of up to `capacity` images begins with.
+fn setup<T: Scalar>(hidden: &[usize], capacity: usize, machine: &Machine) -> Setup<T> {
+    let layout = Layout::new(&[&[784], hidden, &[10]].concat(), false);
+    Setup {
+        mlp: Mlp {
+            parameters: Init::Xavier.parameters(&layout, 3),
+            layout,
+            activation: Activation::Sigmoid,
+            output: Output::Sigmoid,
+        },
+        optimizer: Box::new(Sgd {
+            momentum: T::zero(),
+            level: machine.level(),
+        }),
+        learning_rate: 0.01,
+        objective: Objective {
+            reduction: Reduction::Sum,
+            regularizer: Regularizer {
+                l1: 0.0,
+                l1_form: L1Form::Linear,
+                l2: 0.5,
+            },
+            error: ErrorForm::Article,
+        },
+        batch: capacity,
+        level: machine.level(),
+    }
+}
+
+/// What `step` returns, and the calls that it makes, sorted. `step` gets a machine, twenty images, what scales them, and the
+/// indices of `images` of them.
+fn calls_of<R>(
     images: usize,
-    capacity: usize,
-) -> (Vec<Call>, Vec<T>) {
+    step: impl FnOnce(&Machine, &Labelled, &Standardizer, &[u32]) -> R,
+) -> (Vec<Call>, R) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _mine = ONE_AT_A_TIME
         .lock()
         .unwrap_or_else(|failed| failed.into_inner());
     let data = synthetic();
-    let mut widths = vec![784];
-    widths.extend(hidden);
-    widths.push(10);
-    let layout = Layout::new(&widths, false);
-    let parameters = Init::Xavier.parameters(&layout, 3);
-    let mlp = Mlp {
-        layout,
-        parameters,
-        activation: Activation::Sigmoid,
-        output: Output::Sigmoid,
-    };
-    let places: Vec<u32> = (0..20).cycle().take(images).collect();
-    let scale = PixelScale::new(
-        &Standardizer::fit(&data.train.images, &places),
-        data.train.images.shape(),
-        kind,
-    );
-    let optimizer = Sgd {
-        learning_rate: T::of(0.01),
-        momentum: T::of(0.0),
-        level: Level::detect(),
-    };
-    let objective = Objective {
-        reduction: Reduction::Sum,
-        regularizer: Regularizer {
-            l1: 0.0,
-            l1_form: L1Form::Linear,
-            l2: 0.5,
-        },
-        error: ErrorForm::Article,
-    };
+    let indices: Vec<u32> = (0..20).cycle().take(images).collect();
+    let standardizer = Standardizer::fit(&data.images, &indices);
+    let machine = Machine::new(2).unwrap();
     CALLS
         .lock()
         .unwrap_or_else(|failed| failed.into_inner())
         .clear();
-    let parameters = Threads::new(2, EngineKind::Blas).unwrap().run(|| {
-        let engine = kind.engine();
-        let mut trainer = Trainer::new(
-            engine,
-            &optimizer,
-            objective,
-            &data.train,
-            &scale,
-            mlp,
-            capacity,
-        );
-        trainer.step(&places);
-        trainer.mlp.parameters
-    });
+    let result = step(&machine, &data, &standardizer, &indices);
     let mut calls = std::mem::take(&mut *CALLS.lock().unwrap());
     calls.sort_unstable();
-    (calls, parameters)
+    (calls, result)
+}
+
+/// The calls of one step in floating point on `images` images, sorted, and the parameters after it.
+fn calls_in_floating_point<T: Scalar>(
+    kind: EngineKind,
+    hidden: &[usize],
+    images: usize,
+    capacity: usize,
+) -> (Vec<Call>, Vec<T>) {
+    calls_of(images, |machine, data, standardizer, indices| {
+        machine.run(|| {
+            let setup = setup(hidden, capacity, machine);
+            let mut stepper = Stepper::<Staged<T>>::staged(setup, kind, standardizer);
+            stepper.step(&Batch {
+                source: &data.images,
+                labels: &data.labels,
+                indices,
+                kept: None,
+            });
+            stepper.state.mlp.parameters
+        })
+    })
+}
+
+/// The calls of one step with the first layer in integers, sorted.
+fn calls_in_integers(hidden: &[usize], images: usize, capacity: usize) -> Vec<Call> {
+    let step =
+        |machine: &Machine, data: &Labelled, standardizer: &Standardizer, indices: &[u32]| {
+            machine.run(|| {
+                let setup = setup(hidden, capacity, machine);
+                let mut stepper = Stepper::<Packed>::packed(setup, (28, 28), standardizer);
+                stepper.step(&Batch {
+                    source: &data.images,
+                    labels: &data.labels,
+                    indices,
+                    kept: None,
+                });
+            });
+        };
+    calls_of(images, step).0
 }
 
 /// Layers of up to so many units have their gradient taken task by task, others block by block. Where exactly the border lies is
@@ -239,7 +276,7 @@ const NARROW_UNITS: usize = 128;
 
 /// The parts that a weight matrix's rows or columns are cut into, by halving what is too large.
 fn blocks(all: Range<usize>) -> Vec<Range<usize>> {
-    match Cut::IN_FLOATING_POINT.half_of_rows(all.len()) {
+    match BlockLimits::FLOATING_POINT.half_of_rows(all.len()) {
         Some(half) => {
             let border = all.start + half;
             [blocks(all.start..border), blocks(border..all.end)].concat()
@@ -248,8 +285,8 @@ fn blocks(all: Range<usize>) -> Vec<Range<usize>> {
     }
 }
 
-/// What a step of `images` images in tasks of `task` must ask for, sorted.
-fn expected(hidden: &[usize], images: usize, task: usize) -> Vec<Call> {
+/// What the layers from number `first` on must ask for in a step of `images` images in tasks of `task`, sorted.
+fn expected(first: usize, hidden: &[usize], images: usize, task: usize) -> Vec<Call> {
     let tasks: Vec<usize> = (0..images)
         .step_by(task)
         .map(|start| task.min(images - start))
@@ -258,7 +295,7 @@ fn expected(hidden: &[usize], images: usize, task: usize) -> Vec<Call> {
     widths.extend(hidden);
     widths.push(10);
     let mut calls = Vec::new();
-    for (layer, pair) in widths.windows(2).enumerate() {
+    for (layer, pair) in widths.windows(2).enumerate().skip(first) {
         let (inputs, outputs) = (pair[0], pair[1]);
         for (number, &images) in tasks.iter().enumerate() {
             calls.push((images, outputs, inputs, false));
@@ -282,16 +319,16 @@ fn expected(hidden: &[usize], images: usize, task: usize) -> Vec<Call> {
 
 #[test]
 fn every_product_of_the_articles_step_reaches_blas() {
-    let task = images_per_task(1920);
-    let expected = expected(&[50], 1920, task);
+    let task = chunk_images(1920);
+    let expected = expected(0, &[50], 1920, task);
     // Of each task: both layers forward, back through the second one, both layers' gradients.
     assert_eq!(expected.len(), 5 * 1920_usize.div_ceil(task));
     assert_eq!(
-        calls_of::<f32>(EngineKind::Blas, &[50], 1920, 1920).0,
+        calls_in_floating_point::<f32>(EngineKind::Blas, &[50], 1920, 1920).0,
         expected
     );
     assert_eq!(
-        calls_of::<f64>(EngineKind::Blas, &[50], 1920, 1920).0,
+        calls_in_floating_point::<f64>(EngineKind::Blas, &[50], 1920, 1920).0,
         expected
     );
 }
@@ -310,12 +347,18 @@ fn every_product_of_other_steps_reaches_blas() {
         (&[1, 300], 33),
         (&[1, 300, 1], 1),
     ] {
-        let task = images_per_task(300);
-        let found = calls_of::<f32>(EngineKind::Blas, hidden, images, 300).0;
+        let task = chunk_images(300);
+        let found = calls_in_floating_point::<f32>(EngineKind::Blas, hidden, images, 300).0;
         assert_eq!(
             found,
-            expected(hidden, images, task),
+            expected(0, hidden, images, task),
             "{hidden:?}, {images} images"
+        );
+        let found = calls_in_integers(hidden, images, 300);
+        assert_eq!(
+            found,
+            expected(1, hidden, images, task),
+            "{hidden:?}, {images} images, the first layer in integers"
         );
     }
 }
@@ -324,8 +367,8 @@ fn every_product_of_other_steps_reaches_blas() {
 fn the_counted_product_is_the_product() {
     // And so what was counted is what the step is made of. Plain loops all through, in f64: rounding alone differs.
     const TOLERANCE: f64 = 1e-12;
-    let (calls, blas) = calls_of::<f64>(EngineKind::Blas, &[50], 100, 100);
-    let (none, naive) = calls_of::<f64>(EngineKind::Naive, &[50], 100, 100);
+    let (calls, blas) = calls_in_floating_point::<f64>(EngineKind::Blas, &[50], 100, 100);
+    let (none, naive) = calls_in_floating_point::<f64>(EngineKind::Naive, &[50], 100, 100);
     assert!(
         !calls.is_empty() && none.is_empty(),
         "the naive engine does without"

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::subject::Epoch;
 use crate::input::packed::PackedBatch;
-use crate::network::stopwatch::Part;
+use crate::network::stopwatch::Activity;
 
 /// Where the time of an epoch goes, in milliseconds of the wall clock. Of what threads do side by side it is the mean of them; that
 /// they wait for one another is in `left_ms`, but for waiting within the update and the roundings, which is in theirs. Compare within
@@ -49,19 +49,19 @@ impl Parts {
     ) -> Self {
         epochs.sort_unstable_by(|one, other| one.seconds.total_cmp(&other.seconds));
         let Epoch { seconds, spent, .. } = epochs[epochs.len() / 2];
-        let ms = |part: Part| spent[part as usize].as_secs_f64() * 1e3;
+        let ms = |activity: Activity| spent[activity as usize].as_secs_f64() * 1e3;
         let total_ms = seconds * 1e3;
         Self {
             engine,
             dtype,
             threads,
-            stage_ms: ms(Part::Stage),
-            forward_ms: ms(Part::Forward),
-            loss_ms: ms(Part::Loss),
-            backward_ms: ms(Part::Backward),
-            update_ms: ms(Part::Update),
-            round_weights_ms: ms(Part::QuantizeWeights),
-            round_deltas_ms: ms(Part::QuantizeDeltas),
+            stage_ms: ms(Activity::TakeIn),
+            forward_ms: ms(Activity::Forward),
+            loss_ms: ms(Activity::Loss),
+            backward_ms: ms(Activity::Backward),
+            update_ms: ms(Activity::Update),
+            round_weights_ms: ms(Activity::QuantizeWeights),
+            round_deltas_ms: ms(Activity::QuantizeDeltas),
             left_ms: total_ms - spent.iter().sum::<Duration>().as_secs_f64() * 1e3,
             total_ms,
         }

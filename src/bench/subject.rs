@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::EngineKind;
-use crate::network::stopwatch::{Clock, Part};
+use crate::network::stopwatch::{Activity, Clock};
 use crate::scalar::Dtype;
 
 /// An epoch, timed.
@@ -11,7 +11,7 @@ use crate::scalar::Dtype;
 pub(super) struct Epoch {
     pub(super) seconds: f64,
     /// What each part took, where a clock was handed in.
-    pub(super) spent: [Duration; Part::COUNT],
+    pub(super) spent: [Duration; Activity::COUNT],
     /// Where products are in integers, the shares of the pixels that are multiplied.
     pub(super) kept: Option<[f64; 2]>,
 }

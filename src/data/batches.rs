@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// The cut of an epoch's images into mini-batches, in order and without rest.
+/// How many mini-batches an epoch has, or how large they are. They follow the epoch's order, and each image is in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum Batches {
     /// That many batches, whose sizes differ by one at most, larger ones first, as NumPy's `array_split` cuts.
@@ -30,7 +30,7 @@ impl Batches {
         }
     }
 
-    /// The places of batch number `batch` within the epoch's order of `images` images.
+    /// Where mini-batch number `batch` stands in an epoch's order of `images` images.
     #[must_use]
     pub fn range(self, images: usize, batch: usize) -> Range<usize> {
         match self {

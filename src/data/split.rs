@@ -2,17 +2,17 @@
 
 use crate::rng::RandomState;
 
-/// Two lists of places in the training file, without a common element.
+/// The indices of the training samples in two lists without a common element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// Places of the images that train, in the order of the epochs.
+    /// The samples that train, in the order of the epochs.
     pub train: Vec<u32>,
-    /// Places of the images that are held out.
+    /// The samples that are held out.
     pub heldout: Vec<u32>,
 }
 
 /// Splits `count` images as scikit-learn's `train_test_split(test_size=holdout, random_state=seed)` does: the first
-/// `ceil(holdout · count)` places of NumPy's permutation are held out, the rest trains, in the permutation's order.
+/// `ceil(holdout · count)` numbers of NumPy's permutation are held out, the rest trains, in the permutation's order.
 /// A share of 0 keeps every image, in the permutation's order too.
 ///
 /// # Panics
@@ -40,10 +40,10 @@ mod tests {
     use super::*;
     use sha2::{Digest, Sha256};
 
-    fn digest(places: &[u32]) -> String {
-        let bytes: Vec<u8> = places
+    fn digest(indices: &[u32]) -> String {
+        let bytes: Vec<u8> = indices
             .iter()
-            .flat_map(|place| place.to_le_bytes())
+            .flat_map(|index| index.to_le_bytes())
             .collect();
         Sha256::digest(&bytes)
             .iter()
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_articles_split_is_numpys() {
-        // NumPy 2.4, RandomState(42).permutation(60000); digests of the places as little-endian u32.
+        // NumPy 2.4, RandomState(42).permutation(60000); digests of the indices as little-endian u32.
         let Split { train, heldout } = split(60_000, 0.2, 42);
         assert_eq!((train.len(), heldout.len()), (48_000, 12_000));
         assert_eq!(

@@ -258,19 +258,25 @@ pub fn pixel_histogram(statistics: &Statistics) -> Figure {
         "ink",
         &black,
     );
-    // A ramp of greys along the axis shows which grey each number is.
+    value_ramp(&mut svg, &x, bottom, BAR);
+    svg.text(right, bottom + 50.0, Anchor::End, "muted", "pixel value");
+    svg.finish()
+}
+
+/// Draws the ramp of greys below the axis of pixel values, which shows which grey each number is, and the numbers below it.
+fn value_ramp(svg: &mut Svg, axis: &Axis, bottom: f64, bar: f64) {
     let ramp: Vec<u8> = (0..=255).collect();
     svg.pixels(
-        left,
+        axis.from(),
         bottom + 4.0,
-        right - left,
+        axis.to() - axis.from(),
         12.0,
         256,
         1,
         PixelData::Grey(&ramp),
     );
     for value in (0..256).step_by(32).chain([255]) {
-        let middle = x.place(value as f64) + BAR / 2.0;
+        let middle = axis.place(value as f64) + bar / 2.0;
         svg.text(
             middle,
             bottom + 32.0,
@@ -279,6 +285,4 @@ pub fn pixel_histogram(statistics: &Statistics) -> Figure {
             &value.to_string(),
         );
     }
-    svg.text(right, bottom + 50.0, Anchor::End, "muted", "pixel value");
-    svg.finish()
 }

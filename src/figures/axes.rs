@@ -135,13 +135,13 @@ impl Axis {
         self.high
     }
 
-    /// The place of the least value.
+    /// The coordinate of the least value.
     #[must_use]
     pub fn from(&self) -> f64 {
         self.from
     }
 
-    /// The place of the greatest value.
+    /// The coordinate of the greatest value.
     #[must_use]
     pub fn to(&self) -> f64 {
         self.to

@@ -12,7 +12,7 @@ use std::time::Duration;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::stopwatch::{Clock, Part, Stopwatch};
+use super::stopwatch::{Activity, Clock, Stopwatch};
 use crate::cut;
 use crate::engine::{Matrix, Share, Units};
 use crate::input::{Batch, ChunkDelta, FirstLayer, Input, NARROW_UNITS, Pixels, Room};
@@ -235,17 +235,17 @@ impl<D: Input> Memory<D> {
         &mut self.watch
     }
 
-    /// What each [`Part`] took: of what threads do side by side, the mean of them.
+    /// What each [`Activity`] took: of what threads do side by side, the mean of them.
     #[must_use]
-    pub fn spent(&self) -> [Duration; Part::COUNT] {
+    pub fn spent(&self) -> [Duration; Activity::COUNT] {
         std::array::from_fn(|part| {
             let lanes: Duration = self.lanes.iter().map(|lane| lane.watch.spent[part]).sum();
             self.watch.spent[part] + lanes / self.lanes.len().max(1) as u32
         })
     }
 
-    /// Begins a step or an evaluation by the first layer as it is, and calls `work` for every chunk of `batch`, in parallel. Which lane a chunk comes to depends on the number of threads; what
-    /// it computes there does not.
+    /// Begins a step or an evaluation with the first layer as it is, and calls `work` for every chunk of `batch`, in parallel.
+    /// Which lane a chunk comes to depends on the number of threads; what it computes there does not.
     ///
     /// # Panics
     /// If the mini-batch is larger than the memory.
@@ -259,7 +259,7 @@ impl<D: Input> Memory<D> {
         assert!(images <= self.capacity, "a mini-batch that fits");
         self.watch.start();
         self.input.begin(layer);
-        self.watch.lap(Part::QuantizeWeights);
+        self.watch.lap(Activity::QuantizeWeights);
         let input = &self.input;
         let count = images.div_ceil(self.chunk_images);
         let of_lane = count.div_ceil(self.lanes.len()).max(1);

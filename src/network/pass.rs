@@ -13,7 +13,7 @@
 
 use super::loss::Loss;
 use super::memory::{Memory, Task};
-use super::stopwatch::Part;
+use super::stopwatch::Activity;
 use crate::engine::{self, Engine};
 use crate::input::{Batch, FirstLayer, Input};
 use crate::model::Mlp;
@@ -52,7 +52,7 @@ impl<'a, D: Input> Pass<'a, D> {
         } = task;
         let images = chunk.images;
         input.take_in(self.scale, pixels, room);
-        watch.lap(Part::Stage);
+        watch.lap(Activity::TakeIn);
         let z = &mut chunk.activations[0];
         input.forward(self.first_layer(), pixels, room, z);
         let last = self.mlp.layout.layers().len() - 1;
@@ -71,7 +71,7 @@ impl<'a, D: Input> Pass<'a, D> {
                 activation.forward(chunk.level, z.flat_mut(images));
             }
         }
-        watch.lap(Part::Forward);
+        watch.lap(Activity::Forward);
     }
 
     /// Takes the output's deltas, which the loss has filled in, back to the first layer; of narrow layers, takes the chunk's
@@ -99,7 +99,7 @@ impl<'a, D: Input> Pass<'a, D> {
             }
         }
         input.backward(chunk.delta(0), room);
-        watch.lap(Part::Backward);
+        watch.lap(Activity::Backward);
     }
 }
 
@@ -120,7 +120,7 @@ impl<D: Input> Memory<D> {
             let level = task.chunk.level;
             let (z, d) = task.chunk.output();
             task.chunk.loss = loss.with_delta(level, z, labels, d);
-            task.watch.lap(Part::Loss);
+            task.watch.lap(Activity::Loss);
             pass.backward(task);
         });
         let count = self.chunks_of(batch.indices.len());
@@ -132,7 +132,7 @@ impl<D: Input> Memory<D> {
         } = self;
         watch.start();
         input.finish_deltas(count, |chunk| chunks[chunk].first_delta());
-        watch.lap(Part::QuantizeDeltas);
+        watch.lap(Activity::QuantizeDeltas);
         chunks[..count].iter().map(|chunk| chunk.loss).sum()
     }
 

@@ -5,36 +5,36 @@ use std::time::{Duration, Instant};
 /// What tells the time. Only who asks has one; nothing here reads a clock of its own.
 pub type Clock = fn() -> Instant;
 
-/// Of what a step consists.
+/// What the time of a step is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Rounding the first layer's weights, where its products are in integers.
+pub enum Activity {
+    /// Beginning the step: quantizing the first layer's weights, where its products are in integers.
     QuantizeWeights,
     /// Taking pixels in: scaling or packing them.
-    Stage,
+    TakeIn,
     /// Products, biases and activations on the way through the network.
     Forward,
     /// Losses and the output's deltas.
     Loss,
-    /// The way back, and narrow layers' parts of the gradient.
+    /// The way back, and the chunks' shares in the gradients of narrow layers.
     Backward,
-    /// Rounding the first layer's deltas, where its products are in integers.
+    /// Quantizing the first layer's deltas, where its products are in integers.
     QuantizeDeltas,
     /// Gradients over the whole batch, regulariser, update.
     Update,
 }
 
-impl Part {
-    /// How many there are.
+impl Activity {
+    /// The number of activities.
     pub const COUNT: usize = Self::Update as usize + 1;
 }
 
-/// Adds up the time that one thread spends on each part. Without a clock it costs a branch a part.
+/// Adds up the time that one thread spends on each activity. Without a clock it costs a branch each time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stopwatch {
     running: Option<(Clock, Instant)>,
-    /// By [`Part`].
-    pub(super) spent: [Duration; Part::COUNT],
+    /// The time spent, by [`Activity`].
+    pub(super) spent: [Duration; Activity::COUNT],
 }
 
 impl Stopwatch {
@@ -47,7 +47,7 @@ impl Stopwatch {
         }
     }
 
-    /// What was before belongs to no part.
+    /// What was before belongs to no activity.
     #[inline]
     pub fn start(&mut self) {
         if let Some((clock, last)) = &mut self.running {
@@ -55,12 +55,12 @@ impl Stopwatch {
         }
     }
 
-    /// What was since the last call of this or [`Self::start`] belongs to `part`.
+    /// What was since the last call of this or [`Self::start`] belongs to `activity`.
     #[inline]
-    pub fn lap(&mut self, part: Part) {
+    pub fn lap(&mut self, activity: Activity) {
         if let Some((clock, last)) = &mut self.running {
             let now = clock();
-            self.spent[part as usize] += now.saturating_duration_since(*last);
+            self.spent[activity as usize] += now.saturating_duration_since(*last);
             *last = now;
         }
     }

@@ -5,6 +5,7 @@
 //! two phases of a step), [`update`] (the second one), [`optimizer`], [`objective`]. Nothing here reads a clock or prints: who
 //! wants to see a run working hands in an [`Observer`].
 
+mod door;
 pub mod objective;
 mod observer;
 pub mod optimizer;

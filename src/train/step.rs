@@ -11,12 +11,11 @@ use super::objective::{Norms, Objective};
 use super::optimizer::Optimizer;
 use super::state::State;
 use super::update::{self, Buffers, Decay, Rule};
-use crate::data::Standardizer;
-use crate::engine::{Blas, Engine, EngineKind};
-use crate::input::{Batch, Input, InputSizes, Packed, Staged, StagedScale};
+use crate::engine::Engine;
+use crate::input::{Batch, Input, InputSizes};
 use crate::kernels::Level;
 use crate::model::Mlp;
-use crate::network::stopwatch::Part;
+use crate::network::stopwatch::Activity;
 use crate::network::{Loss, Memory, MemoryUse, Pass};
 use crate::scalar::Scalar;
 
@@ -57,28 +56,9 @@ pub struct Setup<T: Scalar> {
     pub level: Level,
 }
 
-impl<T: Scalar> Stepper<Staged<T>> {
-    /// A stepper in floating point, whose products `engine` computes.
-    #[must_use]
-    pub fn staged(setup: Setup<T>, engine: EngineKind, standardizer: &Standardizer) -> Self {
-        let engine = engine.further_layers();
-        let scale = StagedScale::new(standardizer);
-        Self::new(setup, engine, scale, |sizes| Staged::new(engine, sizes))
-    }
-}
-
-impl Stepper<Packed> {
-    /// A stepper with its first layer in integers, for images of so many rows and columns.
-    #[must_use]
-    pub fn packed(setup: Setup<f32>, shape: (usize, usize), standardizer: &Standardizer) -> Self {
-        let scale = Packed::scale(standardizer, shape);
-        Self::new(setup, &Blas, scale, |sizes| Packed::new(sizes, shape))
-    }
-}
-
 impl<D: Input> Stepper<D> {
     /// A stepper before its first step, with memory for the threads of the pool that this is called in.
-    fn new(
+    pub(super) fn new(
         setup: Setup<D::Number>,
         engine: &'static dyn Engine<D::Number>,
         scale: D::Scale,
@@ -199,7 +179,7 @@ impl<D: Input> Stepper<D> {
             }
         };
         *step += u64::from(verbs != Verbs::Gradient);
-        self.memory.watch().lap(Part::Update);
+        self.memory.watch().lap(Activity::Update);
         norms
     }
 }

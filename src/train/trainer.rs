@@ -5,10 +5,10 @@ use super::order::{LabelledSource, Order};
 use super::plan::Plan;
 use super::state::{Accuracies, EpochFigures};
 use super::step::{Setup, Stepper};
-use crate::data::{Images, Samples, Standardizer, split};
+use crate::data::{Samples, Standardizer, split};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracy, heldout_standardizer};
-use crate::input::{Input, Packed, Staged};
+use crate::input::Input;
 use crate::model::{Mlp, Model, Scale};
 use crate::network::Pass;
 use crate::scalar::Scalar;
@@ -23,33 +23,9 @@ pub struct Trainer<'a, D: Input> {
     stepper: Stepper<D>,
 }
 
-impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
-    /// A run before its first step, everything in floating point. Call this, and whatever the trainer does, on the threads of
-    /// the plan's machine.
-    #[must_use]
-    pub fn staged(plan: &'a Plan<'a>) -> Self {
-        let engine = plan.settings().engine;
-        let source = plan.data().train.samples.source();
-        Self::new(plan, source, |setup, standardizer| {
-            Stepper::staged(setup, engine, standardizer)
-        })
-    }
-}
-
-impl<'a> Trainer<'a, Packed> {
-    /// A run before its first step, with its first layer in integers straight from `images`, which are the plan's. As for
-    /// [`Trainer::staged`], call it on the threads of the plan's machine.
-    #[must_use]
-    pub fn packed(plan: &'a Plan<'a>, images: &'a Images) -> Self {
-        Self::new(plan, images, |setup, standardizer| {
-            Stepper::packed(setup, images.shape(), standardizer)
-        })
-    }
-}
-
 impl<'a, D: Input> Trainer<'a, D> {
     /// A run before its first step, whose pixels come from `source`.
-    fn new(
+    pub(super) fn new(
         plan: &'a Plan<'a>,
         source: &'a D::Source,
         stepper: impl FnOnce(Setup<D::Number>, &Standardizer) -> Stepper<D>,

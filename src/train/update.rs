@@ -98,15 +98,15 @@ pub fn gradient<T: Scalar>(
     buffers: Buffers<'_, T>,
 ) {
     let scale = |row: &mut [T]| row.iter_mut().for_each(|d_w| *d_w *= image_factor);
-    walk(gradients, layout, buffers, &|part| {
-        match part {
-            Part::Weights(mut block) => {
+    walk(gradients, layout, buffers, &|task| {
+        match task {
+            Task::Weights(mut block) => {
                 gradients.weights(block.layer, &block.range(), block.d_w.view_mut());
                 for mut d_w in block.d_w.rows_mut() {
                     scale(d_w.as_slice_mut().expect("contiguous rows"));
                 }
             }
-            Part::Biases { layer, row } => {
+            Task::Biases { layer, row } => {
                 gradients.biases(layer, row.gradient);
                 scale(row.gradient);
             }
@@ -127,9 +127,9 @@ pub fn update<T: Scalar>(
         image_factor: T::one(), // the first verb has put it in
         ..*rule
     };
-    walk(gradients, layout, buffers, &|part| match part {
-        Part::Weights(block) => rule.update_weights(block),
-        Part::Biases { row, .. } => rule.update_biases(row),
+    walk(gradients, layout, buffers, &|task| match task {
+        Task::Weights(block) => rule.update_weights(block),
+        Task::Biases { row, .. } => rule.update_biases(row),
     })
 }
 
@@ -140,12 +140,12 @@ pub fn gradient_and_update<T: Scalar>(
     rule: &Rule<'_, T>,
     buffers: Buffers<'_, T>,
 ) -> Norms {
-    walk(gradients, layout, buffers, &|part| match part {
-        Part::Weights(mut block) => {
+    walk(gradients, layout, buffers, &|task| match task {
+        Task::Weights(mut block) => {
             gradients.weights(block.layer, &block.range(), block.d_w.view_mut());
             rule.update_weights(block)
         }
-        Part::Biases { layer, row } => {
+        Task::Biases { layer, row } => {
             gradients.biases(layer, row.gradient);
             rule.update_biases(row)
         }
@@ -197,8 +197,8 @@ impl<T: Scalar> Rule<'_, T> {
     }
 }
 
-/// What one task has: parameters, their gradient and their slots.
-enum Part<'a, T> {
+/// The parameters of one task, with their gradient and their slots.
+enum Task<'a, T> {
     /// A block of a weight matrix.
     Weights(Block<'a, T>),
     /// The biases of a layer.
@@ -256,10 +256,10 @@ impl<T> Block<'_, T> {
     }
 }
 
-/// What a task does to its part.
-type Work<'a, T> = &'a (dyn Fn(Part<'_, T>) -> Norms + Sync);
+/// What is done in a task.
+type Work<'a, T> = &'a (dyn Fn(Task<'_, T>) -> Norms + Sync);
 
-/// Does `work` to every part of a network, in parallel.
+/// Does `work` to the parameters of a network, in parallel.
 fn walk<T: Scalar>(
     gradients: &dyn Gradients<T>,
     layout: &Layout,
@@ -317,14 +317,14 @@ impl<T: Scalar> Walk<'_, T> {
                     slots: ArrayViewMut2::from_shape((self.slots, rows), biases.slots)
                         .expect(MATRIX),
                 };
-                (self.work)(Part::Biases { layer: number, row });
+                (self.work)(Task::Biases { layer: number, row });
             }
         };
         let limits = self.gradients.block_limits(number);
         rayon::join(|| self.blocks(block, limits), biases).0
     }
 
-    /// Halves a block until its parts are as small as `limits` wants them, and does the work to those.
+    /// Halves a block until its blocks are as small as `limits` wants them, and does the work to those.
     fn blocks(&self, block: Block<'_, T>, limits: BlockLimits) -> Norms {
         let (rows, columns) = block.w.dim();
         let (first, second) = if let Some(half) = limits.half_of_rows(rows) {
@@ -332,7 +332,7 @@ impl<T: Scalar> Walk<'_, T> {
         } else if let Some(half) = limits.half_of_columns(columns) {
             block.split(Axis(1), half)
         } else {
-            return (self.work)(Part::Weights(block));
+            return (self.work)(Task::Weights(block));
         };
         let (first, second) = rayon::join(
             || self.blocks(first, limits),

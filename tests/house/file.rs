@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::Source;
-use crate::tokens::{Token, behind_brackets, is_word, text, tokens};
+use crate::tokens::{Token, after_brackets, is_word, text, tokens};
 
 /// What a file says about others, and what it defines.
 #[derive(Debug, Default)]
@@ -64,12 +64,12 @@ impl File {
                 at += 1;
                 continue;
             }
-            let end = behind_brackets(tokens, open);
+            let end = after_brackets(tokens, open);
             let has = |word| tokens[open..end].iter().any(|token| token.text == word);
             let of_tests = text(tokens, open + 1) == "cfg" && has("test") && !has("not");
             match (of_tests, inner) {
                 (true, true) => return Vec::new(),
-                (true, false) => at = self.behind_item(tokens, end),
+                (true, false) => at = self.after_item(tokens, end),
                 (false, _) => {
                     kept.extend(&tokens[at..end]);
                     at = end;
@@ -79,17 +79,17 @@ impl File {
         kept
     }
 
-    /// The place behind the item that begins at `at`.
-    fn behind_item(&mut self, tokens: &[Token<'_>], mut at: usize) -> usize {
+    /// The position after the item that begins at `at`.
+    fn after_item(&mut self, tokens: &[Token<'_>], mut at: usize) -> usize {
         while at < tokens.len() {
             match tokens[at].text {
                 "mod" if text(tokens, at + 2) == ";" => {
                     self.test_modules.insert(text(tokens, at + 1).to_owned());
                 }
                 ";" => return at + 1,
-                "{" => return behind_brackets(tokens, at),
+                "{" => return after_brackets(tokens, at),
                 "(" | "[" => {
-                    at = behind_brackets(tokens, at);
+                    at = after_brackets(tokens, at);
                     continue;
                 }
                 _ => {}
@@ -99,6 +99,7 @@ impl File {
         at
     }
 
+    /// Collects imports, paths, words and items.
     fn collect(&mut self, tokens: &[Token<'_>]) {
         const DEFINES: [&str; 9] = [
             "fn",
@@ -134,7 +135,7 @@ impl File {
                 }
                 "mod" if text(tokens, at + 2) == ";" => at += 3,
                 "mod" if text(tokens, at + 2) == "{" => {
-                    inline.push(behind_brackets(tokens, at + 2));
+                    inline.push(after_brackets(tokens, at + 2));
                     at += 3;
                 }
                 word if !is_word(word) => at += 1,
@@ -160,7 +161,7 @@ impl File {
         }
     }
 
-    /// Takes in a tree of a `use`, from `at` on, below `base`; the place behind it.
+    /// Collects the names of the part of a `use` that begins at `at`, below the path `base`. Returns the position after it.
     fn tree(
         &mut self,
         tokens: &[Token<'_>],

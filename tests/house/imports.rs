@@ -199,7 +199,7 @@ impl House {
     fn circle(&self, circle: &[usize], edges: &Edges) -> Violation {
         let path = |file: usize| &*self.files[file].path;
         let around = circle.iter().chain(circle.first());
-        let places =
+        let positions =
             pairs(circle).map(|(from, to)| format!("{}:{}", path(from), edges[&from][&to]));
         Violation {
             key: around
@@ -208,7 +208,7 @@ impl House {
                 .join(" -> "),
             says: format!(
                 "{}: these files import each other in a circle",
-                places.collect::<Vec<_>>().join(", ")
+                positions.collect::<Vec<_>>().join(", ")
             ),
         }
     }

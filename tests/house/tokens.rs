@@ -7,26 +7,27 @@ pub struct Token<'a> {
     pub line: usize,
 }
 
-/// The text of a token; empty behind the last.
+/// The text of a token; it is empty after the last token.
 pub fn text<'a>(tokens: &[Token<'a>], at: usize) -> &'a str {
     tokens.get(at).map_or("", |token| token.text)
 }
 
+/// Whether a token is a name or a keyword.
 pub fn is_word(text: &str) -> bool {
     text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
 }
 
-/// The place behind the bracket that closes the one at `at`.
-pub fn behind_brackets(tokens: &[Token<'_>], at: usize) -> usize {
+/// The position after the bracket that closes the one at `at`.
+pub fn after_brackets(tokens: &[Token<'_>], at: usize) -> usize {
     let mut depth = 0_usize;
-    for (place, token) in tokens.iter().enumerate().skip(at) {
+    for (position, token) in tokens.iter().enumerate().skip(at) {
         match token.text {
             "(" | "[" | "{" => depth += 1,
             ")" | "]" | "}" => depth -= 1,
             _ => {}
         }
         if depth == 0 {
-            return place + 1;
+            return position + 1;
         }
     }
     tokens.len()

@@ -1,7 +1,6 @@
 //! What `explore` shows: statistics and duplicates against plain counting, components and affinities against their
 //! definitions, the map's gradient against differences of its cost.
 
-use gingham::data::Dataset;
 use gingham::explore::affinities::{Affinities, least_points};
 use gingham::explore::pca::Components;
 use gingham::explore::text::{Ink, Picture, fitting, numbers, side_by_side};
@@ -11,9 +10,7 @@ use gingham::kernels::Level;
 use gingham::rng::{Purpose, Stream};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use crate::support::{
-    TEST_IMAGES, TEST_LABELS, dataset, idx, on_threads, random_dataset, write_train,
-};
+use crate::support::{dataset, labelled, level, on_threads, random_dataset};
 
 #[test]
 fn statistics_are_what_counting_says() {
@@ -50,30 +47,23 @@ fn blank_is_one_value_all_over() {
 
 #[test]
 fn duplicates_within_and_across() {
-    let folder = tempfile::tempdir().unwrap();
     let train = [1, 1, 2, 2, 1, 1, 3, 3, 1, 1];
-    write_train(folder.path(), 1, 2, &train, &[0, 1, 2, 1, 0]);
+    let train = labelled(1, 2, &train, &[0, 1, 2, 1, 0]);
     let test = [3, 3, 4, 4, 1, 1, 4, 4, 2, 2];
-    std::fs::write(folder.path().join(TEST_IMAGES), idx(&[5, 1, 2], &test)).unwrap();
-    std::fs::write(folder.path().join(TEST_LABELS), idx(&[5], &[1, 0, 2, 0, 0])).unwrap();
-    let data = Dataset::open(folder.path()).unwrap();
-    let test = data.test.unwrap();
+    let test = labelled(1, 2, &test, &[1, 0, 2, 0, 0]);
     let within = |images, other_label, examples: &[[usize; 2]]| Duplicates {
         images,
         other_label,
         examples: examples.to_vec(),
     };
-    assert_eq!(
-        Duplicates::within(&data.train),
-        within(2, 1, &[[0, 2], [0, 4]])
-    );
+    assert_eq!(Duplicates::within(&train), within(2, 1, &[[0, 2], [0, 4]]));
     assert_eq!(Duplicates::within(&test), within(1, 0, &[[1, 3]]));
     let overlap = Overlap {
         images: 3,
         other_label: 1, // [2, 2] is a 1 in the training file; [1, 1] is a 0 there and a 2, too
         examples: vec![[3, 0], [0, 2], [1, 4]],
     };
-    assert_eq!(Overlap::of(&test, &data.train), overlap);
+    assert_eq!(Overlap::of(&test, &train), overlap);
 }
 
 fn normal(rows: usize, columns: usize, seed: u32) -> Array2<f32> {
@@ -213,7 +203,7 @@ fn a_point_with_copies_enough_looks_no_further() {
     for mut row in points.rows_mut().into_iter().take(20) {
         row.fill(1.0);
     }
-    let found = Affinities::of(points.view(), 4.0, Level::detect());
+    let found = Affinities::of(points.view(), 4.0, level());
     assert!(found.values.iter().all(|p| p.is_finite()));
     let (columns, values) = found.row(0);
     let copies = columns
@@ -225,7 +215,7 @@ fn a_point_with_copies_enough_looks_no_further() {
 
 #[test]
 fn the_gradient_is_the_slope_of_the_cost() {
-    let affinities = Affinities::of(cloud(61, 3, 2).view(), 5.0, Level::detect());
+    let affinities = Affinities::of(cloud(61, 3, 2).view(), 5.0, level());
     let start = normal(61, 2, 3);
     let cost = |plane: &Array2<f64>| -> f64 {
         let q = |i: usize, j: usize| {
@@ -290,7 +280,7 @@ fn a_map_is_the_same_on_any_threads_and_keeps_groups_apart() {
             assert_eq!(map(threads, level, 1), first);
         }
     }
-    assert_ne!(map(1, Level::detect(), 2), first, "the seed counts");
+    assert_ne!(map(1, level(), 2), first, "the seed counts");
     assert_eq!(first.nearest_agree(&labels), 1.0);
     assert!(
         first

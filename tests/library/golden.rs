@@ -7,22 +7,23 @@
 
 use gingham::data::{Dataset, Standardizer};
 use gingham::engine::EngineKind;
-use gingham::engine::workspace::PixelScale;
-use gingham::kernels::Level;
 use gingham::model::{Activation, Layout, Mlp, Output};
+use gingham::network::ErrorForm;
 use gingham::scalar::Scalar;
-use gingham::train::loss::ErrorForm;
 use gingham::train::optimizer::Sgd;
-use gingham::train::step::{Objective, Regularizer, Trainer};
-use gingham::train::{L1Form, Reduction};
+use gingham::train::step::Setup;
+use gingham::train::{L1Form, Objective, Reduction, Regularizer};
 use serde::Deserialize;
 
-use crate::support::{ENGINES, dataset, on_threads, relative_error};
+use crate::steppers::{Number, steps};
+use crate::support::{dataset, engines, level, on_threads, relative_error};
 
 /// In f64. Measured: 8e-16, OpenBLAS 0.3.21; the rest is for other libraries' exponentials.
 const WIDE: f64 = 1e-13;
 /// In f32, whose rounding is 5e8 times as coarse. Measured: 4e-7.
 const NARROW: f64 = 5e-6;
+/// In f32 with the first layer in integers.
+const QUANTIZED: f64 = 1.0;
 
 #[derive(Deserialize)]
 struct Golden {
@@ -123,7 +124,7 @@ impl Golden {
     }
 
     /// Trains `case` and compares everything that is written down about it.
-    fn follow<T: Scalar>(&self, case: &Case, error: ErrorForm, kind: EngineKind, tolerance: f64) {
+    fn follow<T: Number>(&self, case: &Case, error: ErrorForm, kind: EngineKind, tolerance: f64) {
         let name = format!("{}, {}, {}", case.name, kind.name(), T::DTYPE.name());
         let settings = &case.settings;
         let expected = match (error, &case.article_errors) {
@@ -133,12 +134,6 @@ impl Golden {
         };
         assert_eq!(expected.len(), settings.steps);
         let data = self.dataset();
-        let scale = PixelScale::new(&self.standardizer(), data.train.images.shape(), kind);
-        let optimizer = Sgd {
-            learning_rate: T::of(settings.learning_rate),
-            momentum: T::of(settings.momentum),
-            level: Level::detect(),
-        };
         let objective = Objective {
             reduction: settings.reduction,
             regularizer: Regularizer {
@@ -148,21 +143,23 @@ impl Golden {
             },
             error,
         };
-        let mlp = self.network::<T>(case);
-        let places: Vec<u32> = (0..).take(self.input.images).collect();
+        let indices: Vec<u32> = (0..).take(self.input.images).collect();
+        let setup = Setup {
+            mlp: self.network::<T>(case),
+            optimizer: Box::new(Sgd {
+                momentum: T::of(settings.momentum),
+                level: level(),
+            }),
+            learning_rate: settings.learning_rate,
+            objective,
+            batch: indices.len(),
+            level: level(),
+        };
         on_threads(2, || {
-            let engine = kind.engine::<T>();
-            let mut trainer = Trainer::new(
-                engine,
-                &optimizer,
-                objective,
-                &data.train,
-                &scale,
-                mlp,
-                places.len(),
-            );
+            let mut steps = steps(kind, setup, &data.train, &self.standardizer());
+            let layout = steps.state().mlp.layout.clone();
             for (step, expected) in expected.iter().enumerate() {
-                let found = trainer.step(&places);
+                let found = steps.step(&indices);
                 let difference = (found - expected).abs() / expected.abs();
                 assert!(
                     difference <= tolerance,
@@ -170,23 +167,13 @@ impl Golden {
                 );
                 if step == 0 {
                     let what = format!("{name}: first gradient");
-                    compare(
-                        &what,
-                        &trainer.mlp.layout,
-                        trainer.gradient(),
-                        &case.first_gradients,
-                        tolerance,
-                    );
+                    let expected = &case.first_gradients;
+                    compare(&what, &layout, steps.gradient(), expected, tolerance);
                 }
             }
             let what = format!("{name}: parameters after the last step");
-            compare(
-                &what,
-                &trainer.mlp.layout,
-                &trainer.mlp.parameters,
-                &case.last,
-                tolerance,
-            );
+            let found = &steps.state().mlp.parameters;
+            compare(&what, &layout, found, &case.last, tolerance);
         });
     }
 }
@@ -217,7 +204,7 @@ fn compare<T: Scalar>(
     }
 }
 
-fn follow_all<T: Scalar>(tolerance: f64) {
+fn follow_all<T: Number>(tolerance: f64) {
     let golden = golden();
     assert_eq!(golden.cases.len(), 11);
     let with_article_errors = golden
@@ -226,7 +213,11 @@ fn follow_all<T: Scalar>(tolerance: f64) {
         .filter(|case| case.article_errors.is_some());
     assert_eq!(with_article_errors.count(), 3);
     for case in &golden.cases {
-        for kind in ENGINES {
+        for &kind in engines(T::DTYPE) {
+            let tolerance = match kind {
+                EngineKind::Fixed => QUANTIZED,
+                _ => tolerance,
+            };
             for error in [ErrorForm::Objective, ErrorForm::Article] {
                 golden.follow::<T>(case, error, kind, tolerance);
             }
@@ -249,8 +240,8 @@ fn standardisation_is_numpys() {
     // Both are within a rounding or two of the exact figure.
     let golden = golden();
     let data = golden.dataset();
-    let places: Vec<u32> = (0..).take(golden.input.images).collect();
-    let found = Standardizer::fit(&data.train.images, &places);
+    let indices: Vec<u32> = (0..).take(golden.input.images).collect();
+    let found = Standardizer::fit(&data.train.images, &indices);
     assert_eq!(found.mean, golden.input.mean);
     for (found, expected) in found.deviation.iter().zip(&golden.input.deviation) {
         assert!(

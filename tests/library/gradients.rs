@@ -1,22 +1,23 @@
 //! Analytic gradients against central differences in f64, and reported errors against their definitions.
 //!
-//! A trainer whose learning rate is 0 is a function: it returns the objective at its parameters and leaves its gradient
+//! A stepper whose learning rate is 0 is a function: it returns the objective at its parameters and leaves its gradient
 //! behind. The differences are taken of that function, and its values are checked against a direct evaluation
 //! of the documented formulas, so that a loss and a gradient that agree on something else do not pass.
 
+use gingham::cut::{BlockLimits, chunk_images};
 use gingham::data::{Dataset, Standardizer};
 use gingham::engine::EngineKind;
-use gingham::engine::workspace::PixelScale;
 use gingham::kernels::Level;
 use gingham::model::{Activation, Layout, Mlp, Output};
-use gingham::parallel::{Cut, images_per_task};
+use gingham::network::ErrorForm;
 use gingham::rng::{Purpose, Stream};
-use gingham::train::loss::ErrorForm;
+use gingham::scalar::Dtype;
 use gingham::train::optimizer::Sgd;
-use gingham::train::step::{Objective, Regularizer, Trainer};
-use gingham::train::{L1Form, Reduction};
+use gingham::train::step::Setup;
+use gingham::train::{L1Form, Objective, Reduction, Regularizer};
 
-use crate::support::{ENGINES, blocks, on_threads, random_dataset, relative_error};
+use crate::steppers::{Number, Steps, steps};
+use crate::support::{STAGED, blocks, engines, level, on_threads, random_dataset, relative_error};
 
 /// Half the distance of the two points of a difference. Rounding errs by some 1e-16 of the objective over this, truncation by
 /// a sixth of this squared times the third derivative: 1e-9 and less each, where the objective is about 100. The
@@ -26,13 +27,6 @@ const STEP: f64 = 1e-4;
 /// What the first issue asks for: the largest relative error of a gradient, tensor by tensor, by the Euclidean length and of
 /// every element by the largest.
 const TOLERANCE: f64 = 1e-6;
-
-/// An optimizer that leaves the parameters as they are.
-const STAY: Sgd<f64> = Sgd {
-    learning_rate: 0.0,
-    momentum: 0.0,
-    level: Level::PORTABLE,
-};
 
 const ACTIVATIONS: [Activation; 3] = [Activation::Sigmoid, Activation::Relu, Activation::Tanh];
 const OUTPUTS: [Output; 2] = [Output::Sigmoid, Output::Softmax];
@@ -63,35 +57,30 @@ const IMAGES: usize = 37;
 /// A data set with what standardises it.
 struct Inputs {
     data: Dataset,
-    scale: PixelScale<f64>,
+    standardizer: Standardizer,
     /// The standardised pixels of each image.
     x: Vec<Vec<f64>>,
-    places: Vec<u32>,
+    indices: Vec<u32>,
 }
 
 fn inputs(rows: u32, columns: u32, images: usize, classes: u8) -> Inputs {
     let data = random_dataset(rows, columns, images, classes, 17);
-    let places: Vec<u32> = (0..).take(images).collect();
-    let standardizer = Standardizer::fit(&data.train.images, &places);
+    let indices: Vec<u32> = (0..).take(images).collect();
+    let standardizer = Standardizer::fit(&data.train.images, &indices);
     let Standardizer { mean, deviation } = &standardizer;
-    let standardized = |place: &u32| {
-        let pixels = data.train.images.image(*place as usize);
+    let standardized = |index: &u32| {
+        let pixels = data.train.images.image(*index as usize);
         let figures = pixels.iter().zip(mean).zip(deviation);
         figures
             .map(|((&pixel, mean), deviation)| (f64::from(pixel) - mean) / deviation)
             .collect()
     };
-    let x = places.iter().map(standardized).collect();
-    let scale = PixelScale::new(
-        &standardizer,
-        (rows as usize, columns as usize),
-        EngineKind::Naive,
-    );
+    let x = indices.iter().map(standardized).collect();
     Inputs {
         data,
-        scale,
+        standardizer,
         x,
-        places,
+        indices,
     }
 }
 
@@ -149,7 +138,7 @@ fn weighted_sums(mlp: &Mlp<f64>, x: &[f64]) -> Vec<Vec<f64>> {
     sums
 }
 
-/// The error of a batch of all images, straight from the definitions in `train::loss`.
+/// The error of a batch of all images, straight from the definitions in `network::loss`.
 fn error_by_definition(inputs: &Inputs, mlp: &Mlp<f64>, objective: Objective) -> f64 {
     let Objective {
         reduction,
@@ -204,33 +193,41 @@ fn error_by_definition(inputs: &Inputs, mlp: &Mlp<f64>, objective: Objective) ->
     }
 }
 
-fn trainer<'a>(
+/// A stepper that leaves the parameters as they are.
+fn still<'a, T: Number>(
     kind: EngineKind,
     inputs: &'a Inputs,
-    mlp: Mlp<f64>,
+    mlp: &Mlp<f64>,
     objective: Objective,
-) -> Trainer<'a, f64> {
-    let (data, scale) = (&inputs.data.train, &inputs.scale);
-    Trainer::new(
-        kind.engine(),
-        &STAY,
+) -> Box<dyn Steps<T> + 'a> {
+    let setup = Setup {
+        mlp: Mlp {
+            layout: mlp.layout.clone(),
+            parameters: mlp.parameters.iter().map(|&number| T::of(number)).collect(),
+            activation: mlp.activation,
+            output: mlp.output,
+        },
+        optimizer: Box::new(Sgd {
+            momentum: T::zero(),
+            level: Level::PORTABLE,
+        }),
+        learning_rate: 0.0,
         objective,
-        data,
-        scale,
-        mlp,
-        inputs.places.len(),
-    )
+        batch: inputs.indices.len(),
+        level: level(),
+    };
+    steps(kind, setup, &inputs.data.train, &inputs.standardizer)
 }
 
-/// The central difference of the trainer's error by parameter number `parameter`.
-fn central_difference(trainer: &mut Trainer<'_, f64>, places: &[u32], parameter: usize) -> f64 {
-    let before = trainer.mlp.parameters[parameter];
+/// The central difference of the stepper's error by parameter number `parameter`.
+fn central_difference(steps: &mut dyn Steps<f64>, indices: &[u32], parameter: usize) -> f64 {
+    let before = steps.state().mlp.parameters[parameter];
     let (right, left) = (before + STEP, before - STEP);
-    trainer.mlp.parameters[parameter] = right;
-    let above = trainer.step(places);
-    trainer.mlp.parameters[parameter] = left;
-    let below = trainer.step(places);
-    trainer.mlp.parameters[parameter] = before;
+    steps.state().mlp.parameters[parameter] = right;
+    let above = steps.step(indices);
+    steps.state().mlp.parameters[parameter] = left;
+    let below = steps.step(indices);
+    steps.state().mlp.parameters[parameter] = before;
     (above - below) / (right - left)
 }
 
@@ -277,14 +274,15 @@ fn smooth_network(
 }
 
 /// Compares the gradient with all central differences, tensor by tensor.
-fn check(what: &str, trainer: &mut Trainer<'_, f64>, places: &[u32]) {
-    trainer.step(places);
-    let analytic = trainer.gradient().to_vec();
+fn check(what: &str, steps: &mut dyn Steps<f64>, indices: &[u32]) {
+    steps.step(indices);
+    let analytic = steps.gradient().to_vec();
     let count = analytic.len();
     let numeric: Vec<f64> = (0..count)
-        .map(|parameter| central_difference(trainer, places, parameter))
+        .map(|parameter| central_difference(steps, indices, parameter))
         .collect();
-    for (number, layer) in trainer.mlp.layout.layers().iter().enumerate() {
+    let layout = steps.state().mlp.layout.clone();
+    for (number, layer) in layout.layers().iter().enumerate() {
         for (name, tensor) in [
             ("weight", Some(&layer.weight)),
             ("bias", layer.bias.as_ref()),
@@ -337,7 +335,7 @@ fn for_every_case(inputs: &Inputs, mut visit: impl FnMut(&str, &Mlp<f64>, Reduct
 
 fn gradients_are_differences(kind: EngineKind) {
     let inputs = inputs(ROWS, COLUMNS, IMAGES, CLASSES);
-    assert!(images_per_task(IMAGES) < IMAGES, "more than one task");
+    assert!(chunk_images(IMAGES) < IMAGES, "more than one task");
     on_threads(1, || {
         for_every_case(&inputs, |what, mlp, reduction, regularizer| {
             let objective = Objective {
@@ -345,8 +343,8 @@ fn gradients_are_differences(kind: EngineKind) {
                 regularizer,
                 error: ErrorForm::Objective,
             };
-            let mut trainer = trainer(kind, &inputs, mlp.clone(), objective);
-            check(what, &mut trainer, &inputs.places);
+            let mut steps = still(kind, &inputs, mlp, objective);
+            check(what, &mut *steps, &inputs.indices);
         });
     });
 }
@@ -367,8 +365,8 @@ fn gradients_of_matrices_cut_into_blocks_are_differences() {
     // a wide network, so the parameters are the corners of the blocks and some between them.
     let inputs = inputs(17, 18, 45, 10);
     let hidden = [
-        Cut::IN_FLOATING_POINT.most.0 + 5,
-        Cut::IN_FLOATING_POINT.most.0 + 14,
+        BlockLimits::FLOATING_POINT.most_rows + 5,
+        BlockLimits::FLOATING_POINT.most_rows + 14,
     ];
     let mut widths = vec![17 * 18];
     widths.extend(hidden);
@@ -395,17 +393,17 @@ fn gradients_of_matrices_cut_into_blocks_are_differences() {
         error: ErrorForm::Objective,
     };
     on_threads(2, || {
-        for kind in ENGINES {
-            let mut trainer = trainer(kind, &inputs, mlp.clone(), objective);
-            trainer.step(&inputs.places);
-            let gradient = trainer.gradient().to_vec();
+        for kind in STAGED {
+            let mut steps = still::<f64>(kind, &inputs, &mlp, objective);
+            steps.step(&inputs.indices);
+            let gradient = steps.gradient().to_vec();
             let analytic: Vec<f64> = parameters
                 .iter()
                 .map(|&parameter| gradient[parameter])
                 .collect();
             let numeric: Vec<f64> = parameters
                 .iter()
-                .map(|&parameter| central_difference(&mut trainer, &inputs.places, parameter))
+                .map(|&parameter| central_difference(&mut *steps, &inputs.indices, parameter))
                 .collect();
             let error = relative_error(&analytic, &numeric);
             assert!(error < TOLERANCE, "{kind:?}: relative error {error:e}");
@@ -420,14 +418,14 @@ fn reported_errors_are_their_definitions() {
     let inputs = inputs(ROWS, COLUMNS, IMAGES, CLASSES);
     on_threads(1, || {
         for_every_case(&inputs, |what, mlp, reduction, regularizer| {
-            for kind in ENGINES {
+            for kind in STAGED {
                 for error in [ErrorForm::Objective, ErrorForm::Article] {
                     let objective = Objective {
                         reduction,
                         regularizer,
                         error,
                     };
-                    let found = trainer(kind, &inputs, mlp.clone(), objective).step(&inputs.places);
+                    let found = still::<f64>(kind, &inputs, mlp, objective).step(&inputs.indices);
                     let expected = error_by_definition(&inputs, mlp, objective);
                     let difference = (found - expected).abs() / expected;
                     assert!(
@@ -450,13 +448,12 @@ fn the_articles_error_is_reported_but_never_descended_on() {
         error,
     };
     on_threads(1, || {
-        for kind in ENGINES {
-            let mut descended =
-                trainer(kind, &inputs, mlp.clone(), objective(ErrorForm::Objective));
-            let mut reported = trainer(kind, &inputs, mlp.clone(), objective(ErrorForm::Article));
+        for kind in STAGED {
+            let mut descended = still::<f64>(kind, &inputs, &mlp, objective(ErrorForm::Objective));
+            let mut reported = still::<f64>(kind, &inputs, &mlp, objective(ErrorForm::Article));
             assert_ne!(
-                descended.step(&inputs.places),
-                reported.step(&inputs.places)
+                descended.step(&inputs.indices),
+                reported.step(&inputs.indices)
             );
             assert_eq!(
                 descended.gradient(),
@@ -466,10 +463,56 @@ fn the_articles_error_is_reported_but_never_descended_on() {
             // What is reported has another slope: it leaves out the wrong classes' share and half the rest.
             let gradient = reported.gradient().to_vec();
             let slopes: Vec<f64> = (0..gradient.len())
-                .map(|parameter| central_difference(&mut reported, &inputs.places, parameter))
+                .map(|parameter| central_difference(&mut *reported, &inputs.indices, parameter))
                 .collect();
             let difference = relative_error(&gradient, &slopes);
             assert!(difference > 0.5, "{kind:?}: {difference}");
         }
     });
+}
+
+#[test]
+fn gradients_and_errors_in_f32_are_those_in_f64() {
+    // Differences are beyond `f32`, so here the oracle is the naive engine in `f64`, whose gradients are differences.
+    const NARROW: f64 = 1.0;
+    const QUANTIZED: f64 = 1.0;
+    let inputs = inputs(ROWS, COLUMNS, IMAGES, CLASSES);
+    let mut worst = [[0.0_f64; 2]; 3];
+    on_threads(1, || {
+        for_every_case(&inputs, |what, mlp, reduction, regularizer| {
+            let objective = Objective {
+                reduction,
+                regularizer,
+                error: ErrorForm::Objective,
+            };
+            let mut oracle = still::<f64>(EngineKind::Naive, &inputs, mlp, objective);
+            let error = oracle.step(&inputs.indices);
+            for (number, &kind) in engines(Dtype::F32).iter().enumerate() {
+                let mut steps = still::<f32>(kind, &inputs, mlp, objective);
+                let tolerance = match kind {
+                    EngineKind::Fixed => QUANTIZED,
+                    _ => NARROW,
+                };
+                let difference = (steps.step(&inputs.indices) - error).abs() / error;
+                worst[number][0] = worst[number][0].max(difference);
+                assert!(
+                    difference < tolerance,
+                    "{what}, {kind:?}: the error is off by {difference:e}"
+                );
+                for layer in mlp.layout.layers() {
+                    for tensor in std::iter::once(&layer.weight).chain(&layer.bias) {
+                        let found = &steps.gradient()[tensor.clone()];
+                        let expected = &oracle.gradient()[tensor.clone()];
+                        let difference = relative_error(found, expected);
+                        worst[number][1] = worst[number][1].max(difference);
+                        assert!(
+                            difference < tolerance,
+                            "{what}, {kind:?}: {tensor:?} is off by {difference:e}"
+                        );
+                    }
+                }
+            }
+        });
+    });
+    eprintln!("MEASURED {worst:?}");
 }

@@ -3,18 +3,18 @@
 
 use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
-use gingham::engine::workspace::PixelScale;
 use gingham::input::packed::{Lines, QuantizedRows, panels};
 use gingham::kernels::integer::{MOST, MOST_OF_SUM, MOST_SUM, Magnitudes, Product, Window};
 use gingham::kernels::{COLUMNS, Level, PanelShape, Panels, QUAD, Tiles};
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::rng::{Purpose, Stream};
 use gingham::train::optimizer::Sgd;
-use gingham::train::step::Trainer;
-use gingham::train::{Preset, TrainOptions, objective};
+use gingham::train::step::Setup;
+use gingham::train::{Preset, TrainOptions};
 use ndarray::{Array2, s};
 
-use crate::support::{on_threads, random_dataset, relative_error, wide};
+use crate::steppers::steps;
+use crate::support::{level, on_threads, random_dataset, relative_error, wide};
 
 /// How many cases are drawn; few under Miri, which takes a thousand times as long.
 const fn cases(usual: u32) -> u32 {
@@ -122,12 +122,10 @@ impl Factors {
         (quantized, scales)
     }
 
-    /// One sum by its definition; `pixel` gives a segment's pixel by its place there.
-    #[expect(clippy::too_many_arguments)]
+    /// One sum of `row` by its definition, from `start` on; `pixel` gives a segment's pixel by its index there.
     fn sum(
         &self,
-        quantized: &QuantizedRows,
-        scales: &[f32],
+        (quantized, scales): &(QuantizedRows, Vec<f32>),
         row: usize,
         start: f32,
         pixel: impl Fn(usize, usize) -> u8,
@@ -148,17 +146,25 @@ impl Factors {
     }
 }
 
-/// Computes a product on every level and holds it against its definition. `panels` packs the pixels; `pixel` gives, for a column of
-/// the output from `first_column` on, a segment's pixel by its place there.
-#[expect(clippy::too_many_arguments)]
-fn check(
-    stream: &mut Stream,
-    factors: &Factors,
+/// The columns of a product's output, and the pixels that they are multiplied with.
+struct Columns<'a> {
     tiles: Tiles,
-    (first_column, columns): (usize, usize),
-    panels: impl Fn(Level) -> Vec<Panels>,
-    pixel: impl Fn(usize, usize, usize) -> u8,
-) {
+    first: usize,
+    count: usize,
+    /// Packs the pixels.
+    pack: &'a dyn Fn(Level) -> Vec<Panels>,
+    /// A column's pixel: by column, segment, and index in the segment.
+    pixel: &'a dyn Fn(usize, usize, usize) -> u8,
+}
+
+/// Computes a product on every level and holds it against its definition.
+fn check(stream: &mut Stream, factors: &Factors, of: &Columns<'_>) {
+    let &Columns {
+        tiles,
+        first: first_column,
+        count: columns,
+        ..
+    } = of;
     let first_row = stream.below(factors.rows as u32) as usize;
     let beside = stream.below(3) as usize;
     let starts: Vec<f32> = values(stream, factors.rows);
@@ -168,12 +174,12 @@ fn check(
     let own = beside..beside + columns;
     let mut expected: Option<Array2<f32>> = None;
     for level in Level::all() {
-        let (quantized, scales) = factors.quantized(level);
-        let chunks = panels(level);
+        let quantized = factors.quantized(level);
+        let chunks = (of.pack)(level);
         let mut out = Array2::from_elem(shape, before);
         let product = Product {
-            factors: quantized.view(),
-            scales: &scales,
+            factors: quantized.0.view(),
+            scales: &quantized.1,
             chunks: &chunks,
             segments_of_sum: factors.segments_of_sum,
             starts,
@@ -191,8 +197,8 @@ fn check(
             for (place, out) in own_part.enumerate() {
                 let (row, column) = (first_row + place / columns, first_column + place % columns);
                 let start = starts.map_or(0.0, |starts| starts[row]);
-                *out = factors.sum(&quantized, &scales, row, start, |segment, place| {
-                    pixel(column, segment, place)
+                *out = factors.sum(&quantized, row, start, |segment, place| {
+                    (of.pixel)(column, segment, place)
                 });
             }
             expected
@@ -238,14 +244,14 @@ fn images_as_columns(stream: &mut Stream) {
         }
         vec![panels]
     };
-    check(
-        stream,
-        &factors,
-        Tiles::of_row(columns),
-        (0, columns),
-        panels,
-        |column, segment, place| images[column * stride + segments[segment].0 + place],
-    );
+    let columns = Columns {
+        tiles: Tiles::of_row(columns),
+        first: 0,
+        count: columns,
+        pack: &panels,
+        pixel: &|column, segment, place| images[column * stride + segments[segment].0 + place],
+    };
+    check(stream, &factors, &columns);
 }
 
 /// As the gradient has it: columns are pixels, segments chunks of images.
@@ -285,14 +291,14 @@ fn pixels_as_columns(stream: &mut Stream) {
     let last = first + 1 + stream.below((cuts - first) as u32) as usize;
     let first = first * tiles.strip_pixels();
     let last = (last * tiles.strip_pixels()).min(tiles.pixels());
-    check(
-        stream,
-        &factors,
+    let columns = Columns {
         tiles,
-        (first, last - first),
-        panels,
-        |column, segment, place| image(segments[segment].0 + place)[column],
-    );
+        first,
+        count: last - first,
+        pack: &panels,
+        pixel: &|column, segment, place| image(segments[segment].0 + place)[column],
+    };
+    check(stream, &factors, &columns);
 }
 
 #[test]
@@ -301,6 +307,72 @@ fn products_are_exact_and_the_same_at_every_level() {
     for _ in 0..cases(50_000) {
         images_as_columns(&mut stream);
         pixels_as_columns(&mut stream);
+    }
+}
+
+/// The loops behind a product check nothing, so the product must refuse whatever does not fit.
+#[test]
+fn a_product_refuses_operands_that_do_not_fit() {
+    /// Rows, quads of a row, scales, starts, panels, the window's first row and column, and the output's columns.
+    type Sizes = [usize; 8];
+    let fits: Sizes = [7, 3, 7, 7, 2, 2, 0, 20];
+    let compute = |level: Level, sizes: Sizes| {
+        let [
+            rows,
+            quads,
+            scales,
+            starts,
+            count,
+            first_row,
+            first_column,
+            columns,
+        ] = sizes;
+        let image = [1; 12];
+        let mut lines = Lines::new(3);
+        let mut chunk = new_panels(count, 3, 1);
+        for panel in 0..count {
+            lines.set(level, &[&image], &[]);
+            chunk.set_images(level, panel, lines.view(), std::slice::from_ref(&(0..3)));
+        }
+        let factors = QuantizedRows::zeros(level, rows, quads * QUAD);
+        let product = Product {
+            factors: factors.view(),
+            scales: &vec![1.0; scales],
+            chunks: &[chunk],
+            segments_of_sum: 1,
+            starts: Some(&vec![0.5; starts]),
+        };
+        let window = Window {
+            first_row,
+            tiles: Tiles::of_row(20),
+            first_column,
+        };
+        let mut out = Array2::from_elem((5, columns), f32::NAN);
+        product.compute(window, out.view_mut());
+        assert!(out.iter().all(|&out| out == 0.5));
+    };
+    for level in Level::all() {
+        compute(level, fits);
+        // Some other windows fit too.
+        compute(level, [7, 3, 7, 7, 2, 0, 16, 4]);
+        compute(level, [7, 4, 9, 8, 3, 1, 0, 16]);
+        for (size, wrong) in [
+            (0, 6),
+            (1, 2),
+            (2, 6),
+            (3, 6),
+            (4, 1),
+            (5, 3),
+            (6, 16),
+            (6, 4),
+            (7, 19),
+            (7, 21),
+        ] {
+            let mut sizes = fits;
+            sizes[size] = wrong;
+            let refused = std::panic::catch_unwind(|| compute(level, sizes)).is_err();
+            assert!(refused, "{}: {sizes:?}", level.name());
+        }
     }
 }
 
@@ -443,18 +515,27 @@ fn values_that_are_not_finite_are_not_lost() {
     }
 }
 
-/// The gradient and the error of one step.
-fn step(
-    kind: EngineKind,
-    hidden: &[usize],
+/// A network and a mini-batch for it.
+#[derive(Clone, Copy, Debug)]
+struct Case<'a> {
+    hidden: &'a [usize],
     bias: bool,
+    /// Rows and columns of an image.
     size: (u32, u32),
     images: usize,
-) -> (Vec<f64>, f64) {
-    let data = random_dataset(size.0, size.1, 200, 3, 5);
+}
+
+/// The gradient and the error of one step.
+fn step(kind: EngineKind, case: Case<'_>) -> (Vec<f64>, f64) {
+    let Case {
+        hidden,
+        bias,
+        size,
+        images,
+    } = case;
+    let data = random_dataset(size.0, size.1, 200, 3, 5).train;
     let fitted: Vec<u32> = (0..200).collect();
-    let standardizer = Standardizer::fit(&data.train.images, &fitted);
-    let scale = PixelScale::<f32>::new(&standardizer, data.train.images.shape(), kind);
+    let standardizer = Standardizer::fit(&data.images, &fitted);
     let widths: Vec<usize> = [&[(size.0 * size.1) as usize], hidden, &[3]].concat();
     let layout = Layout::new(&widths, bias);
     let mut parameters: Vec<f32> = Init::Xavier.parameters(&layout, 3);
@@ -473,48 +554,45 @@ fn step(
         activation: Activation::Tanh,
         output: Output::Softmax,
     };
-    let objective = objective(&TrainOptions {
+    let options = TrainOptions {
         l2: 0.01,
         ..TrainOptions::of(Preset::Wide)
-    });
-    let optimizer = Sgd {
-        learning_rate: 0.1,
-        momentum: 0.5,
-        level: Level::detect(),
     };
-    let places: Vec<u32> = (0..images as u32).map(|place| place * 7 % 200).collect();
+    let setup = Setup {
+        mlp,
+        optimizer: Box::new(Sgd {
+            momentum: 0.5,
+            level: level(),
+        }),
+        learning_rate: 0.1,
+        objective: options.objective(),
+        batch: images.max(150),
+        level: level(),
+    };
+    let indices: Vec<u32> = (0..images as u32).map(|index| index * 7 % 200).collect();
     on_threads(2, || {
-        let mut trainer = Trainer::new(
-            kind.engine(),
-            &optimizer,
-            objective,
-            &data.train,
-            &scale,
-            mlp,
-            images.max(150),
-        );
+        let mut steps = steps::<f32>(kind, setup, &data, &standardizer);
         // The second step finds memory as the first one, of another size, has left it.
-        trainer.step(&fitted[..101]);
-        let error = trainer.step(&places);
-        (wide(trainer.gradient()), error)
+        steps.step(&fitted[..101]);
+        let error = steps.step(&indices);
+        (wide(steps.gradient()), error)
     })
 }
 
 /// Compares a step on both engines.
-fn compare_steps(hidden: &[usize], bias: bool, size: (u32, u32), images: usize) {
+fn compare_steps(case: Case<'_>) {
     // 16 bits leave five digits of a weight, and of a delta's largest.
     const TOLERANCE: f64 = 2e-4;
-    let (expected, error) = step(EngineKind::Blas, hidden, bias, size, images);
-    let (found, in_integers) = step(EngineKind::Fixed, hidden, bias, size, images);
+    let (expected, error) = step(EngineKind::Blas, case);
+    let (found, in_integers) = step(EngineKind::Fixed, case);
     let difference = relative_error(&found, &expected);
-    let what = format!("{hidden:?}, {size:?}, {bias}, {images} images");
     assert!(
         difference < TOLERANCE,
-        "{what}: gradients differ by {difference:e}"
+        "{case:?}: gradients differ by {difference:e}"
     );
     assert!(
         (in_integers / error - 1.0).abs() < TOLERANCE,
-        "{what}: {in_integers} {error}"
+        "{case:?}: {in_integers} {error}"
     );
 }
 
@@ -530,7 +608,12 @@ fn a_step_in_integers_is_a_step_in_floating_point() {
     ] {
         for bias in [false, true] {
             for images in [1, 3, 31, 150] {
-                compare_steps(hidden, bias, size, images);
+                compare_steps(Case {
+                    hidden,
+                    bias,
+                    size,
+                    images,
+                });
             }
         }
     }
@@ -539,5 +622,10 @@ fn a_step_in_integers_is_a_step_in_floating_point() {
 /// A sum takes a thousand images, and a batch may have any number of sums.
 #[test]
 fn a_step_in_integers_takes_a_batch_of_any_size() {
-    compare_steps(&[7], true, (3, 3), 70_000);
+    compare_steps(Case {
+        hidden: &[7],
+        bias: true,
+        size: (3, 3),
+        images: 70_000,
+    });
 }

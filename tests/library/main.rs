@@ -1,5 +1,6 @@
 //! The library from outside: what it computes, held against figures and definitions that owe it nothing.
 
+mod arrays;
 mod data;
 mod determinism;
 mod engines;
@@ -12,7 +13,11 @@ mod gradients;
 mod import;
 mod integers;
 mod metrics;
+mod plan;
+mod runs;
 mod standardize;
+mod verbs;
+mod steppers;
 
 /// What the modules share: tiny data sets, random numbers, the distance of two lists of them.
 mod support;

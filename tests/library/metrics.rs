@@ -4,18 +4,25 @@ use std::path::Path;
 
 use gingham::data::{Dataset, Standardizer};
 use gingham::engine::EngineKind;
-use gingham::engine::workspace::{PixelScale, Purpose, Workspace};
 use gingham::error::Error;
-use gingham::kernels::Level;
-use gingham::model::{Activation, AnyModel, Init, Layout, Mlp, Model, Output, Probability};
-use gingham::scalar::Scalar;
-use gingham::train::loss::ErrorForm;
-use gingham::train::metrics::{Evaluator, best, probabilities};
+use gingham::evaluate::{Predictor, accuracy, argmax};
+use gingham::input::{Input, InputSizes, Packed, Staged};
+use gingham::model::{
+    Activation, AnyModel, HeldoutScale, Init, Layout, Mlp, Model, ModelInfo, Output, Probability,
+    Scale,
+};
+use gingham::network::{ErrorForm, Loss, Memory, MemoryUse, Pass};
+use gingham::scalar::{Dtype, Scalar};
 use gingham::train::optimizer::Sgd;
-use gingham::train::step::{Objective, Regularizer, Trainer};
-use gingham::train::{L1Form, Observer, Preset, Reduction, TrainOptions, train};
+use gingham::train::step::Setup;
+use gingham::train::{
+    L1Form, NoObserver, Objective, Plan, Preset, Reduction, Regularizer, TrainOptions, train,
+};
 
-use crate::support::{ENGINES, bytes_of, on_threads, random_dataset};
+use crate::steppers::{Number, steps};
+use crate::support::{
+    STAGED, bytes_of, engines, level, machine, on_threads, random_dataset, relative_error, wide,
+};
 
 const OUTPUTS: [Output; 2] = [Output::Sigmoid, Output::Softmax];
 const CLASSES: u8 = 5;
@@ -36,41 +43,121 @@ fn network<T: Scalar>(output: Output) -> Mlp<T> {
 }
 
 /// Every third image twice, from the last to the first: neither the order nor the number is the file's.
-fn some_places(data: &Dataset) -> Vec<u32> {
+fn some_indices(data: &Dataset) -> Vec<u32> {
     let count = u32::try_from(data.train.labels.len()).unwrap();
     (0..count)
         .rev()
         .step_by(3)
-        .flat_map(|place| [place, place])
+        .flat_map(|index| [index, index])
         .collect()
 }
 
-/// The weighted sums of the images at `places`, through a workspace for `capacity` images.
-#[expect(clippy::too_many_arguments)]
-fn outputs<T: Scalar>(
-    kind: EngineKind,
-    mlp: &Mlp<T>,
-    standardizer: &Standardizer,
-    data: &Dataset,
-    places: &[u32],
-    capacity: usize,
-) -> Vec<T> {
-    let scale = PixelScale::new(standardizer, data.train.images.shape(), kind);
-    let mut workspace = Workspace::new(&mlp.layout, capacity, Purpose::Evaluation, &scale);
-    let mut evaluator = Evaluator {
-        engine: kind.engine(),
-        mlp,
-        scale: &scale,
-        workspace: &mut workspace,
+/// A network as a model that was made of it.
+fn model<T: Scalar>(mlp: &Mlp<T>, data: &Dataset) -> Model<T> {
+    let info = ModelInfo {
+        format: ModelInfo::FORMAT,
+        rows: 3,
+        columns: 4,
+        classes: data.classes.clone(),
+        activation: mlp.activation,
+        output: mlp.output,
+        probability: Probability::Output,
+        scale: Scale::Standard,
+        heldout_scale: HeldoutScale::Train,
+        holdout: 0.0,
+        seed: 1,
+        labels_sha256: String::new(),
     };
-    let (mut seen, mut found) = (Vec::new(), Vec::new());
-    evaluator.for_each_output(&data.train.images, places, |places, z| {
-        assert_eq!(z.len(), places.len() * mlp.layout.classes());
-        seen.extend_from_slice(places);
-        found.extend_from_slice(z);
+    Model {
+        mlp: mlp.clone(),
+        standardizer: fit(data),
+        info,
+    }
+}
+
+/// The weighted sums of the images at some indices, and the network's accuracy on them, through memory of some kind.
+struct Answers<T> {
+    sums: Vec<T>,
+    accuracy: Option<f64>,
+    accuracy_on_none: Option<f64>,
+}
+
+/// What a network of `model` answers through memory for `capacity` images, its first layer by `door`.
+fn ask<D: Input>(
+    engine: EngineKind,
+    model: &Model<D::Number>,
+    (source, labels): (&D::Source, &[u8]),
+    indices: &[u32],
+    (memory, scale): (&mut Memory<D>, &D::Scale),
+) -> Answers<D::Number> {
+    let mlp = &model.mlp;
+    let pass = Pass::<D> {
+        engine: engine.further_layers(),
+        mlp,
+        scale,
+    };
+    let (mut seen, mut sums) = (Vec::new(), Vec::new());
+    memory.for_each_output(&pass, source, indices, |indices, z| {
+        assert_eq!(z.len(), indices.len() * mlp.layout.classes());
+        seen.extend_from_slice(indices);
+        sums.extend_from_slice(z);
     });
-    assert_eq!(seen, places, "all of them, in their order");
-    found
+    assert_eq!(seen, indices, "all of them, in their order");
+    let mut on = |indices| accuracy(memory, &pass, source, labels, indices);
+    Answers {
+        sums,
+        accuracy: on(indices),
+        accuracy_on_none: on(&[]),
+    }
+}
+
+/// Memory for the first layer of `mlp`.
+fn sizes<T: Scalar>(mlp: &Mlp<T>, capacity: usize, purpose: MemoryUse) -> InputSizes<'_> {
+    InputSizes {
+        layer: &mlp.layout.layers()[0],
+        is_output: mlp.layout.layers().len() == 1,
+        batch: capacity,
+        trains: purpose == MemoryUse::Training,
+        level: level(),
+    }
+}
+
+/// As [`ask`], with the first layer in floating point.
+fn staged_answers<T: Scalar>(
+    engine: EngineKind,
+    model: &Model<T>,
+    data: &Dataset,
+    indices: &[u32],
+    (capacity, purpose): (usize, MemoryUse),
+) -> Answers<T> {
+    let images = &data.train.images;
+    let sizes = sizes(&model.mlp, capacity, purpose);
+    let door = Staged::<T>::new(engine.further_layers(), &sizes);
+    let mut memory = Memory::new(door, &model.mlp.layout, capacity, purpose, level());
+    let scale = Staged::<T>::scale(&model.standardizer, images.shape());
+    let samples = (images as &_, &data.train.labels[..]);
+    ask::<Staged<T>>(engine, model, samples, indices, (&mut memory, &scale))
+}
+
+/// As [`ask`], with the first layer in integers.
+fn packed_answers(
+    model: &Model<f32>,
+    data: &Dataset,
+    indices: &[u32],
+    (capacity, purpose): (usize, MemoryUse),
+) -> Answers<f32> {
+    let images = &data.train.images;
+    let door = Packed::new(&sizes(&model.mlp, capacity, purpose), images.shape());
+    let mut memory = Memory::new(door, &model.mlp.layout, capacity, purpose, level());
+    let scale = Packed::scale(&model.standardizer, images.shape());
+    let samples = (images, &data.train.labels[..]);
+    ask::<Packed>(
+        EngineKind::Fixed,
+        model,
+        samples,
+        indices,
+        (&mut memory, &scale),
+    )
 }
 
 fn fit(data: &Dataset) -> Standardizer {
@@ -81,15 +168,20 @@ fn fit(data: &Dataset) -> Standardizer {
 #[test]
 fn loss_is_the_mean_of_what_a_step_descends_on() {
     // The same terms, joined in groups of another size: some rounding errors of a sum of 56 numbers.
-    const TOLERANCE: f64 = 1e-13;
+    loss_is_what_a_step_descends_on::<f64>(|_| 1e-13);
+    // In f32 a predictor asks in floating point whatever trained the network.
+    loss_is_what_a_step_descends_on::<f32>(|kind| match kind {
+        EngineKind::Fixed => 1.0,
+        _ => 1.0,
+    });
+}
+
+fn loss_is_what_a_step_descends_on<T: Number>(tolerance: impl Fn(EngineKind) -> f64)
+where
+    AnyModel: From<Model<T>>,
+{
     let data = images();
-    let scale = PixelScale::<f64>::new(&fit(&data), data.train.images.shape(), EngineKind::Naive);
-    let places = some_places(&data);
-    let stay = Sgd {
-        learning_rate: 0.0,
-        momentum: 0.0,
-        level: Level::detect(),
-    };
+    let indices = some_indices(&data);
     let objective = Objective {
         reduction: Reduction::Mean,
         regularizer: Regularizer {
@@ -99,89 +191,176 @@ fn loss_is_the_mean_of_what_a_step_descends_on() {
         },
         error: ErrorForm::Objective,
     };
-    on_threads(2, || {
-        for (kind, output) in ENGINES
-            .into_iter()
-            .flat_map(|kind| OUTPUTS.map(|output| (kind, output)))
-        {
-            let mlp = network(output);
-            let capacity = places.len();
-            let mut trainer = Trainer::new(
-                kind.engine(),
-                &stay,
-                objective,
-                &data.train,
-                &scale,
-                mlp.clone(),
-                capacity,
+    let machine = machine(2);
+    for (&kind, output) in engines(T::DTYPE)
+        .iter()
+        .flat_map(|kind| OUTPUTS.map(|output| (kind, output)))
+    {
+        let mlp = network::<T>(output);
+        let setup = Setup {
+            mlp: mlp.clone(),
+            optimizer: Box::new(Sgd {
+                momentum: T::zero(),
+                level: level(),
+            }),
+            learning_rate: 0.0,
+            objective,
+            batch: indices.len(),
+            level: level(),
+        };
+        let expected = machine.run(|| {
+            let mut steps = steps(kind, setup, &data.train, &fit(&data));
+            steps.step(&indices)
+        });
+        let model = model(&mlp, &data);
+        for capacity in [1, 32, 50, 100] {
+            let memory = (capacity, MemoryUse::Evaluation);
+            let engine = match kind {
+                EngineKind::Fixed => EngineKind::Blas,
+                other => other,
+            };
+            let z = machine.run(|| staged_answers(engine, &model, &data, &indices, memory).sums);
+            let mut a = z.clone();
+            output.forward(level(), &mut a, usize::from(CLASSES));
+            let labels = indices
+                .iter()
+                .map(|&index| data.train.labels[index as usize]);
+            let loss = Loss {
+                output,
+                form: ErrorForm::Objective,
+                classes: usize::from(CLASSES),
+            };
+            let loss = loss.of_outputs(&z, &a, labels) / indices.len() as f64;
+            let difference = (loss - expected).abs() / expected;
+            assert!(
+                difference < tolerance(kind),
+                "{kind:?}, {output:?}, {capacity}: {expected}, got {loss}"
             );
-            let expected = trainer.step(&places);
-            for capacity in [1, 32, 50, 100] {
-                let mut workspace =
-                    Workspace::new(&mlp.layout, capacity, Purpose::Evaluation, &scale);
-                let (mlp, workspace) = (&mlp, &mut workspace);
-                let mut evaluator = Evaluator {
-                    engine: kind.engine(),
-                    mlp,
-                    scale: &scale,
-                    workspace,
-                };
-                let loss = evaluator.evaluation(&data.train, &places).loss;
-                let difference = (loss - expected).abs() / expected;
+        }
+        let model = AnyModel::from(model);
+        let mut predictor = Predictor::new(&machine, &model);
+        // More samples than the predictor takes at a time are asked about in groups, whose losses are added up.
+        for times in [1, 100] {
+            let indices = indices.repeat(times);
+            let loss = predictor.evaluation(&data.train, &indices).unwrap().loss;
+            let difference = (loss - expected).abs() / expected;
+            eprintln!("MEASURED loss {kind:?} {output:?} {times} {difference:e}");
+            assert!(
+                difference < tolerance(kind),
+                "{kind:?}, {output:?}, {times}: {expected}, got {loss}"
+            );
+        }
+    }
+}
+
+/// How often the class of a row is answered by the row's largest weighted sum.
+fn count<T: Scalar>(sums: &[T], data: &Dataset, indices: &[u32]) -> Vec<Vec<u64>> {
+    let classes = usize::from(CLASSES);
+    let mut confusion = vec![vec![0; classes]; classes];
+    for (z, &index) in sums.chunks(classes).zip(indices) {
+        confusion[usize::from(data.train.labels[index as usize])][argmax(z)] += 1;
+    }
+    confusion
+}
+
+#[test]
+fn counts_are_those_of_the_answers() {
+    counts_are_right::<f64>();
+    counts_are_right::<f32>();
+}
+
+fn counts_are_right<T: Scalar>()
+where
+    AnyModel: From<Model<T>>,
+{
+    let data = images();
+    let indices = some_indices(&data);
+    let model = model(&network::<T>(Output::Softmax), &data);
+    let evaluation = {
+        let machine = machine(2);
+        let model = AnyModel::from(model.clone());
+        let mut predictor = Predictor::new(&machine, &model);
+        let evaluation = predictor.evaluation(&data.train, &indices).unwrap();
+        let share = predictor.score(&data.train, &indices).unwrap();
+        assert_eq!(share, Some(evaluation.accuracy));
+        assert_eq!(predictor.score(&data.train, &[]).unwrap(), None);
+        evaluation
+    };
+    assert_eq!(evaluation.images, indices.len() as u64);
+    for kind in STAGED {
+        for (capacity, purpose) in [(32, MemoryUse::Evaluation), (20, MemoryUse::Training)] {
+            on_threads(2, || {
+                let memory = (capacity, purpose);
+                let found = staged_answers(kind, &model, &data, &indices, memory);
+                let confusion = count(&found.sums, &data, &indices);
+                let classes = 0..usize::from(CLASSES);
+                let right: u64 = classes.map(|class| confusion[class][class]).sum();
                 assert!(
-                    difference < TOLERANCE,
-                    "{kind:?}, {output:?}, {capacity}: {expected}, got {loss}"
+                    right > 0 && right < indices.len() as u64,
+                    "a network that is neither perfect nor hopeless"
                 );
-            }
+                assert_eq!(evaluation.confusion, confusion, "{kind:?}");
+                assert_eq!(evaluation.accuracy, right as f64 / indices.len() as f64);
+                assert_eq!(found.accuracy, Some(evaluation.accuracy));
+                assert_eq!(found.accuracy_on_none, None);
+            });
+        }
+    }
+}
+
+#[test]
+fn answers_in_integers_are_those_in_floating_point() {
+    const TOLERANCE: f64 = 1.0;
+    let data = images();
+    let indices = some_indices(&data);
+    let model = model(&network::<f32>(Output::Softmax), &data);
+    on_threads(2, || {
+        let memory = (32, MemoryUse::Evaluation);
+        let expected = staged_answers(EngineKind::Naive, &model, &data, &indices, memory);
+        for (capacity, purpose) in [(32, MemoryUse::Evaluation), (20, MemoryUse::Training)] {
+            let found = packed_answers(&model, &data, &indices, (capacity, purpose));
+            let difference = relative_error(&found.sums, &wide(&expected.sums));
+            eprintln!("MEASURED answers {difference:e}");
+            assert!(difference < TOLERANCE, "{capacity}: {difference:e}");
+            let confusion = count(&found.sums, &data, &indices);
+            let classes = 0..usize::from(CLASSES);
+            let right: u64 = classes.map(|class| confusion[class][class]).sum();
+            assert_eq!(found.accuracy, Some(right as f64 / indices.len() as f64));
+            assert_eq!(found.accuracy_on_none, None);
         }
     });
 }
 
 #[test]
-fn counts_are_those_of_the_answers() {
+fn weighted_sums_are_those_of_any_memory() {
+    // How many images are taken at a time changes which chunk an image is in, and nothing of its weighted sums but their
+    // rounding: BLAS may sum another way for another number of rows.
+    const TOLERANCE: f64 = 1e-13;
     let data = images();
-    let standardizer = fit(&data);
-    let scale = PixelScale::<f64>::new(&standardizer, data.train.images.shape(), EngineKind::Naive);
-    let places = some_places(&data);
-    let classes = usize::from(CLASSES);
-    on_threads(2, || {
-        for kind in ENGINES {
-            let mlp = network::<f64>(Output::Softmax);
-            let z = outputs(kind, &mlp, &standardizer, &data, &places, 32);
-            let mut confusion = vec![vec![0; classes]; classes];
-            for (z, &place) in z.chunks(classes).zip(&places) {
-                confusion[usize::from(data.train.labels[place as usize])][best(z)] += 1;
-            }
-            let right: u64 = (0..classes).map(|class| confusion[class][class]).sum();
-            assert!(
-                right > 0 && right < places.len() as u64,
-                "a network that is neither perfect nor hopeless"
-            );
-            let mut workspace = Workspace::new(&mlp.layout, 20, Purpose::Training, &scale);
-            let workspace = &mut workspace;
-            let mut evaluator = Evaluator {
-                engine: kind.engine(),
-                mlp: &mlp,
-                scale: &scale,
-                workspace,
+    let indices = some_indices(&data);
+    let model = model(&network::<f64>(Output::Softmax), &data);
+    for kind in STAGED {
+        on_threads(2, || {
+            let of = |capacity| {
+                let memory = (capacity, MemoryUse::Evaluation);
+                staged_answers(kind, &model, &data, &indices, memory).sums
             };
-            let evaluation = evaluator.evaluation(&data.train, &places);
-            assert_eq!(evaluation.confusion, confusion);
-            assert_eq!(evaluation.images, places.len() as u64);
-            assert_eq!(evaluation.accuracy, right as f64 / places.len() as f64);
-            assert_eq!(
-                evaluator.accuracy(&data.train, &places),
-                Some(evaluation.accuracy)
-            );
-            assert_eq!(evaluator.accuracy(&data.train, &[]), None);
-        }
-    });
+            let expected = of(56);
+            for capacity in [1, 32, 50, 100] {
+                let difference = relative_error(&of(capacity), &expected);
+                assert!(
+                    difference < TOLERANCE,
+                    "{kind:?}, {capacity}: {difference:e}"
+                );
+            }
+        });
+    }
 }
 
 #[test]
 fn probabilities_are_shares() {
     // Softmax outputs add up to 1 within the rounding of ten divisions.
-    let level = gingham::kernels::Level::detect();
+    let level = level();
     let z: Vec<f64> = vec![1.5, -2.0, 0.25, -1000.0, 0.0, 1000.0];
     let article = |row: &[f64]| {
         let squashed: Vec<f64> = row
@@ -217,7 +396,8 @@ fn probabilities_are_shares() {
     ];
     for (output, probability, definition) in cases {
         let mut found = z.clone();
-        probabilities(level, output, probability, 3, &mut found);
+        output.forward(level, &mut found, 3);
+        probability.of_outputs(level, &mut found, 3);
         for (found, z) in found.chunks(3).zip(z.chunks(3)) {
             assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-15 * 4.0);
             for (found, expected) in found.iter().zip(definition(z)) {
@@ -230,92 +410,79 @@ fn probabilities_are_shares() {
     }
 }
 
-/// Sees nothing.
-struct Blind;
-
-impl Observer for Blind {
-    fn trained(&mut self, _: usize, _: f64) -> gingham::error::Result<()> {
-        Ok(())
-    }
-
-    fn ended(
-        &mut self,
-        _: usize,
-        _: f64,
-        _: Option<gingham::train::Accuracies>,
-    ) -> gingham::error::Result<()> {
-        Ok(())
-    }
-}
-
 /// A trained model in each of the two presets' forms.
-fn trained<T: Scalar>(data: &Dataset, preset: Preset) -> Model<T> {
+fn trained(data: &Dataset, preset: Preset, engine: EngineKind, dtype: Dtype) -> AnyModel {
     let options = TrainOptions {
         hidden: vec![6, 7],
         epochs: 2,
         batches: None,
         batch_size: Some(30),
-        engine: EngineKind::Blas,
+        engine,
+        dtype,
         ..TrainOptions::of(preset)
     };
-    let outcome = on_threads(2, || train::<T>(data, &options, &mut Blind));
-    outcome.unwrap().model
+    let machine = machine(2);
+    let plan = Plan::new(&options, data, &machine).unwrap();
+    train(&plan, &mut NoObserver).unwrap().model
 }
 
-fn there_and_back<T: Scalar>(narrow: impl Fn(AnyModel) -> Option<Model<T>>) {
-    let data = images();
-    let places = some_places(&data);
-    let folder = tempfile::tempdir().unwrap();
-    for preset in [Preset::Article, Preset::Wide] {
-        let model = trained::<T>(&data, preset);
-        let path = folder.path().join(format!("{preset:?}"));
-        model.save(&path).unwrap();
-        let opened = AnyModel::open(&path).unwrap();
-        assert_eq!(opened.info(), &model.info);
-        let opened = narrow(opened).expect("the type that it was trained in");
-        assert_eq!(
-            bytes_of(&opened.mlp.parameters),
-            bytes_of(&model.mlp.parameters)
-        );
-        assert_eq!(
-            bytes_of(&opened.standardizer.mean),
-            bytes_of(&model.standardizer.mean)
-        );
-        assert_eq!(
-            bytes_of(&opened.standardizer.deviation),
-            bytes_of(&model.standardizer.deviation)
-        );
-        let answers = |model: &Model<T>| {
-            let Model {
-                mlp, standardizer, ..
-            } = model;
-            on_threads(1, || {
-                outputs(EngineKind::Blas, mlp, standardizer, &data, &places, 32)
-            })
-        };
-        assert_eq!(bytes_of(&answers(&opened)), bytes_of(&answers(&model)));
-        // Saved once more, the same bytes: nothing was lost that the first file held.
-        let again = folder.path().join(format!("{preset:?} again"));
-        opened.save(&again).unwrap();
-        assert!(std::fs::read(&again).unwrap() == std::fs::read(&path).unwrap());
+/// The type and the bytes of a model's parameters.
+fn parameters(model: &AnyModel) -> (Dtype, Vec<u8>) {
+    match model {
+        AnyModel::F32(model) => (Dtype::F32, bytes_of(&model.mlp.parameters)),
+        AnyModel::F64(model) => (Dtype::F64, bytes_of(&model.mlp.parameters)),
     }
+}
+
+fn there_and_back(preset: Preset, engine: EngineKind, dtype: Dtype) {
+    let data = images();
+    let folder = tempfile::tempdir().unwrap();
+    let model = trained(&data, preset, engine, dtype);
+    let path = folder.path().join("model");
+    model.save(&path).unwrap();
+    let opened = AnyModel::open(&path).unwrap();
+    assert_eq!(opened.info(), model.info());
+    assert_eq!(parameters(&opened), parameters(&model));
+    assert_eq!(parameters(&opened).0, dtype, "what it was trained in");
+    let scale = |model: &AnyModel| {
+        let Standardizer { mean, deviation } = model.standardizer();
+        [bytes_of(mean), bytes_of(deviation)]
+    };
+    assert_eq!(scale(&opened), scale(&model));
+    let machine = machine(1);
+    let answers = |model: &AnyModel| {
+        let mut predictor = Predictor::new(&machine, model);
+        let mut sums = Vec::new();
+        let indices = some_indices(&data);
+        predictor
+            .for_each(&data.train.images, &indices, |outputs| {
+                sums.extend_from_slice(outputs.weighted_sums);
+            })
+            .unwrap();
+        assert_eq!(sums.len(), indices.len() * usize::from(CLASSES));
+        bytes_of(&sums)
+    };
+    assert_eq!(answers(&opened), answers(&model));
+    // Saved once more, the same bytes: nothing was lost that the first file held.
+    let again = folder.path().join("again");
+    opened.save(&again).unwrap();
+    assert!(std::fs::read(&again).unwrap() == std::fs::read(&path).unwrap());
 }
 
 #[test]
 fn a_model_comes_back_from_its_file_as_it_was() {
-    there_and_back::<f32>(|model| match model {
-        AnyModel::F32(model) => Some(model),
-        AnyModel::F64(_) => None,
-    });
-    there_and_back::<f64>(|model| match model {
-        AnyModel::F64(model) => Some(model),
-        AnyModel::F32(_) => None,
-    });
+    for preset in [Preset::Article, Preset::Wide] {
+        for dtype in [Dtype::F32, Dtype::F64] {
+            for &engine in engines(dtype) {
+                there_and_back(preset, engine, dtype);
+            }
+        }
+    }
 }
 
 #[test]
 fn a_model_is_never_written_over_anything() {
-    let model = trained::<f32>(&images(), Preset::Article);
+    let model = trained(&images(), Preset::Article, EngineKind::Blas, Dtype::F32);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kept");
     std::fs::write(&file, "kept").unwrap();

@@ -4,19 +4,31 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use gingham::data::Dataset;
+use gingham::cut::BlockLimits;
+use gingham::data::{Dataset, Labelled, synth};
 use gingham::engine::EngineKind;
-use gingham::parallel::{Cut, Threads};
+use gingham::kernels::Level;
+use gingham::machine::Machine;
 use gingham::rng::{Purpose, Stream};
-use gingham::scalar::Scalar;
+use gingham::scalar::{Dtype, Scalar};
+use ndarray::ArrayView3;
 
 pub const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 pub const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
 pub const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
 pub const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
 
-/// Both engines; in a build without BLAS the second is ndarray's own product.
-pub const ENGINES: [EngineKind; 2] = [EngineKind::Naive, EngineKind::Blas];
+/// Every engine that computes in floating point all through; in a build without BLAS the second one takes ndarray's own product.
+pub const STAGED: [EngineKind; 2] = [EngineKind::Naive, EngineKind::Blas];
+
+/// Every engine that computes in `dtype`: the one with integers is for `f32` only.
+pub fn engines(dtype: Dtype) -> &'static [EngineKind] {
+    const ALL: [EngineKind; 3] = [EngineKind::Naive, EngineKind::Blas, EngineKind::Fixed];
+    match dtype {
+        Dtype::F32 => &ALL,
+        Dtype::F64 => &STAGED,
+    }
+}
 
 /// An IDX file of bytes.
 pub fn idx(dimensions: &[u32], elements: &[u8]) -> Vec<u8> {
@@ -42,11 +54,29 @@ pub fn write_train(folder: &Path, rows: u32, columns: u32, pixels: &[u8], labels
     std::fs::write(folder.join(TRAIN_LABELS), idx(&[count], labels)).unwrap();
 }
 
-/// A data set of these training images. Its files are gone when this returns; what is mapped stays readable.
+/// Images of so many rows and columns, one behind the other, with their labels.
+pub fn labelled(rows: u32, columns: u32, pixels: &[u8], labels: &[u8]) -> Labelled {
+    let shape = (labels.len(), rows as usize, columns as usize);
+    let images = ArrayView3::from_shape(shape, pixels).unwrap();
+    Labelled::from_arrays(images, labels).unwrap()
+}
+
+/// A data set of these training images.
 pub fn dataset(rows: u32, columns: u32, pixels: &[u8], labels: &[u8]) -> Dataset {
-    let folder = tempfile::tempdir().unwrap();
-    write_train(folder.path(), rows, columns, pixels, labels);
-    Dataset::open(folder.path()).unwrap()
+    Dataset::new(labelled(rows, columns, pixels, labels), None).unwrap()
+}
+
+/// A data set of garments, `train` for training and `test` for the test, their classes in turn.
+pub fn garments(train: u32, test: u32, seed: u32) -> Dataset {
+    let images = |count: u32, first: u64| {
+        let labels: Vec<u8> = (0..synth::CLASSES).cycle().take(count as usize).collect();
+        let mut pixels = vec![0; labels.len() * 784];
+        for ((index, &label), pixels) in (first..).zip(&labels).zip(pixels.chunks_exact_mut(784)) {
+            synth::draw(seed, index, label, pixels);
+        }
+        labelled(28, 28, &pixels, &labels)
+    };
+    Dataset::new(images(train, 0), Some(images(test, 1 << 40))).unwrap()
 }
 
 /// A data set of random pixels, its labels in turn: every class has an image if there are as many.
@@ -61,10 +91,19 @@ pub fn random_bytes(count: usize, seed: u32) -> Vec<u8> {
     (0..count).map(|_| stream.below(256) as u8).collect()
 }
 
+/// A machine with so many threads.
+pub fn machine(threads: usize) -> Machine {
+    Machine::new(threads).unwrap()
+}
+
+/// The instructions that kernels may use here.
+pub fn level() -> Level {
+    machine(1).level()
+}
+
 /// Runs `work` where the library expects to be called: in a pool, with BLAS held to one thread.
 pub fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    // A pool for the BLAS engine serves the naive one too, which by itself would never be given two threads.
-    Threads::new(threads, EngineKind::Blas).unwrap().run(work)
+    machine(threads).run(work)
 }
 
 /// The Euclidean length of the difference over that of `expected`.
@@ -97,7 +136,7 @@ pub fn bytes_of<T: Scalar>(numbers: &[T]) -> Vec<u8> {
 
 /// The parts that a weight matrix's rows or columns are cut into, by halving what is too large.
 pub fn blocks(all: Range<usize>) -> Vec<Range<usize>> {
-    match Cut::IN_FLOATING_POINT.half_of_rows(all.len()) {
+    match BlockLimits::FLOATING_POINT.half_of_rows(all.len()) {
         Some(half) => {
             let border = all.start + half;
             [blocks(all.start..border), blocks(border..all.end)].concat()

@@ -1,7 +1,7 @@
 //! The tutorial's way to show a prediction: the image, the bars of the classes' probabilities, blue for right and red for
 //! wrong, and the answer in words with its percentage. Words say it too for readers who cannot tell the colours.
 
-use super::{fitted, shortened, thinned};
+use super::{Thinned, fitted, shortened, thinned};
 use crate::figures::Figure;
 use crate::figures::svg::{Anchor, PixelData, Svg};
 use crate::report::Shown;
@@ -157,7 +157,11 @@ impl Cell<'_> {
         );
         svg.group("", &hover, |svg| {
             let (width, height) = fitted(rows, columns, IMAGE);
-            let (rows, columns, pixels) = thinned(&shown.pixels, rows, columns, 1);
+            let Thinned {
+                rows,
+                columns,
+                pixels,
+            } = thinned(&shown.pixels, rows, columns, 1);
             svg.pixels(x, y, width, height, columns, rows, PixelData::Grey(&pixels));
             let step = (BARS.1 - BARS.0) / shown.shares.len().max(1) as f64;
             for (class, share) in shown.shares.iter().enumerate() {

@@ -18,9 +18,15 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
-/// A picture of at most 64 x 64 pixels, so that the size of a page is bounded. A larger picture keeps every second, third, .. pixel in
-/// both directions. Returns its rows, its columns and its pixels.
-fn thinned(pixels: &[u8], rows: usize, columns: usize, channels: usize) -> (usize, usize, Vec<u8>) {
+/// A picture of at most 64 x 64 pixels, so that the size of a page is bounded.
+struct Thinned {
+    rows: usize,
+    columns: usize,
+    pixels: Vec<u8>,
+}
+
+/// Thins a picture whose pixels have `channels` bytes each: a large one keeps every second, third, .. pixel in both directions.
+fn thinned(pixels: &[u8], rows: usize, columns: usize, channels: usize) -> Thinned {
     const MOST: usize = 64;
     let every = rows.max(columns).div_ceil(MOST).max(1);
     let mut kept = Vec::new();
@@ -30,7 +36,11 @@ fn thinned(pixels: &[u8], rows: usize, columns: usize, channels: usize) -> (usiz
             kept.extend_from_slice(&pixels[start..start + channels]);
         }
     }
-    (rows.div_ceil(every), columns.div_ceil(every), kept)
+    Thinned {
+        rows: rows.div_ceil(every),
+        columns: columns.div_ceil(every),
+        pixels: kept,
+    }
 }
 
 /// The width and the height of a picture that keeps its shape in a square of `side` units.

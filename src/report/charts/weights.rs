@@ -1,6 +1,6 @@
 //! The first layer's weights as images: what each unit looks for.
 
-use super::{fitted, thinned};
+use super::{Thinned, fitted, thinned};
 use crate::figures::Figure;
 use crate::figures::axes::grouped;
 use crate::figures::colour::diverging;
@@ -63,7 +63,11 @@ fn of<T: Scalar>(model: &Model<T>) -> Figure {
             .collect();
         svg.group("", &format!("unit {unit}"), |svg| {
             let (width, height) = fitted(rows, columns, TILE);
-            let (rows, columns, pixels) = thinned(&pixels, rows, columns, 3);
+            let Thinned {
+                rows,
+                columns,
+                pixels,
+            } = thinned(&pixels, rows, columns, 3);
             svg.pixels(x, y, width, height, columns, rows, PixelData::Rgb(&pixels));
         });
     }
