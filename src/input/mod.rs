@@ -235,6 +235,9 @@ pub trait Input: Sized + Send + Sync + 'static {
     /// Whether the first layer's weighted sums are stored unit after unit, where another layer follows.
     const TRANSPOSED: bool;
 
+    /// Whether [`Self::begin`] and [`Self::finish_deltas`] have work to do, which is then worth timing.
+    const PREPARES: bool;
+
     /// The form of `standardizer` for samples of so many rows and columns.
     fn scale(standardizer: &Standardizer, shape: (usize, usize)) -> Self::Scale;
 

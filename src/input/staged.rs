@@ -111,6 +111,7 @@ impl<T: Scalar> Input for Staged<T> {
     type Arranger = ();
 
     const TRANSPOSED: bool = false;
+    const PREPARES: bool = false;
 
     fn scale(standardizer: &Standardizer, _shape: (usize, usize)) -> Self::Scale {
         StagedScale::new(standardizer)

@@ -259,7 +259,9 @@ impl<D: Input> Memory<D> {
         assert!(images <= self.capacity, "a mini-batch that fits");
         self.watch.start();
         self.input.begin(layer);
-        self.watch.lap(Activity::QuantizeWeights);
+        if D::PREPARES {
+            self.watch.lap(Activity::QuantizeWeights);
+        }
         let input = &self.input;
         let count = images.div_ceil(self.chunk_images);
         let of_lane = count.div_ceil(self.lanes.len()).max(1);

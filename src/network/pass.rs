@@ -132,7 +132,9 @@ impl<D: Input> Memory<D> {
         } = self;
         watch.start();
         input.finish_deltas(count, |chunk| chunks[chunk].first_delta());
-        watch.lap(Activity::QuantizeDeltas);
+        if D::PREPARES {
+            watch.lap(Activity::QuantizeDeltas);
+        }
         chunks[..count].iter().map(|chunk| chunk.loss).sum()
     }
 

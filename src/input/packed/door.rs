@@ -94,6 +94,7 @@ impl Input for Packed {
     type Arranger = Outlines;
 
     const TRANSPOSED: bool = true;
+    const PREPARES: bool = true;
 
     fn scale(standardizer: &Standardizer, shape: (usize, usize)) -> PixelGroups {
         PixelGroups::new(standardizer, shape)
