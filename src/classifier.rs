@@ -193,7 +193,6 @@ impl Classifier {
         observer: &mut dyn Observer,
     ) -> Result<&mut Self> {
         let machine = self.machine()?;
-        let data: TrainingData<'_> = data.into();
         let plan = Plan::new(&self.options, data, &machine)?;
         let outcome = train(&plan, observer)?;
         (self.model, self.history) = (Some(outcome.model), outcome.history);

@@ -83,13 +83,13 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// [`Error::Setting`] for the first setting that cannot be meant or does not fit the data.
-    pub fn new(
+    pub fn new<'d: 'a>(
         options: &TrainOptions,
-        data: impl Into<TrainingData<'a>>,
+        data: impl Into<TrainingData<'d>>,
         machine: &'a Machine,
     ) -> Result<Self> {
         options.validate()?;
-        let data = data.into();
+        let data: TrainingData<'a> = data.into();
         let samples = data.train.samples;
         let training = training_samples(options, samples.count())?;
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;

@@ -310,6 +310,72 @@ fn products_are_exact_and_the_same_at_every_level() {
     }
 }
 
+/// The loops behind a product check nothing, so the product must refuse whatever does not fit.
+#[test]
+fn a_product_refuses_operands_that_do_not_fit() {
+    /// Rows, quads of a row, scales, starts, panels, the window's first row and column, and the output's columns.
+    type Sizes = [usize; 8];
+    let fits: Sizes = [7, 3, 7, 7, 2, 2, 0, 20];
+    let compute = |level: Level, sizes: Sizes| {
+        let [
+            rows,
+            quads,
+            scales,
+            starts,
+            count,
+            first_row,
+            first_column,
+            columns,
+        ] = sizes;
+        let image = [1; 12];
+        let mut lines = Lines::new(3);
+        let mut chunk = new_panels(count, 3, 1);
+        for panel in 0..count {
+            lines.set(level, &[&image], &[]);
+            chunk.set_images(level, panel, lines.view(), std::slice::from_ref(&(0..3)));
+        }
+        let factors = QuantizedRows::zeros(level, rows, quads * QUAD);
+        let product = Product {
+            factors: factors.view(),
+            scales: &vec![1.0; scales],
+            chunks: &[chunk],
+            segments_of_sum: 1,
+            starts: Some(&vec![0.5; starts]),
+        };
+        let window = Window {
+            first_row,
+            tiles: Tiles::of_row(20),
+            first_column,
+        };
+        let mut out = Array2::from_elem((5, columns), f32::NAN);
+        product.compute(window, out.view_mut());
+        assert!(out.iter().all(|&out| out == 0.5));
+    };
+    for level in Level::all() {
+        compute(level, fits);
+        // Some other windows fit too.
+        compute(level, [7, 3, 7, 7, 2, 0, 16, 4]);
+        compute(level, [7, 4, 9, 8, 3, 1, 0, 16]);
+        for (size, wrong) in [
+            (0, 6),
+            (1, 2),
+            (2, 6),
+            (3, 6),
+            (4, 1),
+            (5, 3),
+            (6, 16),
+            (6, 4),
+            (7, 19),
+            (7, 21),
+        ] {
+            let mut sizes = fits;
+            sizes[size] = wrong;
+            let refused = std::panic::catch_unwind(|| compute(level, sizes)).is_err();
+            assert!(refused, "{}: {sizes:?}", level.name());
+        }
+    }
+}
+
 #[test]
 fn what_is_black_in_all_columns_is_left_out() {
     for level in Level::all() {
