@@ -355,15 +355,15 @@ fn the_engines_agree_after_an_epoch() {
     // that the parameters went; it is the long run that is chaotic. Measured: 2e-15 and 3e-6.
     const WIDE: f64 = 1e-12;
     const NARROW: f64 = 5e-5;
-    const QUANTIZED: f64 = 1.0;
+    // Weights and deltas of 16 bits leave five digits. Measured: 6e-5 for the article's settings, and 4e-3 for ReLUs, where a
+    // unit whose weighted sum is near 0 is on in one network and off in the other, in seven steps with momentum.
+    const QUANTIZED: [f64; 2] = [3e-4, 2e-2];
     let data = synthetic();
-    for options in [
-        article(),
-        TrainOptions {
-            hidden: vec![270, 20],
-            ..wide_and_shuffled()
-        },
-    ] {
+    let wide = TrainOptions {
+        hidden: vec![270, 20],
+        ..wide_and_shuffled()
+    };
+    for (options, quantized) in [article(), wide].into_iter().zip(QUANTIZED) {
         let options = TrainOptions {
             epochs: 1,
             ..options
@@ -395,10 +395,9 @@ fn the_engines_agree_after_an_epoch() {
         for &kind in engines(Dtype::F32) {
             let difference = relative_error(&way(&end(kind, Dtype::F32)), &expected);
             let tolerance = match kind {
-                EngineKind::Fixed => QUANTIZED,
+                EngineKind::Fixed => quantized,
                 _ => NARROW,
             };
-            eprintln!("MEASURED {kind:?} {hidden:?} {difference:e}");
             assert!(
                 difference < tolerance,
                 "{kind:?} in f32, {hidden:?}: off by {difference:e}"
@@ -412,6 +411,8 @@ fn the_smallest_networks_and_batches_train_alike() {
     // A layer of one unit and a batch of one image: matrices of one row, one column and one number, which slicing leaves without
     // a stride.
     const WIDE: f64 = 1e-12;
+    // In f32, with weights and deltas of 16 bits. Measured: 2e-5.
+    const QUANTIZED: f64 = 2e-4;
     let data = random_dataset(3, 3, 13, 3, 6);
     let one_class = random_dataset(1, 1, 13, 1, 6);
     for data in [&data, &one_class] {
@@ -444,9 +445,9 @@ fn the_smallest_networks_and_batches_train_alike() {
                     "{hidden:?}, batches of {batch_size}: {difference:e}"
                 );
                 let difference = relative_error(&end(EngineKind::Fixed, Dtype::F32), &expected);
-                eprintln!(
-                    "MEASURED SMALL {hidden:?} {batch_size} {} {difference:e}",
-                    data.classes.len()
+                assert!(
+                    difference < QUANTIZED,
+                    "in integers, {hidden:?}, batches of {batch_size}: {difference:e}"
                 );
             }
         }

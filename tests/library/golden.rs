@@ -22,8 +22,9 @@ use crate::support::{dataset, engines, level, on_threads, relative_error};
 const WIDE: f64 = 1e-13;
 /// In f32, whose rounding is 5e8 times as coarse. Measured: 4e-7.
 const NARROW: f64 = 5e-6;
-/// In f32 with the first layer in integers.
-const QUANTIZED: f64 = 1.0;
+/// In f32 with the first layer in integers, whose weights and deltas of 16 bits leave five digits of the largest. Measured: 4e-6
+/// in an error, 5e-5 in a tensor.
+const QUANTIZED: f64 = 3e-4;
 
 #[derive(Deserialize)]
 struct Golden {

@@ -474,10 +474,11 @@ fn the_articles_error_is_reported_but_never_descended_on() {
 #[test]
 fn gradients_and_errors_in_f32_are_those_in_f64() {
     // Differences are beyond `f32`, so here the oracle is the naive engine in `f64`, whose gradients are differences.
-    const NARROW: f64 = 1.0;
-    const QUANTIZED: f64 = 1.0;
+    // Tolerances of the error and of a tensor of the gradient. Measured: 3e-8 and 9e-7, and with weights and deltas of 16 bits,
+    // which leave five digits of the largest, 3e-6 and 8e-5.
+    const NARROW: [f64; 2] = [5e-7, 1e-5];
+    const QUANTIZED: [f64; 2] = [2e-5, 4e-4];
     let inputs = inputs(ROWS, COLUMNS, IMAGES, CLASSES);
-    let mut worst = [[0.0_f64; 2]; 3];
     on_threads(1, || {
         for_every_case(&inputs, |what, mlp, reduction, regularizer| {
             let objective = Objective {
@@ -487,16 +488,15 @@ fn gradients_and_errors_in_f32_are_those_in_f64() {
             };
             let mut oracle = still::<f64>(EngineKind::Naive, &inputs, mlp, objective);
             let error = oracle.step(&inputs.indices);
-            for (number, &kind) in engines(Dtype::F32).iter().enumerate() {
+            for &kind in engines(Dtype::F32) {
                 let mut steps = still::<f32>(kind, &inputs, mlp, objective);
-                let tolerance = match kind {
+                let [of_error, of_gradient] = match kind {
                     EngineKind::Fixed => QUANTIZED,
                     _ => NARROW,
                 };
                 let difference = (steps.step(&inputs.indices) - error).abs() / error;
-                worst[number][0] = worst[number][0].max(difference);
                 assert!(
-                    difference < tolerance,
+                    difference < of_error,
                     "{what}, {kind:?}: the error is off by {difference:e}"
                 );
                 for layer in mlp.layout.layers() {
@@ -504,9 +504,8 @@ fn gradients_and_errors_in_f32_are_those_in_f64() {
                         let found = &steps.gradient()[tensor.clone()];
                         let expected = &oracle.gradient()[tensor.clone()];
                         let difference = relative_error(found, expected);
-                        worst[number][1] = worst[number][1].max(difference);
                         assert!(
-                            difference < tolerance,
+                            difference < of_gradient,
                             "{what}, {kind:?}: {tensor:?} is off by {difference:e}"
                         );
                     }
@@ -514,5 +513,4 @@ fn gradients_and_errors_in_f32_are_those_in_f64() {
             }
         });
     });
-    eprintln!("MEASURED {worst:?}");
 }

@@ -13,6 +13,7 @@ mod gradients;
 mod import;
 mod integers;
 mod metrics;
+mod packed;
 mod plan;
 mod runs;
 mod standardize;

@@ -169,10 +169,11 @@ fn fit(data: &Dataset) -> Standardizer {
 fn loss_is_the_mean_of_what_a_step_descends_on() {
     // The same terms, joined in groups of another size: some rounding errors of a sum of 56 numbers.
     loss_is_what_a_step_descends_on::<f64>(|_| 1e-13);
-    // In f32 a predictor asks in floating point whatever trained the network.
+    // In f32 the sums' terms are rounded alike, however they are joined. Measured: 1e-8. A predictor asks in floating point
+    // even where a step's first layer is in integers, with weights of 16 bits. Measured: 2e-6.
     loss_is_what_a_step_descends_on::<f32>(|kind| match kind {
-        EngineKind::Fixed => 1.0,
-        _ => 1.0,
+        EngineKind::Fixed => 2e-5,
+        _ => 2e-7,
     });
 }
 
@@ -244,7 +245,6 @@ where
             let indices = indices.repeat(times);
             let loss = predictor.evaluation(&data.train, &indices).unwrap().loss;
             let difference = (loss - expected).abs() / expected;
-            eprintln!("MEASURED loss {kind:?} {output:?} {times} {difference:e}");
             assert!(
                 difference < tolerance(kind),
                 "{kind:?}, {output:?}, {times}: {expected}, got {loss}"
@@ -310,7 +310,8 @@ where
 
 #[test]
 fn answers_in_integers_are_those_in_floating_point() {
-    const TOLERANCE: f64 = 1.0;
+    // Weights of 16 bits leave five digits of the largest. Measured: 2e-5.
+    const TOLERANCE: f64 = 1e-4;
     let data = images();
     let indices = some_indices(&data);
     let model = model(&network::<f32>(Output::Softmax), &data);
@@ -320,7 +321,6 @@ fn answers_in_integers_are_those_in_floating_point() {
         for (capacity, purpose) in [(32, MemoryUse::Evaluation), (20, MemoryUse::Training)] {
             let found = packed_answers(&model, &data, &indices, (capacity, purpose));
             let difference = relative_error(&found.sums, &wide(&expected.sums));
-            eprintln!("MEASURED answers {difference:e}");
             assert!(difference < TOLERANCE, "{capacity}: {difference:e}");
             let confusion = count(&found.sums, &data, &indices);
             let classes = 0..usize::from(CLASSES);

@@ -194,9 +194,10 @@ fn as_features(data: &Dataset) -> LabelledFeatures {
 #[test]
 fn pixel_values_as_features_train_as_images_do() {
     // Without standardisation both ways compute the same products of the same numbers: to the bit. The standardizers of images
-    // and features sum in other orders, which is a rounding or two in the figures of a pixel.
-    const WIDE: f64 = 1e-12;
-    const NARROW: f64 = 1.0;
+    // and features sum in other orders, which is a rounding or two in the figures of a pixel. Measured: 1e-16, and in f32,
+    // where the figures round to the same numbers, nothing.
+    const WIDE: f64 = 1e-13;
+    const NARROW: f64 = 1e-5;
     let data = random_dataset(4, 5, 200, 3, 8);
     let features = as_features(&data);
     for dtype in [Dtype::F32, Dtype::F64] {
@@ -213,7 +214,8 @@ fn pixel_values_as_features_train_as_images_do() {
                         shuffle,
                         scale,
                         heldout_scale,
-                        learning_rate: 1e-4,
+                        // Raw pixels are a hundred times as large as standardised ones.
+                        learning_rate: if scale == Scale::None { 1e-4 } else { 0.02 },
                         ..options(engine, dtype)
                     };
                     let of_images = outcome(&data, &options, &mut NoObserver).unwrap();
@@ -226,7 +228,6 @@ fn pixel_values_as_features_train_as_images_do() {
                         assert_eq!(of_features.history, of_images.history, "{what}");
                     } else {
                         let difference = relative_error(&found, &expected);
-                        eprintln!("MEASURED features {what} {difference:e}");
                         let tolerance = match dtype {
                             Dtype::F32 => NARROW,
                             Dtype::F64 => WIDE,
