@@ -142,7 +142,7 @@ impl Classifier {
         self
     }
 
-    /// The settings.
+    /// The settings that the next fit will follow.
     #[must_use]
     pub fn options(&self) -> &TrainOptions {
         &self.options
@@ -152,7 +152,8 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Array`] for arrays that do not fit together, [`Error::Setting`] for settings that cannot be meant,
-    /// [`Error::Diverged`] where the error is not finite any more; in each case the classifier is as it was before.
+    /// [`Error::Threads`] where the system refuses threads, [`Error::Diverged`] where the error or a parameter is not finite any
+    /// more; in each case the classifier is as it was before.
     pub fn fit<'a>(
         &mut self,
         samples: impl IntoSamples,
@@ -202,7 +203,9 @@ impl Classifier {
     /// The class of each sample.
     ///
     /// # Errors
-    /// [`Error::Array`] for samples of another size than those that were trained on, [`Error::NotFitted`].
+    /// [`Error::Array`] for samples of another size than those that were trained on, and for features that are not finite;
+    /// [`Error::NotFitted`]; where this is the first call that computes, [`Error::Setting`] and [`Error::Threads`] as
+    /// [`Machine::new`].
     pub fn predict(&self, samples: impl IntoSamples) -> Result<Array1<u8>> {
         let classes = self.ask(samples, |predictor, samples| predictor.predict(samples))?;
         Ok(classes.into_iter().map(|class| class as u8).collect())
@@ -246,7 +249,8 @@ impl Classifier {
         self.fitted()?.save(path.as_ref())
     }
 
-    /// A classifier with the network of a model file.
+    /// A classifier with the network of a model file, ready to predict. A model file does not hold the settings of its training:
+    /// [`Self::options`] are those of [`Self::new`], and a [`Self::fit`] would follow them.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::NotAFile`] and [`Error::Model`].
@@ -263,7 +267,7 @@ impl Classifier {
         self.model.as_ref()
     }
 
-    /// The epochs of the last fit.
+    /// The figures of each epoch of the last fit; none after [`Self::load`].
     #[must_use]
     pub fn history(&self) -> &[EpochFigures] {
         &self.history

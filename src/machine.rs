@@ -19,7 +19,8 @@ use crate::kernels::Level;
 /// More threads than this are refused: no machine has them, and OpenBLAS runs out of buffers.
 pub const MOST_THREADS: usize = 256;
 
-/// The environment variable that lowers the instruction level: `portable` or `avx2`. It cannot raise it.
+/// The environment variable that lowers the instruction level to `portable` or `avx2`. `avx512` and an empty value allow all that
+/// the CPU has; nothing can raise the level above that.
 const LEVEL_VARIABLE: &str = "GINGHAM_LEVEL";
 
 /// Threads, instruction level and memory, decided once.
@@ -34,8 +35,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This machine with `threads` threads, or with one for each core where that is 0. Other constructors than this one are
-    /// for an engine that needs less.
+    /// This machine with `threads` threads, or with one for each core where that is 0. [`Self::for_engine`] is for an engine that
+    /// needs fewer.
     ///
     /// # Errors
     /// [`Error::Setting`] above [`MOST_THREADS`], for a value of `GINGHAM_LEVEL` that means nothing, and where OpenBLAS

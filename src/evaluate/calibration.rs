@@ -11,7 +11,7 @@ pub struct Bin {
     pub low: f64,
     /// Up to and with this.
     pub high: f64,
-    /// Answers.
+    /// The number of answers in it.
     pub images: usize,
     /// Their mean confidence, in 0..=1; 0 for none.
     pub confidence: f64,
@@ -19,8 +19,11 @@ pub struct Bin {
     pub accuracy: f64,
 }
 
-/// Bins of equal width from 0 to 1 and the expected calibration error, of answers given as confidence and whether it is right.
-/// A confidence that is no number counts as 0.
+/// The bins of equal width from 0 to 1, and the expected calibration error, in 0..=1. Each of `answers` is a confidence and whether
+/// that answer is right. A confidence that is NaN counts as 0; without answers the error is 0.
+///
+/// # Panics
+/// If there are answers but no bins.
 #[must_use]
 pub fn calibration(answers: &[(f64, bool)], bins: usize) -> (Vec<Bin>, f64) {
     let edge = |place: usize| place as f64 / bins as f64;
@@ -34,7 +37,7 @@ pub fn calibration(answers: &[(f64, bool)], bins: usize) -> (Vec<Bin>, f64) {
         })
         .collect();
     for &(confidence, right) in answers {
-        let confidence = confidence.max(0.0); // of NaN: 0
+        let confidence = confidence.max(0.0); // `max` gives 0 where the confidence is NaN
         let place = ((confidence * bins as f64).ceil() as usize).clamp(1, bins) - 1;
         let bin = &mut filled[place];
         bin.images += 1;
@@ -57,12 +60,13 @@ mod tests {
 
     #[test]
     fn the_error_is_the_mean_distance_of_the_bins() {
-        // By hand: (0.5, 0.7] holds 0.6 and 0.65, one right: |0.5 - 0.625| 2/4; (0.9, 1] two right of mean 0.975: 0.025 2/4.
+        // By hand, for ten bins: (0.5, 0.6] holds 0.6, (0.6, 0.7] holds 0.65, and (0.9, 1] holds two of mean 0.975, both right.
         let answers = [(0.6, true), (0.65, false), (0.95, true), (1.0, true)];
         let (bins, error) = calibration(&answers, 10);
         let counts: Vec<usize> = bins.iter().map(|bin| bin.images).collect();
         assert_eq!(counts, [0, 0, 0, 0, 0, 1, 1, 0, 0, 2]);
-        // 0.6 alone is right: 0.4 / 4; 0.65 alone is wrong: 0.65 / 4; and the last two.
+        // 0.6 is right and so 0.4 too low; 0.65 is wrong and so 0.65 too high; the last two are 0.025 too low. Each counts a
+        // quarter.
         let expected = 0.4 / 4.0 + 0.65 / 4.0 + 0.025 / 2.0;
         assert!((error - expected).abs() < 1e-12, "{error}");
         let (_, error) = calibration(&answers, 5);

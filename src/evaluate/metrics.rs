@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::scalar::Scalar;
 
-/// The index of the largest number, the first of equals.
+/// The index of the largest number, the first of equals. A NaN is never larger than another number; without numbers it is 0.
 #[must_use]
 pub fn argmax<T: Scalar>(z: &[T]) -> usize {
     let mut best = 0;
@@ -19,11 +19,11 @@ pub fn argmax<T: Scalar>(z: &[T]) -> usize {
 /// How a network did on labelled images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// Images.
+    /// The number of images.
     pub images: u64,
     /// Share of them that the network got right, in 0..=1.
     pub accuracy: f64,
-    /// Mean over the images of the output's cross-entropy, natural logarithm.
+    /// The mean over the images of the output's cross-entropy, by the natural logarithm and without the regulariser.
     pub loss: f64,
     /// The figures of each class, by label.
     pub classes: Vec<ClassFigures>,
@@ -45,7 +45,10 @@ pub struct ClassFigures {
 }
 
 impl Evaluation {
-    /// The figures that follow from a confusion matrix.
+    /// The figures that follow from a confusion matrix, `(classes, classes)`: images by their class (row) and the answer (column).
+    ///
+    /// # Panics
+    /// If the matrix is not square.
     #[must_use]
     pub fn new(confusion: Vec<Vec<u64>>, loss: f64) -> Self {
         let share = |part: u64, whole: u64| {

@@ -20,7 +20,7 @@ use crate::network::{Memory, Pass};
 /// The share of the samples at `indices` whose class the network gets right, in 0..=1; none for no samples.
 ///
 /// # Panics
-/// If an index is beyond the samples.
+/// If an index is beyond the samples or the labels.
 pub fn accuracy<D: Input>(
     memory: &mut Memory<D>,
     pass: &Pass<'_, D>,

@@ -35,9 +35,9 @@ pub struct Portion<'a> {
 /// What a model answers to images, in their order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
-    /// Classes.
+    /// The number of classes.
     pub classes: usize,
-    /// The class of each image.
+    /// The class that the model gives each image, which need not be its label.
     pub answers: Vec<usize>,
     /// The probabilities of the classes as `predict --proba` prints them, row-major `(images, classes)`.
     pub probabilities: Vec<f64>,
@@ -59,7 +59,8 @@ impl<'a> Portion<'a> {
     ///
     /// # Errors
     /// [`Error::Mismatch`] where the data set has no test file, or other training labels than the model was trained with;
-    /// [`Error::Setting`] where no image belongs to the part, or where an imported model does not know.
+    /// [`Error::Setting`] where no image belongs to the part, and for `Train` and `Heldout` of an imported model, of which it is
+    /// not known what it was trained with.
     pub fn of(model: &AnyModel, dataset: &'a Dataset, part: Part) -> Result<Self> {
         let info = model.info();
         let standardizer = model.standardizer();
@@ -100,7 +101,7 @@ impl<'a> Portion<'a> {
         })
     }
 
-    /// Everything that labels allow to be said about the model's answers.
+    /// How right the model's answers are by the labels: accuracy, loss, and the figures of each class.
     ///
     /// # Errors
     /// [`Error::Array`] where the images are of another size than the model's.
@@ -146,10 +147,10 @@ pub fn heldout_standardizer(
     }
 }
 
-/// Refuses a data set of other images or classes than the model's.
+/// Refuses a data set whose images have another size, or whose classes another number, than the model's.
 ///
 /// # Errors
-/// [`Error::Mismatch`].
+/// [`Error::Mismatch`], which names both.
 pub fn check_fit(info: &ModelInfo, dataset: &Dataset) -> Result<()> {
     let images = &dataset.train.images;
     let describe = |rows, columns, classes| {

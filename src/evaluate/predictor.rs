@@ -13,7 +13,7 @@ use crate::scalar::Scalar;
 /// Samples that are asked about at a time: as many as a large mini-batch has.
 const SAMPLES: usize = 1920;
 
-/// A model ready to be asked, with the memory that this needs.
+/// A model ready to be asked, with the memory that this needs: it is made for 1920 samples, so make one predictor and ask it often.
 ///
 /// Answers are those of the numbers in the model file: the first layer is computed in floating point whatever engine trained
 /// it. Weights quantized to 16 bits would change probabilities by some 3e-5.
@@ -156,6 +156,9 @@ impl<'a> Predictor<'a> {
     ///
     /// # Errors
     /// As [`Self::for_each`].
+    ///
+    /// # Panics
+    /// As [`Self::for_each`].
     pub fn score<'s>(
         &mut self,
         labelled: impl Into<LabelledSamples<'s>>,
@@ -172,13 +175,14 @@ impl<'a> Predictor<'a> {
         Ok((!indices.is_empty()).then(|| right as f64 / indices.len() as f64))
     }
 
-    /// Everything that labels allow to be said about the answers to the samples at `indices`; there must be one at least.
+    /// How right the answers to the samples at `indices` are by their labels. There must be one sample at least; the mean loss of
+    /// none is NaN.
     ///
     /// # Errors
     /// As [`Self::for_each`].
     ///
     /// # Panics
-    /// If a label is none of the model's classes.
+    /// If a label is none of the model's classes, or an index is beyond the samples.
     pub fn evaluation<'s>(
         &mut self,
         labelled: impl Into<LabelledSamples<'s>>,

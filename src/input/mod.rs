@@ -43,8 +43,8 @@ use crate::scalar::Scalar;
 /// Measured: `benches/record/2026-11-23-step.md`.
 pub const NARROW_UNITS: usize = 128;
 
-/// The most bytes of images that are copied into the order in which every epoch takes them: memory must not grow with files
-/// that are larger than it.
+/// [`Staged`] keeps a copy of the images, in the order in which every epoch takes them, if it is not larger than this: a file may
+/// be larger than the memory.
 const MOST_COPIED_BYTES: u64 = 256 << 20;
 
 /// Which side of the door pixels come in by.
@@ -66,7 +66,7 @@ impl Door {
         }
     }
 
-    /// Bytes that may be kept, where `allowed` are allowed for packed pixels.
+    /// The most bytes of all kept mini-batches together; of packed pixels that is `allowed`, of others a constant.
     #[must_use]
     pub fn most_kept_bytes(self, allowed: u64) -> u64 {
         match self {
@@ -138,7 +138,10 @@ impl<D: Input> Clone for Batch<'_, D> {
 impl<D: Input> Copy for Batch<'_, D> {}
 
 impl<'a, D: Input> Batch<'a, D> {
-    /// The pixels of chunk number `number`, which are the samples number `range` of the mini-batch.
+    /// The pixels of chunk number `number`: those of the samples from `range.start` to below `range.end` of the mini-batch.
+    ///
+    /// # Panics
+    /// If the range is beyond the mini-batch.
     #[must_use]
     pub fn chunk(&self, number: usize, range: Range<usize>) -> Pixels<'a, D> {
         Pixels {
@@ -150,7 +153,10 @@ impl<'a, D: Input> Batch<'a, D> {
         }
     }
 
-    /// The labels of the samples number `range` of the mini-batch.
+    /// The labels of the samples from `range.start` to below `range.end` of the mini-batch.
+    ///
+    /// # Panics
+    /// If the range is beyond the mini-batch; the iterator panics where an index is beyond the labels.
     pub fn labels(&self, range: Range<usize>) -> impl Iterator<Item = u8> + Clone + use<'a, D> {
         let labels = self.labels;
         self.indices[range]
@@ -276,7 +282,8 @@ pub trait Input: Sized + Send + Sync + 'static {
         z: &mut Units<Self::Number>,
     );
 
-    /// Takes the chunk's share in the gradient while its pixels are at hand, if this side does so. `delta` is `(images, units)`.
+    /// Computes what the chunk adds to the gradient while its pixels are at hand, if this side does that chunk by chunk. `delta` is
+    /// `(images, units)`.
     fn backward(&self, delta: ArrayView2<'_, Self::Number>, room: &mut Room<'_, Self>);
 
     /// The deltas of all `chunks` chunks are there: `delta` gives those of a chunk and how many of its images count.
@@ -286,7 +293,7 @@ pub trait Input: Sized + Send + Sync + 'static {
         delta: impl Fn(usize) -> ChunkDelta<'a, Self::Number> + Sync,
     );
 
-    /// Into which blocks the weight matrix is cut, after a mini-batch of `images` images.
+    /// How small the blocks are into which the weight matrix is cut, for a mini-batch of `images` images.
     fn block_limits(&self, images: usize) -> BlockLimits;
 
     /// The sum over the mini-batch of the gradients of a block of the weight matrix. Overwrites `d_w`, which has the block's

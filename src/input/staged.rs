@@ -86,7 +86,7 @@ impl<T: Scalar> StagedScale<T> {
 pub struct StagedLane<T> {
     /// A few images, as they are.
     gathered: Vec<u8>,
-    /// A chunk's scaled pixels, of no rows where chunks keep them.
+    /// A chunk's scaled pixels. It has no rows where each chunk keeps its own, for the gradient of a wide layer.
     staged: Matrix<T>,
 }
 
@@ -134,7 +134,7 @@ impl<T: Scalar> Input for Staged<T> {
                 .flat_map(|&index| images.image(index as usize))
                 .copied()
                 .collect(),
-            Samples::Features(_) => Vec::new(), // in memory already, and nothing but copies of it
+            Samples::Features(_) => Vec::new(), // Features are in memory already.
         }
     }
 

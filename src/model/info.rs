@@ -54,7 +54,7 @@ pub struct ModelInfo {
 }
 
 impl ModelInfo {
-    /// The version that is written; readers refuse a higher one.
+    /// The version that is written; readers refuse any other.
     pub const FORMAT: u32 = 1;
 
     /// The file's metadata.

@@ -10,7 +10,7 @@
 //! The article reports less than it descends on: of the sigmoids' cross-entropy it keeps only `-log a_y`
 //! ([`ErrorForm::Article`]). Logarithms are taken of weighted sums, not of outputs, so that a saturated output gives a
 //! large loss, not an infinite one: `-log sigmoid(z) = max(-z, 0) - log max(a, 1 - a)`, whose second term lies in
-//! `[0, log 2]`. The logarithm of a product replaces the sum of logarithms: one for hundreds of factors.
+//! `[0, log 2]`. The logarithm of a product replaces the sum of logarithms: one is taken for every 120 factors.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,10 @@ pub struct Loss {
 
 impl Loss {
     /// Turns the weighted sums `z` of some images into deltas `d` (both rows of `classes` numbers) and returns their loss,
-    /// summed over the images, without the factor of its form. Overwrites `d`.
+    /// summed over the images, without the factors of [`ErrorForm`] and of the reduction. Overwrites `d`.
+    ///
+    /// # Panics
+    /// If a label is none of the classes, or `d` and `z` differ in size.
     pub fn with_delta<T: Scalar>(
         self,
         level: Level,
@@ -60,7 +63,10 @@ impl Loss {
         loss
     }
 
-    /// The loss of some images, summed, from weighted sums `z` and outputs `a`.
+    /// The loss of some images, summed over them, from weighted sums `z` and outputs `a` (both rows of `classes` numbers).
+    ///
+    /// # Panics
+    /// If a label is none of the classes.
     pub fn of_outputs<T: Scalar>(self, z: &[T], a: &[T], labels: impl Iterator<Item = u8>) -> f64 {
         let Self {
             output,

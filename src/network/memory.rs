@@ -47,7 +47,7 @@ pub struct Chunk<T> {
     pub(super) deltas: Vec<Units<T>>,
     /// By layer from the second on: of a narrow one, the chunk's share in the gradient.
     pub(super) shares: Vec<Option<Matrix<T>>>,
-    /// The chunk's part of the mini-batch's loss.
+    /// The sum of the losses of the chunk's images.
     pub loss: f64,
 }
 
@@ -144,7 +144,7 @@ pub struct Memory<D: Input> {
     /// What each chunk leaves behind for the gradient of the first layer.
     pub(super) input_chunks: Vec<D::Chunk>,
     lanes: Vec<Lane<D>>,
-    /// What was done with the mini-batch as a whole.
+    /// The times of what is done with the mini-batch as a whole.
     pub(super) watch: Stopwatch,
     capacity: usize,
     chunk_images: usize,

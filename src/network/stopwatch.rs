@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// What tells the time. Only who asks has one; nothing here reads a clock of its own.
+/// What tells the time. Only a caller that wants timings hands one in; nothing here reads a clock of its own.
 pub type Clock = fn() -> Instant;
 
 /// What the time of a step is spent on.
@@ -47,7 +47,7 @@ impl Stopwatch {
         }
     }
 
-    /// What was before belongs to no activity.
+    /// Begins to time: what passed before this call belongs to no activity.
     #[inline]
     pub fn start(&mut self) {
         if let Some((clock, last)) = &mut self.running {
@@ -55,7 +55,7 @@ impl Stopwatch {
         }
     }
 
-    /// What was since the last call of this or [`Self::start`] belongs to `activity`.
+    /// Adds the time since the last call of this or of [`Self::start`] to `activity`.
     #[inline]
     pub fn lap(&mut self, activity: Activity) {
         if let Some((clock, last)) = &mut self.running {

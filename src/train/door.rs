@@ -9,8 +9,8 @@ use crate::input::{Input, Packed, Staged, StagedScale};
 use crate::scalar::Scalar;
 
 impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
-    /// A run before its first step, everything in floating point. Call this, and whatever the trainer does, on the threads of
-    /// the plan's machine.
+    /// A run before its first step, everything in floating point of type `T`, whatever [`Plan::arithmetic`] says. Call this, and
+    /// all methods of the trainer, within [`run`](crate::machine::Machine::run) or `install` of the plan's machine.
     #[must_use]
     pub fn staged(plan: &'a Plan<'a>) -> Self {
         let engine = plan.settings().engine;
@@ -22,8 +22,11 @@ impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
 }
 
 impl<'a> Trainer<'a, Packed> {
-    /// A run before its first step, with its first layer in integers straight from `images`, which are the plan's. As for
-    /// [`Trainer::staged`], call it on the threads of the plan's machine.
+    /// A run before its first step, with its first layer in integers straight from `images`, which must be the plan's:
+    /// [`Plan::arithmetic`] has them. As for [`Trainer::staged`], call it on the threads of the plan's machine.
+    ///
+    /// # Panics
+    /// If the images have another number of pixels than the plan's samples.
     #[must_use]
     pub fn packed(plan: &'a Plan<'a>, images: &'a Images) -> Self {
         Self::new(plan, images, |setup, standardizer| {

@@ -39,19 +39,21 @@ use crate::model::{AnyModel, Model};
 pub struct Outcome {
     /// The trained network with what it needs to predict.
     pub model: AnyModel,
-    /// The error of the last epoch.
+    /// The error of the last epoch: the mean of its mini-batches' errors, each before its update.
     pub error: f64,
-    /// The last evaluation.
+    /// The evaluation after the last epoch, by the forward pass of the steps: where that multiplies integers, a few answers may
+    /// differ from those of a [`Predictor`], which `test_accuracy` comes from.
     pub accuracies: Accuracies,
-    /// Accuracy on the official test samples, scaled by the training figures; none where there are none.
+    /// The accuracy on the official test samples, in 0..=1, scaled by the means and deviations of the training samples; none where
+    /// there are no test samples.
     pub test_accuracy: Option<f64>,
-    /// Samples that it was trained on.
+    /// The number of samples that it was trained on.
     pub training_samples: usize,
-    /// Every epoch.
+    /// The figures of every epoch, in their order.
     pub history: Vec<EpochFigures>,
 }
 
-/// Trains a network.
+/// Trains a network as `plan` says, on the threads of its machine. [`Trainer`] shows how to take the steps by hand.
 ///
 /// # Errors
 /// [`Error::Diverged`](crate::error::Error::Diverged) when the error or a parameter is not finite any more, and what

@@ -8,13 +8,13 @@ use crate::model::AnyModel;
 
 /// Watches a run. Every method may do nothing; an error ends the run as failed, [`ControlFlow::Break`] ends it as done.
 pub trait Observer: Send {
-    /// The data's figures are known, and the first epoch is about to begin.
+    /// The pixels' means and deviations are known, all memory is there, and the first epoch is about to begin.
     fn prepared(&mut self) {}
 
-    /// The last step of an epoch is done.
+    /// The last step of epoch number `epoch`, counted from 0, is done; `error` is the mean of its mini-batches' errors.
     ///
     /// # Errors
-    /// Whatever the observer's work met.
+    /// Whatever the observer returns: it ends the run, and the caller of it gets this error.
     fn trained(&mut self, _epoch: usize, _error: f64) -> Result<()> {
         Ok(())
     }
@@ -23,7 +23,7 @@ pub trait Observer: Send {
     /// that of a run that was asked for as many epochs.
     ///
     /// # Errors
-    /// Whatever the observer's work met.
+    /// Whatever the observer returns: it ends the run, and the caller of it gets this error.
     fn ended(&mut self, _end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
         Ok(ControlFlow::Continue(()))
     }

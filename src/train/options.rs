@@ -21,7 +21,7 @@ use crate::scalar::Dtype;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainOptions {
-    /// Where the settings that were not given come from.
+    /// The preset that the settings which were not given come from. It changes nothing by itself.
     pub preset: Preset,
     /// The folder of the data set.
     pub data: PathBuf,
@@ -35,7 +35,7 @@ pub struct TrainOptions {
     pub probability: Probability,
     /// Whether layers have biases.
     pub bias: bool,
-    /// Where weights begin.
+    /// How the initial weights are drawn.
     pub init: Init,
     /// Passes over the training images.
     pub epochs: usize,
@@ -47,15 +47,15 @@ pub struct TrainOptions {
     pub batch_size: Option<usize>,
     /// Whether every epoch takes the images in an order of its own.
     pub shuffle: bool,
-    /// The step's length by the gradient's.
+    /// The learning rate: the factor of the gradient, or of the velocity, in the update.
     pub learning_rate: f64,
-    /// The share of the last step that is kept, in `0..1`.
+    /// The share of the last step's velocity that is kept, in `0..1`; 0 is plain gradient descent.
     pub momentum: f64,
-    /// Factor of the weights' magnitudes.
+    /// Factor of the sum of the weights' magnitudes in the objective.
     pub l1: f64,
-    /// Which gradient that has.
+    /// Which gradient the term of `l1` has.
     pub l1_form: L1Form,
-    /// Factor of half the weights' squares.
+    /// Factor of half the sum of the weights' squares in the objective.
     pub l2: f64,
     /// Whether losses are added up or averaged over a batch.
     pub reduction: Reduction,
@@ -63,7 +63,7 @@ pub struct TrainOptions {
     pub error: ErrorForm,
     /// Whether pixels are standardised.
     pub scale: Scale,
-    /// By whose figures the held-out images are.
+    /// The images whose means and deviations standardise the held-out images.
     pub heldout_scale: HeldoutScale,
     /// Share of the training file that is held out, in `0..1`.
     pub holdout: f64,
@@ -71,7 +71,7 @@ pub struct TrainOptions {
     pub seed: u32,
     /// How products are computed.
     pub engine: EngineKind,
-    /// In which type.
+    /// The floating-point type of the parameters.
     pub dtype: Dtype,
     /// Epochs from one evaluation to the next; 0: only at the end. Where it is not given: every epoch in runs of up to 30,
     /// else about a dozen times. The last epoch always is.
@@ -93,15 +93,15 @@ impl Default for TrainOptions {
 
 /// Units of one layer beyond which a setting is taken for a slip.
 const MOST_UNITS: usize = 1 << 20;
-/// Layers likewise.
+/// Hidden layers beyond which a setting is taken for a slip.
 const MOST_LAYERS: usize = 64;
-/// Parameters likewise: 8 GiB in f32.
+/// Parameters beyond which a setting is taken for a slip: 8 GiB in f32.
 const MOST_PARAMETERS: usize = 1 << 31;
-/// Epochs likewise.
+/// Epochs beyond which a setting is taken for a slip.
 const MOST_EPOCHS: usize = 100_000_000;
 /// Runs of up to so many epochs are evaluated after each one, unless told otherwise.
 const EVALUATED_THROUGHOUT: usize = 30;
-/// Longer ones about so many times: a dozen evaluations cost 300 epochs of the article's job 3 %.
+/// Longer runs are evaluated about so many times: a dozen evaluations add 3 % to the time of 300 epochs of the article's job.
 const EVALUATIONS: usize = 12;
 
 impl TrainOptions {
@@ -188,7 +188,7 @@ impl TrainOptions {
         })
     }
 
-    /// Whether the network is evaluated after epoch number `epoch`.
+    /// Whether the network is evaluated after epoch number `epoch`, counted from 0.
     #[must_use]
     pub fn evaluates_after(&self, epoch: usize) -> bool {
         let interval = self.evaluation_interval();

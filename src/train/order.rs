@@ -31,7 +31,7 @@ pub struct Order<'a, D: Input> {
     /// The seed of the shuffling; none where every epoch has the same order.
     shuffle: Option<u32>,
     arranger: D::Arranger,
-    /// The order of the epoch that is under way: the training samples, mini-batch after mini-batch.
+    /// The order of the epoch that is under way: the indices of the training samples, mini-batch after mini-batch.
     current: Vec<u32>,
     /// Of each mini-batch, what is kept of it for all epochs; empty where nothing is.
     kept: Vec<D::Kept>,

@@ -55,7 +55,7 @@ impl<'a> From<&'a LabelledFeatures> for TrainingData<'a> {
     }
 }
 
-/// In which type a run computes, and by which side of the door its pixels enter.
+/// In which type a run computes, and how its pixels enter: [`Door`] names the two ways.
 #[derive(Clone, Copy, Debug)]
 pub enum Arithmetic<'a> {
     /// Everything in `f32`.
@@ -79,7 +79,8 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Checks `options` and resolves them against a data set and a machine. Who makes a folder for a run does this before.
+    /// Checks `options` and resolves them against a data set and a machine. A caller that makes a folder for its run makes the plan
+    /// first, so that a setting which is refused leaves no folder behind.
     ///
     /// # Errors
     /// [`Error::Setting`] for the first setting that cannot be meant or does not fit the data.
@@ -141,7 +142,8 @@ impl<'a> Plan<'a> {
         &self.data
     }
 
-    /// Every setting as it will be done: no engine is `auto`, no interval is open. As options again, they make the same plan.
+    /// Every setting as the run will use it: `engine` is not `auto`, and `eval_every` is given. Handed in as options again, they
+    /// make a plan of the same run.
     #[must_use]
     pub fn settings(&self) -> &TrainOptions {
         &self.settings

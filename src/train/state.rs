@@ -16,7 +16,7 @@ pub struct Accuracies {
 /// An epoch that is over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EpochFigures {
-    /// Which, counted from 0.
+    /// The epoch's number, counted from 0.
     pub epoch: usize,
     /// The mean of its mini-batches' errors, each before its update.
     pub error: f64,
@@ -31,11 +31,11 @@ pub struct State<T> {
     pub mlp: Mlp<T>,
     /// What the optimizer remembers: layer after layer, of the weights and then of the biases, each `(slots, parameters)`.
     pub slots: Vec<T>,
-    /// Steps that were taken.
+    /// The number of steps that were taken since the run began.
     pub step: u64,
     /// The epoch that is under way, or the next one, counted from 0.
     pub epoch: usize,
-    /// The next mini-batch of the epoch.
+    /// The number of the next mini-batch of the epoch, counted from 0.
     pub batch: usize,
     /// The sum of the errors of the epoch's mini-batches so far.
     pub error_sum: f64,

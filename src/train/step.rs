@@ -92,7 +92,9 @@ impl<D: Input> Stepper<D> {
         }
     }
 
-    /// The gradient that the last step followed, laid out as the parameters are.
+    /// The gradient, laid out as the parameters are. After [`Self::take_gradient`] it is that of the mini-batch's loss alone, with
+    /// the factor of the objective's [`Reduction`](super::Reduction); [`Self::update`], [`Self::gradient_and_update`] and
+    /// [`Self::step`] leave it with the regulariser's gradient added. Before the first step it is 0.
     #[must_use]
     pub fn gradient(&self) -> &[D::Number] {
         &self.gradient
@@ -101,7 +103,8 @@ impl<D: Input> Stepper<D> {
     /// One step. Returns the mini-batch's error before its update.
     ///
     /// # Panics
-    /// If there are more images than the memory is for, or none, or one that the source has not.
+    /// If there are more images than the memory is for, or one that the source has not, or a label that is none of the
+    /// network's classes. A mini-batch without images must not be handed in.
     pub fn step(&mut self, batch: &Batch<'_, D>) -> f64 {
         let loss = self.forward_and_backward(batch);
         let norms = self.gradient_and_update(batch);
@@ -127,17 +130,20 @@ impl<D: Input> Stepper<D> {
         self.memory.forward_and_backward(&pass, &loss, batch)
     }
 
-    /// Phase 2, after phase 1 of the same `batch`. Returns the norms of the weights before the update.
+    /// Phase 2, both verbs, after phase 1 of the same `batch`. Returns the norms of the weights before the update.
     pub fn gradient_and_update(&mut self, batch: &Batch<'_, D>) -> Norms {
         self.phase_2(batch, Verbs::Both)
     }
 
-    /// The first verb of phase 2: [`Self::gradient`] becomes the gradient of the loss of `batch`, the one that phase 1 took last.
+    /// The first verb of phase 2: [`Self::gradient`] becomes the gradient of the loss of `batch`, which must be the mini-batch that
+    /// phase 1 took last. No parameter moves.
     pub fn take_gradient(&mut self, batch: &Batch<'_, D>) {
         self.phase_2(batch, Verbs::Gradient);
     }
 
-    /// The second verb of phase 2. Returns the norms of the weights before the update.
+    /// The second verb of phase 2: adds the regulariser's gradient to [`Self::gradient`] and moves the parameters by the sum. It
+    /// follows [`Self::take_gradient`] of the same `batch`; called twice, it would add the regulariser's gradient twice. Returns
+    /// the norms of the weights before the update.
     pub fn update(&mut self, batch: &Batch<'_, D>) -> Norms {
         self.phase_2(batch, Verbs::Update)
     }

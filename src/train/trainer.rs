@@ -14,6 +14,29 @@ use crate::network::Pass;
 use crate::scalar::Scalar;
 
 /// A run in progress.
+///
+/// [`train`](super::train()) is the usual way to make a run. By hand it is this loop; `Trainer::packed` is for a plan whose
+/// arithmetic is in integers:
+///
+/// ```no_run
+/// use gingham::error::Result;
+/// use gingham::input::Staged;
+/// use gingham::train::{Plan, Trainer};
+///
+/// fn by_hand(plan: &Plan<'_>) -> Result<()> {
+///     plan.machine().run(|| {
+///         let mut trainer = Trainer::<Staged<f32>>::staged(plan);
+///         while let Some(epoch) = trainer.begin_epoch() {
+///             for number in 0..trainer.batches() {
+///                 let loss = trainer.forward_and_backward(number);
+///                 trainer.gradient_and_update(number, loss)?;
+///             }
+///             println!("{epoch}: {} {:?}", trainer.end_epoch(), trainer.evaluate());
+///         }
+///         trainer.finish()?.0.save("model.safetensors".as_ref())
+///     })
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Trainer<'a, D: Input> {
     plan: &'a Plan<'a>,
@@ -71,7 +94,7 @@ impl<'a, D: Input> Trainer<'a, D> {
         }
     }
 
-    /// Begins the next epoch and returns its number; none where all are over.
+    /// Begins the next epoch and returns its number, counted from 0; none where all are over.
     pub fn begin_epoch(&mut self) -> Option<usize> {
         let epoch = self.stepper.state.epoch;
         (epoch < self.plan.settings().epochs).then(|| {
@@ -86,15 +109,23 @@ impl<'a, D: Input> Trainer<'a, D> {
         self.order.count()
     }
 
-    /// Phase 1 of a step on mini-batch number `number`: forward, loss, backward. Returns the sum of the images' losses.
+    /// Phase 1 of a step on mini-batch number `number`: forward, loss, backward. Returns the sum of the images' losses. An epoch
+    /// takes the numbers from 0 to below [`Self::batches`], each once and in this order.
+    ///
+    /// # Panics
+    /// If there is no such mini-batch.
     pub fn forward_and_backward(&mut self, number: usize) -> f64 {
         self.stepper.forward_and_backward(&self.order.batch(number))
     }
 
-    /// Phase 2 of that step: gradient and update, block by block. Then the mini-batch is counted with its error.
+    /// Phase 2 of that step: gradient and update, block by block. `loss` is what phase 1 returned; the error that follows from it
+    /// is added to the epoch's.
     ///
     /// # Errors
-    /// [`Error::Diverged`] for an error that is not finite.
+    /// [`Error::Diverged`] for an error that is not finite; the parameters have moved by then.
+    ///
+    /// # Panics
+    /// If there is no such mini-batch.
     pub fn gradient_and_update(&mut self, number: usize, loss: f64) -> Result<()> {
         let batch = self.order.batch(number);
         let norms = self.stepper.gradient_and_update(&batch);
@@ -106,7 +137,7 @@ impl<'a, D: Input> Trainer<'a, D> {
         Ok(())
     }
 
-    /// Ends the epoch and returns the mean of its mini-batches' errors.
+    /// Ends the epoch, after its last mini-batch, and returns the mean of its mini-batches' errors.
     pub fn end_epoch(&mut self) -> f64 {
         let error = self.stepper.state.error_sum / self.order.count() as f64;
         let state = &mut self.stepper.state;
@@ -119,7 +150,8 @@ impl<'a, D: Input> Trainer<'a, D> {
         error
     }
 
-    /// The accuracies of the network as it is, noted for the epoch that ended last.
+    /// The accuracies of the network as it is, noted for the epoch that ended last. They come from the forward pass of the steps:
+    /// where that multiplies integers, a few answers may differ from those of a [`Predictor`](crate::evaluate::Predictor).
     pub fn evaluate(&mut self) -> Accuracies {
         let Stepper {
             engine,
@@ -154,7 +186,7 @@ impl<'a, D: Input> Trainer<'a, D> {
         &self.stepper.state.history
     }
 
-    /// What takes the steps.
+    /// What takes the steps, to change its learning rate or to read its times.
     #[must_use]
     pub fn stepper(&mut self) -> &mut Stepper<D> {
         &mut self.stepper
@@ -176,7 +208,7 @@ impl<'a, D: Input> Trainer<'a, D> {
         }
     }
 
-    /// Ends the run.
+    /// Ends the run, and returns the trained network and the figures of each epoch.
     ///
     /// # Errors
     /// [`Error::Diverged`] for a parameter that is not finite.

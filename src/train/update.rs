@@ -36,9 +36,9 @@ pub struct Buffers<'a, T> {
 pub struct Rule<'a, T: Scalar> {
     /// How parameters move.
     pub optimizer: &'a dyn Optimizer<T>,
-    /// How far.
+    /// How far they move: the factor of the optimizer's step.
     pub learning_rate: T,
-    /// The factor of the gradient of the images' losses.
+    /// The factor of the gradient of the images' losses: 1 for a sum over the mini-batch, one over its images for a mean.
     pub image_factor: T,
     /// What pulls weights towards zero.
     pub decay: Decay<T>,
@@ -115,7 +115,7 @@ pub fn gradient<T: Scalar>(
     });
 }
 
-/// The second verb: moves all parameters by the gradient that lies in the buffer, to which the regulariser's is added there.
+/// The second verb: adds the regulariser's gradient to the one that lies in the buffer, and moves all parameters by the sum.
 /// Returns the norms of the weights before they moved.
 pub fn update<T: Scalar>(
     gradients: &dyn Gradients<T>,

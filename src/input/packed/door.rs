@@ -23,7 +23,7 @@ use crate::kernels::{Level, Panels, Tiles};
 pub struct Packed {
     weights: QuantizedWeights,
     deltas: QuantizedDeltas,
-    /// Where the first layer is the output layer, whose numbers are not stored unit after unit: each chunk's deltas so.
+    /// Each chunk's deltas, unit after unit, where the first layer is the output layer; elsewhere they are stored so already.
     transposed: Vec<Units<f32>>,
     tiles: Tiles,
     units: usize,
@@ -133,7 +133,7 @@ impl Input for Packed {
     }
 
     fn chunk(&self, _images: usize) -> Panels {
-        // The factors of every chunk have their place behind those of a full one.
+        // The product takes chunks of one form only, so the last one, which may be smaller, gets room for a full one too.
         pixels_as_columns(self.largest_chunk, self.tiles)
     }
 
@@ -187,7 +187,7 @@ impl Input for Packed {
     }
 
     fn backward(&self, _delta: ArrayView2<'_, f32>, _room: &mut Room<'_, Self>) {
-        // Deltas are quantized with one scale for many chunks, so all of them must be there first.
+        // The deltas of many chunks are quantized with one scale, so they must all be there before any is quantized.
     }
 
     fn finish_deltas<'a>(
@@ -255,7 +255,7 @@ impl Input for Packed {
         _delta: &(impl Fn(usize) -> ChunkDelta<'a, f32> + Sync),
         d_bias: &mut [f32],
     ) {
-        // The sums of the deltas as they are quantized, which is what the weights' gradient is made of too.
+        // The weights' gradient is made of quantized deltas, so the biases' is the sum of the quantized ones too.
         for (unit, d_bias) in d_bias.iter_mut().enumerate() {
             *d_bias = self.deltas.sum(unit);
         }
