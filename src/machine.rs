@@ -53,9 +53,7 @@ impl Machine {
         check_threads(requested)?;
         let level = allowed_level()?;
         let naive = engine == EngineKind::Naive;
-        if !naive {
-            blas::check_core()?;
-        }
+        blas::check_core()?; // for the naive engine too: finished models are asked through BLAS
         let available = || {
             std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
         };
@@ -97,7 +95,11 @@ impl Machine {
     /// The same machine at another instruction level, for tests and benches.
     #[must_use]
     pub fn at_level(self, level: Level) -> Self {
-        Self { level, ..self }
+        Self {
+            level,
+            lowered: level < Level::highest(),
+            ..self
+        }
     }
 
     /// The number of threads.

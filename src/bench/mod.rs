@@ -218,7 +218,7 @@ fn training(plan: Plan<'_>) -> Subject<'_> {
 fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Epoch {
     let mut seconds = 0.0;
     for time in [None, clock] {
-        trainer.stepper().memory.time(time);
+        trainer.stepper_mut().memory.time(time);
         let start = Instant::now();
         for batch in 0..trainer.batches() {
             let loss = trainer.forward_and_backward(batch);
@@ -230,7 +230,7 @@ fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Epoch 
     }
     Epoch {
         seconds,
-        spent: trainer.stepper().memory.spent(),
+        spent: trainer.stepper_mut().memory.spent(),
         kept: None,
     }
 }

@@ -240,7 +240,6 @@ impl<'a> IntegerProducts<'a> {
             scale: &*scale,
             kept: Some(&*kept),
             chunks: &*memory,
-            images: indices.len(),
         };
         let delta = |chunk: usize| chunks[chunk].delta();
         let work = |block: &BlockRange, d_w: ArrayViewMut2<'_, f32>| {

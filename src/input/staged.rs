@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{
+use super::first_layer::{
     BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Room, Taken,
 };
 use crate::cut::{self, BlockLimits};

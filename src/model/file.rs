@@ -228,6 +228,7 @@ fn parse(bytes: &[u8]) -> Result<AnyModel, String> {
             info.holdout
         ));
     }
+    info.check_classes()?;
     match tensor(&tensors, &weight_name(0))?.dtype() {
         TensorDtype::F32 => Ok(AnyModel::F32(model(&tensors, info)?)),
         TensorDtype::F64 => Ok(AnyModel::F64(model(&tensors, info)?)),

@@ -13,6 +13,7 @@ use std::path::Path;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype as TensorDtype;
 
+use super::info::MOST_CLASSES;
 use super::tensors::{any_numbers, numbers, tensor};
 use super::{
     Activation, AnyModel, HeldoutScale, Layout, Mlp, Model, ModelInfo, Output, Probability, Scale,
@@ -21,8 +22,6 @@ use crate::data::{self, Standardizer};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
-/// Labels are bytes.
-const MOST_CLASSES: usize = 256;
 /// The arrays that [`Scaling::File`] reads, in 0..=255 as the pixels.
 const SCALE_ARRAYS: [&str; 2] = ["scale.mean", "scale.deviation"];
 

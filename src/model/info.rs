@@ -24,6 +24,9 @@ pub enum HeldoutScale {
     Train,
 }
 
+/// The most classes: labels are bytes.
+pub(super) const MOST_CLASSES: usize = 256;
+
 /// What a model file says beside its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
@@ -61,5 +64,15 @@ impl ModelInfo {
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("plain fields")
+    }
+
+    /// Refuses more classes than labels of one byte can name; the error says so in words.
+    pub(super) fn check_classes(&self) -> Result<(), String> {
+        match self.classes.len() {
+            found if found > MOST_CLASSES => Err(format!(
+                "expected at most {MOST_CLASSES} classes, found {found}"
+            )),
+            _ => Ok(()),
+        }
     }
 }

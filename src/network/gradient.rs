@@ -73,7 +73,6 @@ impl<D: Input> Gradients<D::Number> for BatchGradients<'_, D> {
                 scale: self.scale,
                 kept: self.batch.kept,
                 chunks: &input_chunks[..self.chunks],
-                images: self.batch.indices.len(),
             };
             let delta = |chunk: usize| chunks[chunk].first_delta();
             return input.gradient(taken, &delta, block, d_w);

@@ -31,7 +31,7 @@ pub enum MemoryUse {
 
 /// What one thread needs while it works on chunks.
 #[derive(Debug)]
-pub struct Lane<D: Input> {
+struct Lane<D: Input> {
     input: D::Lane,
     watch: Stopwatch,
 }
@@ -77,12 +77,6 @@ impl<T: Scalar> Chunk<T> {
                 .collect(),
             loss: 0.0,
         }
-    }
-
-    /// The instructions that kernels may use.
-    #[must_use]
-    pub fn level(&self) -> Level {
-        self.level
     }
 
     /// The deltas of layer number `layer`, `(images, outputs)`.
@@ -231,7 +225,7 @@ impl<D: Input> Memory<D> {
     }
 
     /// The watch for what is done with the mini-batch as a whole.
-    pub fn watch(&mut self) -> &mut Stopwatch {
+    pub fn watch_mut(&mut self) -> &mut Stopwatch {
         &mut self.watch
     }
 
@@ -256,7 +250,10 @@ impl<D: Input> Memory<D> {
         work: impl Fn(&mut Task<'_, 'b, D>) + Sync,
     ) {
         let images = batch.indices.len();
-        assert!(images <= self.capacity, "a mini-batch that fits");
+        assert!(
+            (1..=self.capacity).contains(&images),
+            "a mini-batch that fits, and is not empty"
+        );
         self.watch.start();
         self.input.begin(layer);
         if D::PREPARES {
@@ -295,7 +292,7 @@ impl<D: Input> Memory<D> {
 }
 
 /// A chunk of a mini-batch with all that its task needs.
-pub struct Task<'t, 'b, D: Input> {
+pub(super) struct Task<'t, 'b, D: Input> {
     pub(super) input: &'t D,
     /// The memory for the first layer.
     pub(super) room: Room<'t, D>,

@@ -92,6 +92,13 @@ impl<'a> Plan<'a> {
         options.validate()?;
         let data: TrainingData<'a> = data.into();
         let samples = data.train.samples;
+        if samples.count() == 0 {
+            return Err(Error::Array {
+                array: "samples",
+                expected: "at least one".to_owned(),
+                found: "none".to_owned(),
+            });
+        }
         let training = training_samples(options, samples.count())?;
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;
         let batch = options.mini_batches().largest(training);

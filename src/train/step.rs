@@ -100,6 +100,12 @@ impl<D: Input> Stepper<D> {
         &self.gradient
     }
 
+    /// The same buffer, to be changed between [`Self::take_gradient`] and [`Self::update`]: to clip it, or to add the gradients
+    /// of other machines.
+    pub fn gradient_mut(&mut self) -> &mut [D::Number] {
+        &mut self.gradient
+    }
+
     /// One step. Returns the mini-batch's error before its update.
     ///
     /// # Panics
@@ -160,7 +166,7 @@ impl<D: Input> Stepper<D> {
         let State {
             mlp, slots, step, ..
         } = &mut self.state;
-        self.memory.watch().start();
+        self.memory.watch_mut().start();
         let image_factor = self.objective.image_factor(batch.indices.len());
         let rule = Rule {
             optimizer: &*self.optimizer,
@@ -185,7 +191,7 @@ impl<D: Input> Stepper<D> {
             }
         };
         *step += u64::from(verbs != Verbs::Gradient);
-        self.memory.watch().lap(Activity::Update);
+        self.memory.watch_mut().lap(Activity::Update);
         norms
     }
 }

@@ -1,5 +1,6 @@
 //! A run in progress: a plan, a state, and an order of samples.
 
+use super::objective::Norms;
 use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
@@ -127,9 +128,28 @@ impl<'a, D: Input> Trainer<'a, D> {
     /// # Panics
     /// If there is no such mini-batch.
     pub fn gradient_and_update(&mut self, number: usize, loss: f64) -> Result<()> {
-        let batch = self.order.batch(number);
-        let norms = self.stepper.gradient_and_update(&batch);
-        let error = self.stepper.error(&batch, loss, norms);
+        let norms = self.stepper.gradient_and_update(&self.order.batch(number));
+        self.count_step(number, loss, norms)
+    }
+
+    /// The first verb of phase 2 alone: the gradient of the loss of mini-batch number `number`, the one that went forward and
+    /// back last. It may be changed until [`Self::update`].
+    pub fn take_gradient(&mut self, number: usize) -> &mut [D::Number] {
+        self.stepper.take_gradient(&self.order.batch(number));
+        self.stepper.gradient_mut()
+    }
+
+    /// The second verb of phase 2 alone. Then the mini-batch is counted with its error.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] for an error that is not finite.
+    pub fn update(&mut self, number: usize, loss: f64) -> Result<()> {
+        let norms = self.stepper.update(&self.order.batch(number));
+        self.count_step(number, loss, norms)
+    }
+
+    fn count_step(&mut self, number: usize, loss: f64, norms: Norms) -> Result<()> {
+        let error = self.stepper.error(&self.order.batch(number), loss, norms);
         check_finite("error", error, self.plan, self.position())?;
         let state = &mut self.stepper.state;
         state.error_sum += error;
@@ -188,7 +208,7 @@ impl<'a, D: Input> Trainer<'a, D> {
 
     /// What takes the steps, to change its learning rate or to read its times.
     #[must_use]
-    pub fn stepper(&mut self) -> &mut Stepper<D> {
+    pub fn stepper_mut(&mut self) -> &mut Stepper<D> {
         &mut self.stepper
     }
 

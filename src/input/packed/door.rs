@@ -14,7 +14,9 @@ use super::weights::QuantizedWeights;
 use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer};
 use crate::engine::Units;
-use crate::input::{BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Room, Taken};
+use crate::input::first_layer::{
+    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Room, Taken,
+};
 use crate::kernels::integer::ROWS_OF_MICRO_TILE;
 use crate::kernels::{Level, Panels, Tiles};
 
