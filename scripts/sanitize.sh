@@ -70,7 +70,7 @@ valgrind)
     runner=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUNNER
     export "$runner=valgrind --quiet --leak-check=no --error-exitcode=99"
     cargo test "${pure[@]}" --lib --test library -- \
-        data:: formats:: standardize:: kernels:: model::file integers:: --skip data::synth --skip a_step_in_integers
+        data:: formats:: standardize:: kernels:: model::file integers:: --skip data::synth
     ;;
 none) die "no address sanitizer in this tool chain, and no valgrind" ;;
 esac

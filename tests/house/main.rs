@@ -31,7 +31,7 @@ use imports::Floors;
 const FLOORS: Floors = &[
     &["main", "lib"],
     &["cli"],
-    &["report", "sweep", "bench"],
+    &["report", "bench"],
     &["explore", "export", "xor"],
     &["figures"],
     &["classifier"],

@@ -1,6 +1,8 @@
 //! The library from outside: what it computes, held against figures and definitions that owe it nothing.
 
 mod arrays;
+mod by_hand;
+mod classifier;
 mod data;
 mod determinism;
 mod engines;

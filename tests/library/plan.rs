@@ -319,5 +319,13 @@ fn settings_that_do_not_fit_the_data_are_refused() {
     assert_eq!(setting, "engine");
     assert!(reason.contains("found features"), "{reason}");
     let nothing = random_dataset(3, 4, 0, 5, 3);
-    assert_eq!(refused(&article(), &nothing).0, "holdout");
+    let machine = machine(1);
+    let refused = Plan::new(&article(), &nothing, &machine);
+    assert!(matches!(
+        refused,
+        Err(Error::Array {
+            array: "samples",
+            ..
+        })
+    ));
 }
