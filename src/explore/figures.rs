@@ -6,7 +6,7 @@ use super::statistics::Statistics;
 use super::text::Picture;
 use crate::data::Labelled;
 use crate::figures::axes::{Axis, grouped};
-use crate::figures::svg::{Anchor, PixelData, Svg};
+use crate::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
 use crate::figures::{Figure, colour};
 
 /// The most images of a class on the contact sheet.
@@ -80,12 +80,13 @@ fn cell(svg: &mut Svg, [x, y]: [f64; 2], side: f64, image: &[u8], columns: usize
     let (width, height) = (columns as f64 * unit, rows as f64 * unit);
     let corner = [x + (side - width) / 2.0, y + (side - height) / 2.0];
     svg.pixels(
-        corner[0],
-        corner[1],
-        width,
-        height,
-        columns,
-        rows,
+        Rect {
+            x: corner[0],
+            y: corner[1],
+            width,
+            height,
+        },
+        Grid { columns, rows },
         PixelData::Grey(picture.pixels()),
     );
 }
@@ -267,12 +268,16 @@ pub fn pixel_histogram(statistics: &Statistics) -> Figure {
 fn value_ramp(svg: &mut Svg, axis: &Axis, bottom: f64, bar: f64) {
     let ramp: Vec<u8> = (0..=255).collect();
     svg.pixels(
-        axis.from(),
-        bottom + 4.0,
-        axis.to() - axis.from(),
-        12.0,
-        256,
-        1,
+        Rect {
+            x: axis.from(),
+            y: bottom + 4.0,
+            width: axis.to() - axis.from(),
+            height: 12.0,
+        },
+        Grid {
+            columns: 256,
+            rows: 1,
+        },
         PixelData::Grey(&ramp),
     );
     for value in (0..256).step_by(32).chain([255]) {

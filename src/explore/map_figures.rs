@@ -7,7 +7,7 @@ use super::map::Map;
 use super::text::Picture;
 use crate::data::Labelled;
 use crate::figures::axes::grouped;
-use crate::figures::svg::{Anchor, PixelData, Svg};
+use crate::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
 use crate::figures::{Figure, colour};
 
 /// Where a map's points lie in a figure.
@@ -190,12 +190,16 @@ pub fn images(map: &Map, data: &Labelled, classes: &[String]) -> Figure {
     let mut svg = Svg::new(side, side + 70.0, &title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", &title);
     svg.pixels(
-        MARGIN,
-        TOP - 4.0,
-        SHOWN,
-        SHOWN,
-        SIDE,
-        SIDE,
+        Rect {
+            x: MARGIN,
+            y: TOP - 4.0,
+            width: SHOWN,
+            height: SHOWN,
+        },
+        Grid {
+            columns: SIDE,
+            rows: SIDE,
+        },
         PixelData::Rgb(&canvas),
     );
     let step = SHOWN / 5.0;

@@ -1,5 +1,27 @@
 //! Pixels of pictures, and their PNG files.
 
+/// A rectangle, in units from the left and from the top.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rect {
+    /// Its left edge.
+    pub x: f64,
+    /// Its upper edge.
+    pub y: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
+/// The pixels of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Pixels of a row.
+    pub columns: usize,
+    /// Rows of pixels.
+    pub rows: usize,
+}
+
 /// Pixels of a picture, row-major from the upper left.
 #[derive(Clone, Copy, Debug)]
 pub enum PixelData<'a> {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-pub use super::pixels::PixelData;
+pub use super::pixels::{Grid, PixelData, Rect};
 use super::shapes::{Outline, Point, Shape};
 use super::{Figure, colour};
 
@@ -277,21 +277,18 @@ impl Svg {
         )
     }
 
-    /// A picture of `columns` x `rows` pixels in a rectangle, each pixel a sharp block.
+    /// A picture of pixels in a rectangle, each pixel a sharp block.
     ///
     /// # Panics
-    /// If there are no pixels, or others than these.
-    #[expect(clippy::too_many_arguments, reason = "a rectangle and a size")]
-    pub fn pixels(
-        &mut self,
-        x: f64,
-        y: f64,
-        width: f64,
-        height: f64,
-        columns: usize,
-        rows: usize,
-        data: PixelData<'_>,
-    ) -> &mut Self {
+    /// If there are no pixels, or more or fewer than the grid has.
+    pub fn pixels(&mut self, area: Rect, grid: Grid, data: PixelData<'_>) -> &mut Self {
+        let Rect {
+            x,
+            y,
+            width,
+            height,
+        } = area;
+        let Grid { columns, rows } = grid;
         let picture = STANDARD.encode(data.png(columns, rows));
         self.put(format_args!(
             "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \

@@ -2,7 +2,7 @@
 
 use gingham::error::Error;
 use gingham::figures::axes::{self, Axis};
-use gingham::figures::svg::{Anchor, PixelData, Svg};
+use gingham::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
 
 /// The pixels of a PNG file, RGBA, with its width.
 fn decoded(bytes: &[u8]) -> (usize, Vec<u8>) {
@@ -20,12 +20,16 @@ fn a_picture_shows_what_was_drawn() {
     let mut svg = Svg::new(40.0, 20.0, "title", "description");
     svg.rect(0.0, 0.0, 10.0, 20.0, "fill0");
     svg.pixels(
-        20.0,
-        0.0,
-        20.0,
-        20.0,
-        2,
-        2,
+        Rect {
+            x: 20.0,
+            y: 0.0,
+            width: 20.0,
+            height: 20.0,
+        },
+        Grid {
+            columns: 2,
+            rows: 2,
+        },
         PixelData::Grey(&[0, 255, 200, 100]),
     );
     let (width, pixels) = decoded(&svg.finish().png(2.0).unwrap());

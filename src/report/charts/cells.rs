@@ -3,7 +3,7 @@
 
 use super::{Thinned, fitted, shortened, thinned};
 use crate::figures::Figure;
-use crate::figures::svg::{Anchor, PixelData, Svg};
+use crate::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
 use crate::report::Shown;
 
 /// The size of a cell.
@@ -147,7 +147,7 @@ impl Cell<'_> {
             shown,
             shape: (rows, columns),
             classes,
-            scale,
+            ..
         } = *self;
         let right = shown.answer == shown.label;
         let hover = format!(
@@ -162,34 +162,17 @@ impl Cell<'_> {
                 columns,
                 pixels,
             } = thinned(&shown.pixels, rows, columns, 1);
-            svg.pixels(x, y, width, height, columns, rows, PixelData::Grey(&pixels));
-            let step = (BARS.1 - BARS.0) / shown.shares.len().max(1) as f64;
-            for (class, share) in shown.shares.iter().enumerate() {
-                let fill = match class {
-                    class if class == shown.label => "fill0",
-                    class if class == shown.answer => "fill3",
-                    _ => "fill7",
-                };
-                let height = (share / scale * IMAGE).clamp(0.75, IMAGE);
-                let left = x + BARS.0 + class as f64 * step;
-                svg.rect(
-                    left + step * 0.1,
-                    y + IMAGE - height,
-                    step * 0.8,
+            svg.pixels(
+                Rect {
+                    x,
+                    y,
+                    width,
                     height,
-                    fill,
-                );
-                if shown.shares.len() <= MOST_NUMBERS {
-                    let middle = left + step / 2.0;
-                    svg.text(
-                        middle,
-                        y + IMAGE + 13.0,
-                        Anchor::Middle,
-                        "muted small",
-                        &class.to_string(),
-                    );
-                }
-            }
+                },
+                Grid { columns, rows },
+                PixelData::Grey(&pixels),
+            );
+            self.draw_bars(svg, (x, y));
             svg.line(x + BARS.0, y + IMAGE, x + BARS.1, y + IMAGE, "axis");
             svg.text(
                 x,
@@ -215,5 +198,37 @@ impl Cell<'_> {
                 svg.text(x, y + IMAGE + 43.0, Anchor::Start, "muted", &truth);
             }
         });
+    }
+
+    /// Draws a bar for the probability of each class.
+    fn draw_bars(&self, svg: &mut Svg, (x, y): (f64, f64)) {
+        let Self { shown, scale, .. } = *self;
+        let step = (BARS.1 - BARS.0) / shown.shares.len().max(1) as f64;
+        for (class, share) in shown.shares.iter().enumerate() {
+            let fill = match class {
+                class if class == shown.label => "fill0",
+                class if class == shown.answer => "fill3",
+                _ => "fill7",
+            };
+            let height = (share / scale * IMAGE).clamp(0.75, IMAGE);
+            let left = x + BARS.0 + class as f64 * step;
+            svg.rect(
+                left + step * 0.1,
+                y + IMAGE - height,
+                step * 0.8,
+                height,
+                fill,
+            );
+            if shown.shares.len() <= MOST_NUMBERS {
+                let middle = left + step / 2.0;
+                svg.text(
+                    middle,
+                    y + IMAGE + 13.0,
+                    Anchor::Middle,
+                    "muted small",
+                    &class.to_string(),
+                );
+            }
+        }
     }
 }

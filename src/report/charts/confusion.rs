@@ -5,7 +5,7 @@ use crate::evaluate::Evaluation;
 use crate::figures::Figure;
 use crate::figures::axes::grouped;
 use crate::figures::colour::HEAT;
-use crate::figures::svg::{Anchor, PixelData, Svg};
+use crate::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
 
 /// The width of all cells together, where there are many classes.
 const SPREAD: f64 = 460.0;
@@ -157,12 +157,16 @@ impl<'a> Matrix<'a> {
             .collect();
         let (across, down) = self.size();
         svg.pixels(
-            self.left,
-            self.top,
-            across,
-            down,
-            count,
-            count,
+            Rect {
+                x: self.left,
+                y: self.top,
+                width: across,
+                height: down,
+            },
+            Grid {
+                columns: count,
+                rows: count,
+            },
             PixelData::Rgb(&pixels),
         );
     }

@@ -4,7 +4,7 @@ use super::{Thinned, fitted, thinned};
 use crate::figures::Figure;
 use crate::figures::axes::grouped;
 use crate::figures::colour::diverging;
-use crate::figures::svg::{Anchor, PixelData, Svg};
+use crate::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
 use crate::model::{AnyModel, Model};
 use crate::scalar::Scalar;
 
@@ -68,7 +68,16 @@ fn of<T: Scalar>(model: &Model<T>) -> Figure {
                 columns,
                 pixels,
             } = thinned(&pixels, rows, columns, 3);
-            svg.pixels(x, y, width, height, columns, rows, PixelData::Rgb(&pixels));
+            svg.pixels(
+                Rect {
+                    x,
+                    y,
+                    width,
+                    height,
+                },
+                Grid { columns, rows },
+                PixelData::Rgb(&pixels),
+            );
         });
     }
     svg.finish()
@@ -89,7 +98,19 @@ fn legend(svg: &mut Svg, right: f64, limit: f64) {
         .flat_map(|step| diverging(step as f64 / (STEPS - 1) as f64 * 2.0 - 1.0))
         .collect();
     let left = right - LEGEND;
-    svg.pixels(left, 12.0, LEGEND, 10.0, STEPS, 1, PixelData::Rgb(&colours));
+    svg.pixels(
+        Rect {
+            x: left,
+            y: 12.0,
+            width: LEGEND,
+            height: 10.0,
+        },
+        Grid {
+            columns: STEPS,
+            rows: 1,
+        },
+        PixelData::Rgb(&colours),
+    );
     for (share, anchor) in [
         (0.0, Anchor::Start),
         (0.5, Anchor::Middle),
