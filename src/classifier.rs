@@ -1,7 +1,7 @@
 //! The front door: train on arrays in memory, then ask.
 //!
 //! A [`Classifier`] has the methods that users of scikit-learn and linfa look for, with defaults of today's usual form. What it
-//! does with them is the same as the command line does: [`Plan`](crate::train::Plan), [`train()`](crate::train::train()),
+//! does with them is the same as the command line does: [`Plan`], [`train()`],
 //! [`Predictor`].
 
 use std::path::Path;
