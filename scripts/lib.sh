@@ -74,6 +74,16 @@ openblas_found() {
     have pkg-config && pkg-config --exists openblas
 }
 
+# Whether the system's libblas, of which Debian's holds the C interface too, is there to be linked.
+libblas_found() {
+    local name
+    have pkg-config || return 1
+    for name in blas-netlib cblas blas; do
+        ! pkg-config --exists "$name" || return 0
+    done
+    return 1
+}
+
 ensure_cargo() {
     if ! have cargo && [ -f "${HOME:-}/.cargo/env" ]; then
         # shellcheck source=/dev/null

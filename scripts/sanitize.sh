@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The tests of readers, packers and kernels, where a byte read or written beside its memory is a failure:  scripts/sanitize.sh
+# The tests, where a byte read or written beside its memory is a failure:  scripts/sanitize.sh
 #
-# With the compiler's address sanitizer, which sees every level of instructions; else with valgrind, whose CPU has no
-# AVX-512. `--tool` only says which of them it would be, or `none`; a tool's name as the argument takes that one.
-# Built without BLAS, whose library would not be looked into.
+# With the compiler's address sanitizer, which sees every level of instructions, all tests; else with valgrind, which is slow and
+# whose CPU has no AVX-512, those of readers, packers and kernels. `--tool` only says which of them it would be, or
+# `none`; a tool's name as the argument takes that one. Built without BLAS, whose library would not be looked into.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -62,9 +62,8 @@ address-sanitizer)
     # Leaks are not what is looked for, and looking needs a right that containers withhold. No test expects code 99.
     export ASAN_OPTIONS=detect_leaks=0:exitcode=99
     # A folder of its own: the variable above would have dependencies built anew, here and then again everywhere.
-    cargo test "${pure[@]}" --target "$host" --target-dir "${CARGO_TARGET_DIR:-target}/sanitize" \
-        --lib --test library --test cli -- \
-        data:: formats:: standardize:: kernels:: model:: engine:: integers:: engines:: metrics:: pipeline:: refusals::
+    RUSTDOCFLAGS="${RUSTDOCFLAGS:-} -Zsanitizer=address" \
+        cargo test "${pure[@]}" --target "$host" --target-dir "${CARGO_TARGET_DIR:-target}/sanitize"
     ;;
 valgrind)
     unset RUSTC_BOOTSTRAP

@@ -1,26 +1,38 @@
 #!/usr/bin/env bash
-# Every check of the project, in the order in which a failure is cheapest to learn of:  scripts/test.sh
+# Every check of the project, in the order in which a failure is cheapest to learn of:  scripts/test.sh [--all]
 #
 # Installs what a build needs where it can. Stops at the first part that fails; parts that cannot run here are skipped,
 # and named with the reason. $GINGHAM_DATA names a folder with Fashion-MNIST for the tests on real data.
+#
+# Most of the time goes to building, so parts share what they build: clippy, the documentation and the library alone are
+# checked without being compiled; all tests with a BLAS take the dev profile; the benches and the program take the release
+# profile; and the tests without BLAS are the ones that the address sanitizer watches, where there is one. It watches
+# none on real data, which would take it minutes; --all, for continuous integration, adds those.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+all=no
 case ${1:-} in
+"") ;;
+--all) all=yes ;;
 -h | --help)
     sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"
     exit 0
     ;;
+*) die "expected --all or nothing, found $1" ;;
 esac
 
 skipped=()
 current=""
+times=()
 part() {
+    local start=$SECONDS
     current=$1
     shift
     say "$current"
     "$@"
+    times+=("$((SECONDS - start)) s  $current")
     current=""
 }
 skip() {
@@ -29,6 +41,9 @@ skip() {
 }
 closing() {
     local code=$? line
+    for line in ${times[@]+"${times[@]}"}; do
+        say "$line"
+    done
     for line in ${skipped[@]+"${skipped[@]}"}; do
         say "skipped: $line"
     done
@@ -66,16 +81,44 @@ else
     skip "clippy" "this tool chain has none: rustup component add clippy"
 fi
 part "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${CARGO_FLAGS[@]}" --no-deps
+part "the library alone" cargo check --locked --no-default-features --lib
 
 if [ "$BLAS_FOUND" = yes ]; then
     part "tests" cargo test --locked
 else
     skip "tests with OpenBLAS" "it is not installed"
 fi
-part "tests, without BLAS" cargo test "${pure[@]}"
-part "the library alone" cargo build --locked --no-default-features --lib
-part "benches compile" cargo bench "${CARGO_FLAGS[@]}" --no-run
-part "the program, optimised" cargo build --release "${CARGO_FLAGS[@]}"
+# Whatever the system has as libblas: every product reaches it, and gives what the plain loops give.
+netlib() {
+    cargo test --locked --no-default-features --features netlib --test blas_path --test library -- \
+        every_product the_counted_product engines:: golden::
+}
+if ! libblas_found; then
+    skip "tests, with another BLAS" "no libblas: apt install libblas-dev"
+else
+    part "tests, with another BLAS (netlib)" netlib
+fi
+tool=$(scripts/sanitize.sh --tool)
+case $tool in
+address-sanitizer)
+    part "tests, without BLAS, their memory watched by the $tool" scripts/sanitize.sh "$tool"
+    if [ "$all" = no ]; then
+        skip "tests on real data, without BLAS" "--all adds them"
+    elif [ -n "${GINGHAM_DATA:-}" ]; then
+        part "tests on real data, without BLAS" cargo test "${pure[@]}" --test cli real_data::
+    fi
+    ;;
+valgrind)
+    part "tests, without BLAS" cargo test "${pure[@]}"
+    part "memory of readers, packers and kernels, by $tool" scripts/sanitize.sh "$tool"
+    ;;
+none)
+    part "tests, without BLAS" cargo test "${pure[@]}"
+    skip "memory of readers, packers and kernels" "no address sanitizer in this tool chain, and no valgrind"
+    ;;
+esac
+part "the program, optimised, and the benches" \
+    cargo build --release "${CARGO_FLAGS[@]}" --bin gingham --bench parts
 if [ "$(uname -sm)" != "Linux x86_64" ]; then
     skip "older CPUs" "emulated on Linux on x86-64 only"
 elif ! have qemu-x86_64; then
@@ -84,12 +127,6 @@ else
     part "older CPUs" scripts/older-cpus.sh
 fi
 
-tool=$(scripts/sanitize.sh --tool)
-if [ "$tool" = none ]; then
-    skip "memory of readers, packers and kernels" "no address sanitizer in this tool chain, and no valgrind"
-else
-    part "memory of readers, packers and kernels, by $tool" scripts/sanitize.sh "$tool"
-fi
 # Miri, where there is one, is a nightly compiler's. It finds one level only, the portable one. Left out are a test of
 # two million arguments, and one that asks for the system's exponential to the bit, where Miri adds errors on purpose.
 miri() {
