@@ -1,26 +1,23 @@
 #!/usr/bin/env bash
-# Every check of the project, in the order in which a failure is cheapest to learn of:  scripts/test.sh [--all]
+# Every check of the project, in the order in which a failure is cheapest to learn of:  scripts/test.sh
 #
 # Installs what a build needs where it can. Stops at the first part that fails; parts that cannot run here are skipped,
 # and named with the reason. $GINGHAM_DATA names a folder with Fashion-MNIST for the tests on real data.
 #
 # Most of the time goes to building, so parts share what they build: clippy, the documentation and the library alone are
 # checked without being compiled; all tests with a BLAS take the dev profile; the benches and the program take the release
-# profile; and the tests without BLAS are the ones that the address sanitizer watches, where there is one. It watches
-# none on real data, which would take it minutes; --all, for continuous integration, adds those.
+# profile.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-all=no
 case ${1:-} in
 "") ;;
---all) all=yes ;;
 -h | --help)
     sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"
     exit 0
     ;;
-*) die "expected --all or nothing, found $1" ;;
+*) die "expected no argument, found $1" ;;
 esac
 
 skipped=()
@@ -100,25 +97,13 @@ if ! libblas_found; then
 else
     part "tests, with another BLAS (netlib)" netlib
 fi
+part "tests, without BLAS" cargo test "${pure[@]}"
 tool=$(scripts/sanitize.sh --tool)
-case $tool in
-address-sanitizer)
-    part "tests, without BLAS, their memory watched by the $tool" scripts/sanitize.sh "$tool"
-    if [ "$all" = no ]; then
-        skip "tests on real data, without BLAS" "--all adds them"
-    elif [ -n "${GINGHAM_DATA:-}" ]; then
-        part "tests on real data, without BLAS" cargo test "${pure[@]}" --test cli real_data::
-    fi
-    ;;
-valgrind)
-    part "tests, without BLAS" cargo test "${pure[@]}"
-    part "memory of readers, packers and kernels, by $tool" scripts/sanitize.sh "$tool"
-    ;;
-none)
-    part "tests, without BLAS" cargo test "${pure[@]}"
+if [ "$tool" = none ]; then
     skip "memory of readers, packers and kernels" "no address sanitizer in this tool chain, and no valgrind"
-    ;;
-esac
+else
+    part "memory of readers, packers and kernels, by $tool" scripts/sanitize.sh "$tool"
+fi
 part "the program, optimised, and the benches" \
     cargo build --release "${CARGO_FLAGS[@]}" --bin gingham --bench parts
 if [ "$(uname -sm)" != "Linux x86_64" ]; then
