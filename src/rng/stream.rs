@@ -1,7 +1,7 @@
 //! The default generator: ChaCha8, one independent stream for each thing that is drawn.
 
+use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 /// The purpose of a [`Stream`]. Streams of different purposes are independent for the same seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Purpose {
 }
 
 /// A stream of random numbers, fixed for ever by `(seed, purpose, index)`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Stream {
     words: ChaCha8Rng,
 }
