@@ -73,18 +73,20 @@ impl<T: Scalar> Products<T> {
         let Self {
             x, w, z, images, ..
         } = self;
-        let chunks = z.axis_chunks_iter_mut(Axis(0), *images).into_par_iter();
-        let work = chunks.zip(x.axis_chunks_iter(Axis(0), *images));
-        work.for_each(|(z, x)| Blas.forward(x, w.view(), z));
+        let chunks = z.axis_chunks_iter_mut(Axis(0), *images);
+        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(0), *images)).collect();
+        work.into_par_iter()
+            .for_each(|(z, x)| Blas.forward(x, w.view(), z));
     }
 
     fn gradient(&mut self) {
         let Self {
             x, d, d_w, columns, ..
         } = self;
-        let chunks = d_w.axis_chunks_iter_mut(Axis(1), *columns).into_par_iter();
-        let work = chunks.zip(x.axis_chunks_iter(Axis(1), *columns));
-        work.for_each(|(d_w, x)| Blas.gradient(d.view(), x, d_w, false));
+        let chunks = d_w.axis_chunks_iter_mut(Axis(1), *columns);
+        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(1), *columns)).collect();
+        work.into_par_iter()
+            .for_each(|(d_w, x)| Blas.gradient(d.view(), x, d_w, false));
     }
 }
 
