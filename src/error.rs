@@ -127,6 +127,20 @@ pub enum Error {
         /// The learning rate at that step.
         learning_rate: f64,
     },
+    /// A limit of memory leaves no room for what BLAS maps.
+    #[error(
+        "no room for {} MB of address space, which BLAS and {threads} threads need{}: give --threads 1, or raise the limit (ulimit -v)",
+        needed_bytes >> 20,
+        limit_bytes.map(|limit| format!("; the limit is {} MB", limit >> 20)).unwrap_or_default()
+    )]
+    Memory {
+        /// The threads.
+        threads: usize,
+        /// The address space that they need.
+        needed_bytes: usize,
+        /// The limit of the address space, where it is known.
+        limit_bytes: Option<u64>,
+    },
     /// The thread pool could not be made.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {

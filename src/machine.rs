@@ -9,6 +9,8 @@
 //! each calling thread, so every worker tells it anew. The serial flavour may have been built without locks, which it does
 //! not tell, so it gets one caller only.
 
+mod limits;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::EngineKind;
@@ -40,7 +42,7 @@ impl Machine {
     ///
     /// # Errors
     /// [`Error::Setting`] above [`MOST_THREADS`], for a value of `GINGHAM_LEVEL` that means nothing, and where OpenBLAS
-    /// mistakes the CPU; [`Error::Threads`] where the system refuses.
+    /// mistakes the CPU; [`Error::Threads`] where the system refuses; [`Error::Memory`] where a limit leaves BLAS no room.
     pub fn new(threads: usize) -> Result<Self> {
         Self::for_engine(threads, EngineKind::Auto)
     }
@@ -71,7 +73,9 @@ impl Machine {
             ),
             _ => None,
         };
-        let mut pool = pool(if note.is_some() { 1 } else { wanted })?;
+        let threads = if note.is_some() { 1 } else { wanted };
+        check_room(threads)?;
+        let mut pool = pool(threads)?;
         // Every worker says it for itself: the OpenMP flavour keeps its count for each calling thread.
         let held = pool
             .broadcast(|_| blas::hold_to_one_thread())
@@ -87,7 +91,7 @@ impl Machine {
             pool,
             level,
             lowered: level < Level::highest(),
-            memory_bytes: memory_bytes(),
+            memory_bytes: limits::memory_bytes(),
             note,
         })
     }
@@ -126,7 +130,8 @@ impl Machine {
         self.lowered
     }
 
-    /// The machine's memory, where the system tells.
+    /// The memory that this process may have, where the system tells: the machine's, or less where a control group (a container)
+    /// or a limit of the address space allows less.
     #[must_use]
     pub fn memory_bytes(&self) -> Option<u64> {
         self.memory_bytes
@@ -204,14 +209,52 @@ fn allowed_level() -> Result<Level> {
     })
 }
 
-/// The machine's memory, where the system tells.
-fn memory_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kibibytes.checked_mul(1024)
+/// Starts this program anew where its address space is limited (`ulimit -v`, some batch systems) and OpenBLAS has started threads
+/// of its own, which happens before `main`: under a limit each of them may ask for a buffer for ever, and the program that ends
+/// waits for them. Started with `OPENBLAS_NUM_THREADS=1`, OpenBLAS has none, and gingham needs none. Returns where there is nothing
+/// to do or it cannot be done.
+///
+/// A program calls it first, before it has threads. A library's user who runs under such limits sets the variable.
+pub fn restart_without_blas_threads() {
+    const VARIABLE: &str = "OPENBLAS_NUM_THREADS";
+    if limits::address_space_bytes().is_none() || std::env::var_os(VARIABLE).is_some_and(|n| n == "1") {
+        return;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        let mut arguments = std::env::args_os();
+        if let (Ok(program), Some(name)) = (std::env::current_exe(), arguments.next()) {
+            let mut anew = std::process::Command::new(program);
+            anew.arg0(name).args(arguments).env(VARIABLE, "1");
+            let _ = anew.exec(); // it comes back only where it failed: then this process goes on
+        }
+    }
+}
+
+/// Refuses a limit of memory under which BLAS could not have its buffers: OpenBLAS asks for ever instead of giving up.
+///
+/// # Errors
+/// [`Error::Memory`].
+fn check_room(threads: usize) -> Result<()> {
+    /// A thread that calls OpenBLAS took 66 MiB (its buffer of 32, and the C library's arena), the program and its first two
+    /// threads 437; with twice as much for a thread no limit was found under which OpenBLAS hangs.
+    const BYTES_PER_THREAD: usize = 128 << 20;
+    let parts = threads + 2;
+    let room: Result<Vec<Vec<u8>>, _> = (0..parts)
+        .map(|_| {
+            let mut buffer = Vec::new();
+            buffer.try_reserve_exact(BYTES_PER_THREAD).map(|()| buffer)
+        })
+        .collect();
+    match std::hint::black_box(room) {
+        Ok(_) => Ok(()), // and given back: it was address space, none of it touched
+        Err(_) => Err(Error::Memory {
+            threads,
+            needed_bytes: parts * BYTES_PER_THREAD,
+            limit_bytes: limits::address_space_bytes(),
+        }),
+    }
 }
 
 fn pool(threads: usize) -> Result<rayon::ThreadPool> {

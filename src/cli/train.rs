@@ -57,6 +57,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         output.note(format_args!("engine {engine}: {note}"));
     }
 
+    if let Some(note) = plan.data_note() {
+        output.note(format_args!("{note}"));
+    }
+
     let (outcome, times) = train_into(&mut folder, &plan, args)?;
     folder.write_model(&outcome.model)?;
     let times = Times {

@@ -326,6 +326,7 @@ mod tests {
             holdout: 0.25,
             seed: 7,
             labels_sha256: String::new(),
+            images_sha256: String::new(),
         };
         let mlp = Mlp {
             layout,

@@ -193,6 +193,7 @@ impl ImportOptions {
             holdout: 0.0,
             seed: 0,
             labels_sha256: String::new(),
+            images_sha256: String::new(),
         };
         let mlp = Mlp {
             layout,

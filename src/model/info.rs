@@ -52,8 +52,11 @@ pub struct ModelInfo {
     pub holdout: f64,
     /// The seed of that split and of the initial weights.
     pub seed: u32,
-    /// SHA-256 of the label file that it was trained with, in hexadecimal.
+    /// SHA-256 of the label file that it was trained with, in hexadecimal; empty for an imported model.
     pub labels_sha256: String,
+    /// SHA-256 of the image file that it was trained with; empty where it is not known.
+    #[serde(default)] // models of older versions have none
+    pub images_sha256: String,
 }
 
 impl ModelInfo {

@@ -83,6 +83,13 @@ pub struct TrainOptions {
     pub memory: Option<Size>,
     /// Threads; 0: one for each core. No result depends on it.
     pub threads: usize,
+    /// SHA-256 of the training images (the decoded file), as a run's `config.toml` records it. Where other images are found, the run
+    /// says so ([`Plan::data_note`](super::Plan::data_note)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images_sha256: Option<String>,
+    /// The same of the training labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels_sha256: Option<String>,
 }
 
 impl Default for TrainOptions {
@@ -137,6 +144,8 @@ impl TrainOptions {
             eval_every: None,
             memory: None,
             threads: 0,
+            images_sha256: None,
+            labels_sha256: None,
         };
         match preset {
             Preset::Article => article,

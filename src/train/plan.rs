@@ -75,6 +75,7 @@ pub struct Plan<'a> {
     layout: Layout,
     arithmetic: Arithmetic<'a>,
     engine_note: Option<&'static str>,
+    data_note: Option<String>,
     keeps_batches: bool,
 }
 
@@ -122,14 +123,21 @@ impl<'a> Plan<'a> {
         let keeps_batches = !options.shuffle
             && matches!(samples, Samples::Images(_))
             && all_bytes <= door.most_kept_bytes(allowed);
+        let settings = TrainOptions {
+            engine,
+            eval_every: Some(options.evaluation_interval()),
+            images_sha256: match samples {
+                Samples::Images(images) => Some(images.sha256()),
+                Samples::Features(_) => None,
+            },
+            labels_sha256: Some(data.labels_sha256.to_owned()),
+            ..options.clone()
+        };
         Ok(Self {
             machine,
             engine_note: engine_note(options, samples, machine),
-            settings: TrainOptions {
-                engine,
-                eval_every: Some(options.evaluation_interval()),
-                ..options.clone()
-            },
+            data_note: data_note(options, &settings),
+            settings,
             data,
             layout,
             arithmetic,
@@ -172,6 +180,12 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn engine_note(&self) -> Option<&'static str> {
         self.engine_note
+    }
+
+    /// What differs where the options name the digests of other data than they are planned with; none where nothing does.
+    #[must_use]
+    pub fn data_note(&self) -> Option<&str> {
+        self.data_note.as_deref()
     }
 
     /// Whether mini-batches are kept in memory in the form in which they are taken in.
@@ -217,6 +231,7 @@ impl<'a> Plan<'a> {
             holdout: settings.holdout,
             seed: settings.seed,
             labels_sha256: self.data.labels_sha256.to_owned(),
+            images_sha256: settings.images_sha256.clone().unwrap_or_default(),
         }
     }
 }
@@ -296,6 +311,25 @@ fn engine_note(
         }),
         _ => None,
     }
+}
+
+/// What differs between the data that was asked for by its digests and the data that was found.
+fn data_note(asked: &TrainOptions, found: &TrainOptions) -> Option<String> {
+    let differs = |asked: &Option<String>, found: &Option<String>| {
+        asked.is_some() && found.is_some() && asked != found
+    };
+    let what = match (
+        differs(&asked.images_sha256, &found.images_sha256),
+        differs(&asked.labels_sha256, &found.labels_sha256),
+    ) {
+        (false, false) => return None,
+        (true, false) => "images",
+        (false, true) => "labels",
+        (true, true) => "images and labels",
+    };
+    Some(format!(
+        "these settings were written for other training {what} (SHA-256): the run will not be the same"
+    ))
 }
 
 fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {

@@ -27,6 +27,7 @@ fn model<T: Scalar>(biases: bool, output: Output, probability: Probability) -> M
         holdout: 0.25,
         seed: 7,
         labels_sha256: String::new(),
+        images_sha256: String::new(),
     };
     Model {
         mlp: Mlp {

@@ -67,6 +67,7 @@ fn model<T: Scalar>(mlp: &Mlp<T>, data: &Dataset) -> Model<T> {
         holdout: 0.0,
         seed: 1,
         labels_sha256: String::new(),
+        images_sha256: String::new(),
     };
     Model {
         mlp: mlp.clone(),

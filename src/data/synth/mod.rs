@@ -16,10 +16,11 @@ mod tops;
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
+use crate::durable::NewFolder;
 use crate::error::{Error, Result};
 use crate::rng::{Purpose, Stream};
 use canvas::PIXELS;
@@ -58,7 +59,7 @@ pub fn draw(seed: u32, index: u64, class: u8, pixels: &mut [u8]) {
 /// not at all: the files grow in a hidden folder next to it.
 ///
 /// # Errors
-/// [`Error::Setting`] for a count of 0 or an `out` without a name, [`Error::Exists`] where something stands at `out`, and
+/// [`Error::Setting`] for a count of 0, [`Error::Exists`] where something stands at `out`, and
 /// [`Error::Write`].
 pub fn write(out: &Path, train: u32, test: u32, seed: u32) -> Result<()> {
     for (setting, count) in [("train", train), ("test", test)] {
@@ -67,55 +68,17 @@ pub fn write(out: &Path, train: u32, test: u32, seed: u32) -> Result<()> {
             return Err(Error::Setting { setting, reason });
         }
     }
-    refuse_existing(out)?;
-    let Some(name) = out.file_name() else {
-        let reason = format!("expected a folder's name, found {:?}", out.display());
-        return Err(Error::Setting {
-            setting: "out",
-            reason,
-        });
-    };
-    let parent = match out.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(parent).map_err(failed(parent))?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".partial-{}", std::process::id()));
-    let partial = Partial::create(parent.join(hidden), out)?;
-    write_set(&partial.path, "train", 0, train, seed)?;
-    write_set(&partial.path, "t10k", 1, test, seed)?;
+    if let Some(parent) = out.parent() {
+        fs::create_dir_all(parent).map_err(failed(parent))?;
+    }
+    let folder = NewFolder::new(out)?;
+    write_set(folder.path(), "train", 0, train, seed)?;
+    write_set(folder.path(), "t10k", 1, test, seed)?;
     let names = NAMES.map(|name| format!("{name}\n")).concat();
-    write_file(&partial.path.join("classes.txt"), |file| {
+    write_file(&folder.path().join("classes.txt"), |file| {
         file.write_all(names.as_bytes())
     })?;
-    sync_folder(&partial.path)?;
-    // Where somebody made `out` in the meantime, it is kept.
-    refuse_existing(out)?;
-    fs::rename(&partial.path, out).map_err(failed(out))?;
-    sync_folder(parent)
-}
-
-/// The folder while its files are written. It is removed if it is not renamed.
-struct Partial {
-    path: PathBuf,
-}
-
-impl Partial {
-    /// Makes the folder at `path`; an error is told of `out`, the name that the user knows.
-    fn create(path: PathBuf, out: &Path) -> Result<Self> {
-        refuse_existing(&path)?;
-        fs::create_dir(&path).map_err(failed(out))?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // After the rename there is nothing left to remove; before, the first error is the one to tell.
-        let _ = fs::remove_dir_all(&self.path);
-    }
+    folder.keep()
 }
 
 /// Writes the images and the labels of one pair of files.
@@ -175,24 +138,6 @@ fn write_file(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) 
 }
 
 /// Waits until a folder's entries are on the disk. Only Unix opens folders as files.
-fn sync_folder(path: &Path) -> Result<()> {
-    if cfg!(unix) {
-        let folder = File::open(path).and_then(|folder| folder.sync_all());
-        return folder.map_err(failed(path));
-    }
-    Ok(())
-}
-
-fn refuse_existing(path: &Path) -> Result<()> {
-    match path.symlink_metadata() {
-        Ok(_) => Err(Error::Exists {
-            path: path.to_path_buf(),
-        }),
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(failed(path)(source)),
-    }
-}
-
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_path_buf();
     |source| Error::Write { path, source }
@@ -366,13 +311,12 @@ mod tests {
     #[test]
     fn a_failure_leaves_nothing_behind() {
         let place = tempfile::tempdir().unwrap();
-        let path = place.path().join(".partial");
-        let partial = Partial::create(path.clone(), &path).unwrap();
-        write_set(&partial.path, "train", 0, 3, 0).unwrap();
+        let folder = NewFolder::new(&place.path().join("set")).unwrap();
+        write_set(folder.path(), "train", 0, 3, 0).unwrap();
         // The second time, the file exists.
-        let failure = write_set(&partial.path, "train", 0, 3, 0).unwrap_err();
+        let failure = write_set(folder.path(), "train", 0, 3, 0).unwrap_err();
         assert!(matches!(failure, Error::Write { .. }));
-        drop(partial);
+        drop(folder);
         assert!(names_in(place.path()).is_empty());
     }
 }
