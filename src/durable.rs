@@ -177,12 +177,17 @@ mod tests {
             let path = folder.path().join(round.to_string());
             let outcomes: Vec<Result<()>> = std::thread::scope(|scope| {
                 let writers: Vec<_> = (0..6_u8)
-                    .map(|number| scope.spawn({
-                        let path = &path;
-                        move || write_new(path, &[number; 1000])
-                    }))
+                    .map(|number| {
+                        scope.spawn({
+                            let path = &path;
+                            move || write_new(path, &[number; 1000])
+                        })
+                    })
                     .collect();
-                writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+                writers
+                    .into_iter()
+                    .map(|writer| writer.join().unwrap())
+                    .collect()
             });
             let succeeded = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
             assert_eq!(succeeded, 1, "{outcomes:?}");

@@ -209,29 +209,6 @@ fn allowed_level() -> Result<Level> {
     })
 }
 
-/// Starts this program anew where its address space is limited (`ulimit -v`, some batch systems) and OpenBLAS has started threads
-/// of its own, which happens before `main`: under a limit each of them may ask for a buffer for ever, and the program that ends
-/// waits for them. Started with `OPENBLAS_NUM_THREADS=1`, OpenBLAS has none, and gingham needs none. Returns where there is nothing
-/// to do or it cannot be done.
-///
-/// A program calls it first, before it has threads. A library's user who runs under such limits sets the variable.
-pub fn restart_without_blas_threads() {
-    const VARIABLE: &str = "OPENBLAS_NUM_THREADS";
-    if limits::address_space_bytes().is_none() || std::env::var_os(VARIABLE).is_some_and(|n| n == "1") {
-        return;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        let mut arguments = std::env::args_os();
-        if let (Ok(program), Some(name)) = (std::env::current_exe(), arguments.next()) {
-            let mut anew = std::process::Command::new(program);
-            anew.arg0(name).args(arguments).env(VARIABLE, "1");
-            let _ = anew.exec(); // it comes back only where it failed: then this process goes on
-        }
-    }
-}
-
 /// Refuses a limit of memory under which BLAS could not have its buffers: OpenBLAS asks for ever instead of giving up.
 ///
 /// # Errors

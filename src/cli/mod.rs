@@ -76,7 +76,6 @@ enum Command {
 
 /// Parses the arguments, runs the command, prints the error, and returns the exit code.
 pub fn main() -> ExitCode {
-    machine::restart_without_blas_threads();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     color::choose(color::asked_for(&arguments));
     let cli = match parse(arguments) {

@@ -80,6 +80,14 @@ pub(crate) fn check_core() -> crate::error::Result<()> {
     Ok(())
 }
 
+#[cfg(all(
+    feature = "cli",
+    feature = "blas",
+    target_os = "linux",
+    target_env = "gnu"
+))]
+mod before_start;
+
 #[cfg(feature = "blas")]
 mod backend {
     //! The functions of each BLAS.

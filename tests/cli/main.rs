@@ -10,6 +10,7 @@
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
 //! | `finding` | completions, manual pages, names that are nearly right |
+//! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
 #![cfg(all(feature = "cli", unix))]
@@ -17,6 +18,7 @@
 mod explore;
 mod finding;
 mod formats;
+mod limits;
 mod pipeline;
 mod progress;
 mod real_data;

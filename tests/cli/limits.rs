@@ -1,0 +1,87 @@
+//! Limits of the system: where memory, threads or names are short, the program says so and ends.
+
+use crate::util::{PROGRAM, Scratch};
+
+/// The program under the limits that a shell sets.
+fn limited(scratch: &Scratch, limit: &str, arguments: &str) -> (i32, String) {
+    let outcome = scratch
+        .run("bash")
+        .arg("-c")
+        .arg(format!("ulimit {limit}; exec {PROGRAM} {arguments}"))
+        .deadline(30)
+        .outcome();
+    let code = outcome.code();
+    assert!(code.is_some(), "ended by a signal: {outcome}");
+    (code.unwrap_or_default(), outcome.stderr)
+}
+
+#[test]
+fn a_limit_of_the_address_space_ends_in_an_answer() {
+    let scratch = Scratch::with_data();
+    for kibibytes in [80_000, 200_000, 400_000, 520_000, 700_000, 2_000_000] {
+        let limit = format!("-v {kibibytes}");
+        let (code, stderr) = limited(&scratch, &limit, "--version");
+        assert_eq!(code, 0, "{limit}: {stderr}");
+        for engine in ["blas", "fixed"] {
+            let arguments = format!(
+                "train -q --data data --out {engine}-{kibibytes} --epochs 2 --hidden 8 --threads 2 --engine {engine}"
+            );
+            let (code, stderr) = limited(&scratch, &limit, &arguments);
+            match code {
+                0 => {}
+                1 => assert!(
+                    stderr.contains("--threads 1") && stderr.contains("ulimit -v"),
+                    "{limit}: {stderr}"
+                ),
+                _ => panic!("{limit}: exit code {code}: {stderr}"),
+            }
+            assert!(
+                kibibytes > 200_000 || code == 1 || cfg!(not(feature = "blas")),
+                "{limit}: no memory, and yet done"
+            );
+            assert!(kibibytes < 2_000_000 || code == 0, "{limit}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn the_longest_names_are_written() {
+    let scratch = Scratch::with_model();
+    let model = "--model run/model.safetensors";
+    for ending in ["onnx", "npz", "csv"] {
+        let name = format!("{}.{ending}", "n".repeat(254 - ending.len()));
+        scratch.done(&format!("export {model} --format {ending} --out {name}"));
+        assert!(!scratch.read(&name).is_empty());
+    }
+    let folder = "r".repeat(255);
+    scratch.done(&format!(
+        "train -q --data data --epochs 1 --hidden 8 --out {folder}"
+    ));
+    assert!(!scratch.read(format!("{folder}/summary.json")).is_empty());
+    scratch.done(&format!(
+        "synth -q --train 5 --test 5 --out {}",
+        "s".repeat(255)
+    ));
+}
+
+#[test]
+fn settings_written_for_other_data_are_remarked_upon() {
+    let scratch = Scratch::with_model();
+    let again = "train --progress none --config run/config.toml --out";
+    let same = scratch.done(&format!("{again} same"));
+    assert!(!same.stderr.contains("SHA-256"), "{same}");
+    assert_eq!(
+        scratch.read("run/model.safetensors"),
+        scratch.read("same/model.safetensors")
+    );
+    // Other pixels in the same place under the same labels.
+    let images = "data/train-images-idx3-ubyte";
+    let mut bytes = scratch.read(images);
+    bytes[16 + 28 * 14 + 14] ^= 0xff;
+    scratch.write(images, bytes);
+    let other = scratch.done(&format!("{again} other"));
+    assert!(
+        other.stderr.contains("other training images (SHA-256)"),
+        "{other}"
+    );
+}
