@@ -2,9 +2,11 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `documents` | README and guide: every command runs and leaves what it should |
 //! | `explore` | figures, duplicates, images as text, pictures and the map |
 //! | `refusals` | bad input: exit code, one message, nothing written |
 //! | `formats` | export, import and the event file |
+//! | `odd` | random command lines over odd data folders: always an answer |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
 //! | `report` | the report and its figures: complete, true, self-contained |
 //! | `terminal` | help, version, closed streams, names that are no text |
@@ -15,10 +17,12 @@
 
 #![cfg(all(feature = "cli", unix))]
 
+mod documents;
 mod explore;
 mod finding;
 mod formats;
 mod limits;
+mod odd;
 mod pipeline;
 mod progress;
 mod real_data;

@@ -1,0 +1,293 @@
+//! What README and docs tell their readers to type, typed: every block of `sh` is run, and what each command left is looked at.
+//!
+//! The blocks of a document are run one after the other in a folder where `gingham` is a command, `scripts` is this project's folder,
+//! and `data/fashion-mnist` is a small drawn data set. Lines that need a network or take minutes are left out, by the list below.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use crate::util::{PROGRAM, Scratch};
+
+/// Beginnings of lines that are not run, and why.
+const LEFT_OUT: &[(&str, &str)] = &[
+    (
+        "scripts/quickstart.sh",
+        "it builds and fetches; it is run on a clean clone before each release",
+    ),
+    ("scripts/test.sh", "it runs this test"),
+    ("scripts/fetch-data.sh", "it needs a network"),
+    ("scripts/pair.sh", "it takes half an hour"),
+    ("scripts/bits.sh", "it takes minutes"),
+    (
+        "diff before after",
+        "it compares what scripts/bits.sh printed",
+    ),
+    ("git ", "it changes a checkout"),
+    ("cargo ", "it builds"),
+    ("rustup ", "it asks the tool chain"),
+    ("apt ", "it changes the system"),
+    ("pip install", "it needs a network"),
+    (
+        "scripts/predict.py",
+        "it needs NumPy; scripts/test.sh runs it where there is one",
+    ),
+    ("tensorboard ", "it is a server"),
+];
+
+/// A command that was run: its arguments, what it printed, and the folder it ran in.
+struct Call {
+    arguments: Vec<String>,
+    stdout: String,
+}
+
+impl Call {
+    /// What follows `flag`.
+    fn value(&self, flag: &str) -> Option<&str> {
+        let at = self
+            .arguments
+            .iter()
+            .position(|argument| argument == flag)?;
+        self.arguments.get(at + 1).map(String::as_str)
+    }
+}
+
+/// The blocks of `sh` in a document, without the lines that are left out.
+fn blocks(text: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut block: Option<String> = None;
+    for line in text.lines() {
+        match (&mut block, line) {
+            (None, "```sh") => block = Some(String::new()),
+            (Some(_), "```") => blocks.extend(block.take()),
+            (Some(lines), _) => {
+                let left_out = LEFT_OUT
+                    .iter()
+                    .any(|(start, _)| line.trim_start().starts_with(start));
+                if !left_out {
+                    *lines += line;
+                    lines.push('\n');
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    blocks
+}
+
+/// A folder in which a reader of the documents could stand.
+fn place() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.synth("data/fashion-mnist", 2000, 400);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    symlink(root.join("scripts"), scratch.join("scripts")).unwrap();
+    let images = "t10k-images-idx3-ubyte";
+    fs::copy(
+        scratch.join("data/fashion-mnist").join(images),
+        scratch.join(images),
+    )
+    .unwrap();
+    for name in ["boot.png", "shirt.png"] {
+        let pixels: Vec<u8> = (0..28 * 28).map(|pixel| (pixel % 251) as u8).collect();
+        let png = crate::util::png(
+            [28, 28],
+            png::ColorType::Grayscale,
+            png::BitDepth::Eight,
+            &pixels,
+        );
+        scratch.write(name, png);
+    }
+    scratch.write("net.safetensors", pytorch_network());
+    // The program, which also writes down how it was called and what it printed.
+    fs::create_dir(scratch.join("bin")).unwrap();
+    fs::create_dir(scratch.join("calls")).unwrap();
+    let wrapper = format!(
+        "#!/bin/bash\n\
+         number=$(ls \"$CALLS\" | wc -l)\n\
+         call=$CALLS/$(printf %04d \"$number\")\n\
+         mkdir \"$call\"\n\
+         printf '%s\\n' \"$@\" > \"$call/arguments\"\n\
+         set -o pipefail\n\
+         '{PROGRAM}' \"$@\" | tee \"$call/stdout\"\n"
+    );
+    scratch.write("bin/gingham", wrapper);
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(scratch.join("bin/gingham"), mode).unwrap();
+    scratch
+}
+
+/// What PyTorch would save of a network 784-8-10: names, shapes, and small weights that differ.
+fn pytorch_network() -> Vec<u8> {
+    let shapes = [
+        ("0.bias", vec![8]),
+        ("0.weight", vec![8, 784]),
+        ("2.bias", vec![10]),
+        ("2.weight", vec![10, 8]),
+    ];
+    let numbers = |count: usize| -> Vec<u8> {
+        (0..count)
+            .flat_map(|index| ((index % 17) as f32 / 170.0 - 0.05).to_le_bytes())
+            .collect()
+    };
+    let arrays: Vec<(&str, Vec<usize>, Vec<u8>)> = shapes
+        .into_iter()
+        .map(|(name, shape)| {
+            let bytes = numbers(shape.iter().product());
+            (name, shape, bytes)
+        })
+        .collect();
+    let views = arrays.iter().map(|(name, shape, bytes)| {
+        let view =
+            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
+        (*name, view.expect("bytes of the shape's size"))
+    });
+    safetensors::serialize(views, None).expect("small arrays")
+}
+
+/// Runs a document's blocks, and returns the calls of `gingham` among them.
+fn run(scratch: &Scratch, document: &str) -> Vec<Call> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join(document)).unwrap();
+    let path = format!(
+        "{}:{}",
+        scratch.join("bin").display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    for block in blocks(&text) {
+        let outcome = scratch
+            .run("bash")
+            .args(["-eu", "-o", "pipefail", "-c", &block])
+            .env("PATH", &path)
+            .env("CALLS", scratch.join("calls"))
+            .deadline(600)
+            .outcome();
+        assert_eq!(outcome.code(), Some(0), "{document}:\n{block}\n{outcome}");
+    }
+    let mut folders: Vec<_> = fs::read_dir(scratch.join("calls"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    folders
+        .iter()
+        .map(|folder| Call {
+            arguments: fs::read_to_string(folder.join("arguments"))
+                .unwrap()
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+            stdout: fs::read_to_string(folder.join("stdout")).unwrap(),
+        })
+        .collect()
+}
+
+/// Looks at what a command left.
+fn look_at(scratch: &Scratch, call: &Call) {
+    let shown = call.arguments.join(" ");
+    let begins = |name: &str, start: &[u8]| {
+        assert!(scratch.read(name).starts_with(start), "{name} of: {shown}");
+    };
+    match call.arguments[0].as_str() {
+        "train" => {
+            // Ten classes of drawn garments: a network that learned is right far more often than one in ten.
+            let text = if call.arguments.iter().any(|argument| argument == "--json") {
+                call.stdout.clone()
+            } else {
+                let model = call
+                    .stdout
+                    .lines()
+                    .find_map(|line| line.strip_prefix("model"))
+                    .unwrap_or_else(|| panic!("no model named by: {shown}"));
+                let run = Path::new(model.trim()).parent().unwrap().to_owned();
+                scratch.text(run.join("summary.json"))
+            };
+            let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let accuracy = summary["heldout_accuracy"].as_f64().unwrap();
+            assert!(
+                accuracy > 0.5,
+                "held-out accuracy {accuracy} after: {shown}"
+            );
+        }
+        "evaluate" => assert!(call.stdout.contains("accuracy"), "{shown}"),
+        "predict" => {
+            let images = if call.value("--idx").is_some() {
+                400
+            } else {
+                1
+            };
+            assert!(call.stdout.lines().count() >= images, "{shown}");
+        }
+        "explore" => match call.value("--figures") {
+            Some(folder) => begins(&format!("{folder}/contact-sheet.svg"), b"<svg"),
+            None => assert!(!call.stdout.is_empty(), "{shown}"),
+        },
+        "report" => begins(
+            call.value("--out")
+                .unwrap_or(&format!("{}/report.html", call.arguments[1])),
+            b"<!DOCTYPE html>",
+        ),
+        "plot" => {
+            let kind = call.value("--kind").unwrap();
+            begins(&format!("{}/{kind}.png", call.arguments[1]), b"\x89PNG");
+        }
+        "export" => {
+            let out = call.value("--out").unwrap();
+            let start: &[u8] = match out.rsplit('.').next() {
+                Some("npz") => b"PK",
+                Some("csv") => b"array,unit,input,value\n",
+                _ => b"\x08", // ONNX: the field of the format's version
+            };
+            begins(out, start);
+        }
+        "import" => assert!(
+            !scratch.read(call.value("--out").unwrap()).is_empty(),
+            "{shown}"
+        ),
+        "synth" => begins(
+            &format!("{}/train-images-idx3-ubyte", call.value("--out").unwrap()),
+            &[0, 0, 8, 3],
+        ),
+        "bench" | "xor" => assert!(call.stdout.lines().count() > 5, "{shown}"),
+        other => panic!("nobody looks at what '{other}' leaves: add it here"),
+    }
+}
+
+fn holds(document: &str, least: usize) {
+    let scratch = place();
+    let calls = run(&scratch, document);
+    assert!(calls.len() >= least, "{} calls in {document}", calls.len());
+    for call in &calls {
+        look_at(&scratch, call);
+    }
+}
+
+#[test]
+fn the_readme_holds() {
+    holds("README.md", 13);
+}
+
+#[test]
+fn the_guide_holds() {
+    holds("docs/guide.md", 15);
+}
+
+#[test]
+fn what_is_left_out_is_still_in_some_document() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents = [
+        "README.md",
+        "docs/guide.md",
+        "CONTRIBUTING.md",
+        "RELEASE.md",
+        "data/README.md",
+    ];
+    let all: String = documents
+        .map(|name| fs::read_to_string(root.join(name)).unwrap())
+        .concat();
+    for (start, why) in LEFT_OUT {
+        assert!(
+            all.contains(start.trim_end()),
+            "'{start}' is left out ({why}), and nowhere"
+        );
+    }
+}
