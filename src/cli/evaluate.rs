@@ -63,8 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
     let folder = open_folder(&data_folder(args.data.as_deref()))?;
     let output = args.common.output();
-    let portion =
-        machine.run(|| Portion::of(&model, folder, args.split.into(), args.by_number))?;
+    let portion = machine.run(|| Portion::of(&model, folder, args.split.into(), args.by_number))?;
     if let Some(note) = &portion.note {
         output.note(note);
     }

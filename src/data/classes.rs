@@ -142,13 +142,22 @@ mod tests {
             wide([0xfe, 0xff], u16::to_be_bytes),
         ];
         for form in forms {
-            assert_eq!(names(&form).unwrap(), ["cup", "tea pot", "Café"], "{form:?}");
+            assert_eq!(
+                names(&form).unwrap(),
+                ["cup", "tea pot", "Café"],
+                "{form:?}"
+            );
         }
     }
 
     #[test]
     fn a_blank_line_is_named_by_its_number() {
-        for (text, line) in [("\ncup", 1), ("cup\n\npot", 2), ("cup\r\rpot", 2), ("cup\npot\n \t\npan\n", 3)] {
+        for (text, line) in [
+            ("\ncup", 1),
+            ("cup\n\npot", 2),
+            ("cup\r\rpot", 2),
+            ("cup\npot\n \t\npan\n", 3),
+        ] {
             let error = names(text.as_bytes()).unwrap_err().to_string();
             let said = format!("no name in line {line}: ");
             assert!(error.contains(&said), "{error}");

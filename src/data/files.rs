@@ -90,7 +90,9 @@ fn check_packed(file: &mut impl BufRead) -> std::io::Result<()> {
     let what = match start {
         [] => "found an empty file".to_owned(),
         start if start.starts_with(&MAGIC) => return Ok(()),
-        [0, 0, 8, ..] => "it begins as an IDX file that is not packed: name it without .gz".to_owned(),
+        [0, 0, 8, ..] => {
+            "it begins as an IDX file that is not packed: name it without .gz".to_owned()
+        }
         [one, other, ..] => format!(
             "found {:02x?} first{}",
             [one, other],

@@ -36,7 +36,10 @@ impl Images {
     /// # Errors
     /// [`Error::Read`] and [`Error::Idx`].
     pub fn read(stream: impl Read, name: &Path) -> Result<Self> {
-        Ok(Self::of_file(name, files::read(stream, name, Content::Images)?))
+        Ok(Self::of_file(
+            name,
+            files::read(stream, name, Content::Images)?,
+        ))
     }
 
     fn of_file(path: &Path, (bytes, header): (Bytes, Header)) -> Self {

@@ -163,7 +163,13 @@ fn narrow(bytes: &[u8], color: ColorType) -> (Vec<u8>, bool) {
     };
     let is_low = all(false, &|sample| sample[0] == 0) && !all(false, &|sample| sample[1] == 0);
     let is_low_alpha = is_low && all(true, &|sample| sample[0] == 0);
-    let byte = |place| usize::from(if is_alpha(place) { is_low_alpha } else { is_low });
+    let byte = |place| {
+        usize::from(if is_alpha(place) {
+            is_low_alpha
+        } else {
+            is_low
+        })
+    };
     let samples = samples.iter().enumerate();
     let narrow = samples.map(|(place, sample)| sample[byte(place)]).collect();
     (narrow, is_low)
@@ -219,7 +225,10 @@ mod tests {
     #[test]
     fn sixteen_bits_keep_the_half_that_says_something() {
         let wide = |samples: &[u16]| -> Vec<u8> {
-            samples.iter().flat_map(|sample| sample.to_be_bytes()).collect()
+            samples
+                .iter()
+                .flat_map(|sample| sample.to_be_bytes())
+                .collect()
         };
         let (grey, with_alpha) = (ColorType::Grayscale, ColorType::GrayscaleAlpha);
         for (samples, color, expected, low) in [

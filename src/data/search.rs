@@ -124,12 +124,16 @@ impl Found {
         if fitting.iter().any(|candidate| !candidate.path.is_dir()) {
             fitting.retain(|candidate| !candidate.path.is_dir());
         }
-        if fitting.iter().any(|candidate| candidate.role.set.is_empty()) {
+        if fitting
+            .iter()
+            .any(|candidate| candidate.role.set.is_empty())
+        {
             fitting.retain(|candidate| candidate.role.set.is_empty());
         }
         let paths: Vec<&Path> = fitting.iter().map(|fits| fits.path.as_path()).collect();
-        let is_packed_twin =
-            |path: &Path| files::is_packed(path) && paths.contains(&path.with_extension("").as_path());
+        let is_packed_twin = |path: &Path| {
+            files::is_packed(path) && paths.contains(&path.with_extension("").as_path())
+        };
         let mut paths = paths.iter().filter(|path| !is_packed_twin(path));
         let Some(&first) = paths.next() else {
             return Ok(None);
@@ -139,7 +143,10 @@ impl Found {
                 let folder = first.parent().unwrap_or(Path::new(""));
                 return Err(Error::Mismatch {
                     path: folder.to_owned(),
-                    expected: format!("one file of {content} in place of {}", pair.file_name(content)),
+                    expected: format!(
+                        "one file of {content} in place of {}",
+                        pair.file_name(content)
+                    ),
                     found: format!(
                         "{} and {}, which differ: move one of them away, or name a folder that has one alone",
                         first.display(),

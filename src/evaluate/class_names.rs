@@ -132,7 +132,12 @@ mod tests {
     #[test]
     fn other_names_are_refused() {
         for (classes, own, labels, says) in [
-            ("cat dog cow", "cat dog horse", [0, 1, 2], "horse, class 2 of cat, dog, horse"),
+            (
+                "cat dog cow",
+                "cat dog horse",
+                [0, 1, 2],
+                "horse, class 2 of cat, dog, horse",
+            ),
             ("cat dog cow", "Cat Dog Cow", [0, 1, 2], "--by-number"),
             ("x y x", "y x x", [0, 1, 2], "x, class 1 of"),
             ("cat dog", "", [0, 1, 2], "label 2 at image 2"),

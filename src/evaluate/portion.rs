@@ -74,18 +74,23 @@ impl Portion {
         let standardizer = model.standardizer();
         let (mut data, indices, standardizer) = match part {
             Part::Test => {
-                let data = folder.test.ok_or_else(|| no_files(&folder.path, "test", "t10k"))?;
+                let data = folder
+                    .test
+                    .ok_or_else(|| no_files(&folder.path, "test", "t10k"))?;
                 let indices = (0..data.labels.len() as u32).collect();
                 (data, indices, standardizer.clone())
             }
             Part::Train | Part::Heldout => {
-                let data = folder.train.ok_or_else(|| no_files(&folder.path, "training", "train"))?;
+                let data = folder
+                    .train
+                    .ok_or_else(|| no_files(&folder.path, "training", "train"))?;
                 let Split { train, heldout } = trained_split(info, &folder.path, &data)?;
                 if part == Part::Train {
                     (data, train, standardizer.clone())
                 } else {
                     let own = || Standardizer::fit(&data.images, &heldout);
-                    let scale = heldout_standardizer(info.scale, info.heldout_scale, standardizer, own);
+                    let scale =
+                        heldout_standardizer(info.scale, info.heldout_scale, standardizer, own);
                     (data, heldout, scale)
                 }
             }
@@ -162,7 +167,11 @@ fn check_fit(info: &ModelInfo, folder: &DataFolder) -> Result<()> {
     for data in folder.train.iter().chain(&folder.test) {
         let (rows, columns) = data.images.shape();
         if (rows, columns) != (info.rows, info.columns) {
-            let most = data.labels.iter().max().map_or(0, |&last| usize::from(last) + 1);
+            let most = data
+                .labels
+                .iter()
+                .max()
+                .map_or(0, |&last| usize::from(last) + 1);
             let classes = folder.names.as_ref().map_or(most, Vec::len);
             let expected = describe(info.rows, info.columns, info.classes.len());
             return Err(Error::Mismatch {

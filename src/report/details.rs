@@ -63,12 +63,7 @@ impl Details {
     ///
     /// # Errors
     /// As [`DataFolder::open`] and [`Portion::of`], which has a use for `by_number`.
-    pub fn of(
-        machine: &Machine,
-        model: &AnyModel,
-        folder: &Path,
-        by_number: bool,
-    ) -> Result<Self> {
+    pub fn of(machine: &Machine, model: &AnyModel, folder: &Path, by_number: bool) -> Result<Self> {
         let dataset = DataFolder::open(folder)?;
         let part = if dataset.test.is_some() {
             Part::Test

@@ -9,12 +9,16 @@
 //! | `report` | the report and its figures: complete, true, self-contained |
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
+//! | `field_data` | data folders as archives and other tools leave them, and class names of all kinds |
+//! | `field_pictures` | pictures as people have them: transparent, inverted, damaged, from a pipe |
 //! | `finding` | completions, manual pages, names that are nearly right |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
 #![cfg(all(feature = "cli", unix))]
 
 mod explore;
+mod field_data;
+mod field_pictures;
 mod finding;
 mod formats;
 mod pipeline;

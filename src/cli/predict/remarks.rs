@@ -33,7 +33,7 @@ impl Remarks {
             self.blank.push(name());
         } else if brightest.is_some_and(|&brightest| brightest <= DARKEST) {
             self.dark.push(name());
-        } else if self.ground.is_other(pixels, columns) {
+        } else if self.ground.turns_nothing() && self.ground.is_other(pixels, columns) {
             self.turned.push(name());
         }
     }
