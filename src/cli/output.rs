@@ -29,13 +29,27 @@ impl Output {
 
     /// Prints a note on something that the user may not expect, unless told to be quiet.
     pub fn note(self, text: impl fmt::Display) {
+        let text = one_line(&text);
         self.progress(format_args!("{}: {text}", label("note", AnsiColor::Cyan)));
     }
 }
 
 /// Prints an error, even where the command is quiet.
 pub fn error(text: impl fmt::Display) {
+    let text = one_line(&text);
     say(format_args!("{}: {text}", label("error", AnsiColor::Red)));
+}
+
+/// A message on one line, whatever names are in it: with the codes of characters that a terminal would obey.
+fn one_line(text: &dyn fmt::Display) -> String {
+    let letter = |letter: char| {
+        if letter.is_control() {
+            letter.escape_default().to_string()
+        } else {
+            letter.to_string()
+        }
+    };
+    text.to_string().chars().map(letter).collect()
 }
 
 /// Prints a line on stderr, without its colours where they are not wanted.

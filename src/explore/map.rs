@@ -119,13 +119,18 @@ fn points(data: &Labelled, images: usize) -> Array2<f32> {
     let times = rows.max(columns).div_ceil(MOST_SIDE);
     let width = columns.div_ceil(times);
     let mut points = Array2::zeros((images, rows.div_ceil(times) * width));
+    // A block at the right or lower border may have fewer pixels; what is left out there is black.
+    let white = 255.0 * (times * times) as f32;
+    let mut sums = vec![0_u32; points.ncols()];
     for (index, mut point) in points.rows_mut().into_iter().enumerate() {
+        sums.fill(0);
         for (place, &pixel) in data.images.image(index).iter().enumerate() {
             let (row, column) = (place / columns / times, place % columns / times);
-            point[row * width + column] += f32::from(pixel) / 255.0;
+            sums[row * width + column] += u32::from(pixel);
+        }
+        for (number, &sum) in point.iter_mut().zip(&sums) {
+            *number = sum as f32 / white;
         }
     }
-    // A block at the right or lower border may have fewer pixels; what is left out there is black.
-    points /= (times * times) as f32;
     points
 }

@@ -381,3 +381,18 @@ fn names_with_control_characters() {
     );
     assert_eq!(predict("--json").json()["image"], "a\tb\n.png");
 }
+
+/// A message keeps to its line, and obeys no name.
+#[test]
+fn messages_about_odd_names() {
+    let scratch = Scratch::new();
+    let run = |arguments: &str, name: &str| scratch.gingham(arguments).arg(name).outcome();
+    for outcome in [
+        run("evaluate --model", "no\x1b[31m\nmodel"),
+        run("explore --data", "no\x1b[31m\nmodel"),
+        run("predict --model x --idx", "no\x1b[31m\nmodel"),
+    ] {
+        outcome.is_refusal(3, &[]);
+        assert!(!outcome.stderr.contains('\x1b'), "{outcome}");
+    }
+}
