@@ -15,6 +15,7 @@ use std::time::Instant;
 use gingham::data::{Dataset, IdxError, Images, Labelled, SampleSource, Standardizer, synth};
 use gingham::engine::EngineKind;
 use gingham::error::Error;
+use gingham::explore::{Statistics, mean_image};
 use gingham::input::{Batch, Input, Packed, Staged};
 use gingham::machine::Machine;
 use gingham::model::{Activation, Init, Layout as NetworkLayout, Mlp, Output};
@@ -272,6 +273,27 @@ fn bytes_of(work: impl FnOnce()) -> usize {
     work();
     CARRIED.set(None);
     counted.bytes.load(Ordering::SeqCst)
+}
+
+#[test]
+fn statistics_cost_nothing_for_each_class_and_pixel() {
+    // 256 classes of 128 x 128 pixels are 32 MB of sums, if all are kept at once.
+    const MOST: usize = 1 << 20;
+    let pixels = vec![7; 4 * 128 * 128];
+    let images = ArrayView3::from_shape((4, 128, 128), &pixels).unwrap();
+    let data = Labelled::from_arrays(images, &[0, 255, 1, 7]).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let asked = pool.install(|| {
+        bytes_of(|| {
+            let found = Statistics::of(&data, 256);
+            assert_eq!(found.class_counts[255], 1);
+            assert_eq!(mean_image(&data, 255)[0], 7.0);
+        })
+    });
+    assert!(asked < MOST, "{asked} bytes");
 }
 
 #[test]

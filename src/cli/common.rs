@@ -4,8 +4,9 @@ use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use gingham::data::Dataset;
+use gingham::data::{DataFolder, Dataset};
 use gingham::engine::EngineKind;
+use gingham::error::Error;
 use gingham::machine::{self, Machine};
 use gingham::train::TrainOptions;
 
@@ -72,17 +73,33 @@ pub fn data_folder(flag: Option<&Path>) -> PathBuf {
 
 /// Opens a data set. Where there is none at all, the error says how to get one.
 pub fn open_data(folder: &Path) -> anyhow::Result<Dataset> {
-    Dataset::open(folder).map_err(|error| {
-        let absent = !folder.exists();
-        let error = anyhow::Error::from(error);
-        if absent {
-            error.context(format!(
-                "no data set: name its folder by --data or {DATA_VARIABLE}, get Fashion-MNIST by scripts/fetch-data.sh, \
-                 or draw one by 'gingham synth --out {} --train 60000 --test 10000'",
-                "data/synth"
-            ))
-        } else {
-            error.context("reading the data set")
-        }
-    })
+    Dataset::open(folder).map_err(|error| no_data(folder, error))
+}
+
+/// Opens what a folder has of a data set, which need not be training images. Where there is none at all, the error says how to get one.
+pub fn open_folder(folder: &Path) -> anyhow::Result<DataFolder> {
+    DataFolder::open(folder).map_err(|error| no_data(folder, error))
+}
+
+fn no_data(folder: &Path, error: Error) -> anyhow::Error {
+    let absent = !folder.exists();
+    let error = anyhow::Error::from(error);
+    if absent {
+        error.context(format!(
+            "no data set: name its folder by --data or {DATA_VARIABLE}, get Fashion-MNIST by scripts/fetch-data.sh, \
+             or draw one by 'gingham synth --out {} --train 60000 --test 10000'",
+            "data/synth"
+        ))
+    } else {
+        error.context("reading the data set")
+    }
+}
+
+/// The model file at `given`, which may also be the folder of the run that left it.
+pub fn model_path(given: &Path) -> PathBuf {
+    if given.is_dir() {
+        given.join("model.safetensors")
+    } else {
+        given.to_owned()
+    }
 }

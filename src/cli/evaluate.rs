@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use gingham::evaluate::{self, Evaluation, Portion, check_fit};
+use gingham::evaluate::{self, Evaluation, Portion};
 use gingham::model::AnyModel;
 use serde::Serialize;
 
-use super::output::{facts, percent, table};
-use super::{Common, data_folder, open_data};
+use super::common::{model_path, open_folder};
+use super::output::{facts, percent, shown, table};
+use super::{Common, data_folder};
 
 /// Say how a model does on labelled images.
 ///
@@ -19,7 +20,7 @@ use super::{Common, data_folder, open_data};
     after_help = "Example:\n  gingham evaluate --model runs/article-seed42-0001/model.safetensors --split heldout"
 )]
 pub struct Args {
-    /// The model file
+    /// The model file, or the folder of the run that left it
     #[arg(long, value_name = "FILE", help_heading = "Model")]
     model: PathBuf,
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
@@ -33,6 +34,9 @@ pub struct Args {
         help_heading = "Data and settings"
     )]
     split: Part,
+    /// Take labels by their number, also where the data set has other class names than the model, or the same in another order
+    #[arg(long, help_heading = "Data and settings")]
+    by_number: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -56,13 +60,15 @@ struct Answer<'a> {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let machine = args.common.machine()?;
-    let model = AnyModel::open(&args.model).context("reading the model")?;
-    let dataset = open_data(&data_folder(args.data.as_deref()))?;
-    check_fit(model.info(), &dataset)?;
-    let evaluation = machine
-        .run(|| Portion::of(&model, &dataset, args.split.into())?.evaluation(&machine, &model))?;
-    let names = &model.info().classes;
+    let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
+    let folder = open_folder(&data_folder(args.data.as_deref()))?;
     let output = args.common.output();
+    let portion = machine.run(|| Portion::of(&model, folder, args.split.into(), args.by_number))?;
+    if let Some(note) = &portion.note {
+        output.note(note);
+    }
+    let evaluation = machine.run(|| portion.evaluation(&machine, &model))?;
+    let names = &model.info().classes;
     if args.common.json {
         let answer = Answer {
             split: args.split,
@@ -71,7 +77,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         };
         return output.result(serde_json::to_string(&answer)?);
     }
-    output.result(tables(&evaluation, names))
+    let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
+    output.result(tables(&evaluation, &names))
 }
 
 impl From<Part> for evaluate::Part {

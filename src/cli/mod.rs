@@ -78,13 +78,13 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     color::choose(color::asked_for(&arguments));
-    let cli = match parse(arguments) {
+    let cli = match parse(predict::joined(arguments)) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let _ = error.print(); // a stderr that is gone leaves the exit code
             return ExitCode::from(2);
         }
-        Err(help) => return exit(output::shown(help.print())),
+        Err(help) => return exit(output::written(help.print())),
     };
     exit(run(cli))
 }

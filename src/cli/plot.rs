@@ -35,6 +35,9 @@ pub struct Args {
     /// The folder of the data set [default: the one that the run was trained on]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Take labels by their number, also where the data set has other class names than the model
+    #[arg(long)]
+    by_number: bool,
     /// Pixels a unit of a PNG: 2 makes text of about 24 pixels
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
     scale: f32,
@@ -116,12 +119,17 @@ fn draw(args: &Args, machine: &Machine, runs: &[Run]) -> Result<Figure> {
         found: found.to_owned(),
     };
     let details = || -> Result<Details> {
-        report::details(machine, run, args.data.as_deref())?.map_err(|why| {
-            lacking(
-                "a run whose network can be asked",
-                why.trim_end_matches('.'),
-            )
-        })
+        let details = report::details(machine, run, args.data.as_deref(), args.by_number)?
+            .map_err(|why| {
+                lacking(
+                    "a run whose network can be asked",
+                    why.trim_end_matches('.'),
+                )
+            })?;
+        if let Some(note) = &details.note {
+            args.common.output().note(note);
+        }
+        Ok(details)
     };
     Ok(match args.kind {
         Kind::Error => charts::error(runs),

@@ -27,6 +27,9 @@ pub struct Args {
     /// The folder of the data set [default: the one that the run was trained on]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Take labels by their number, also where the data set has other class names than the model
+    #[arg(long)]
+    by_number: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -51,11 +54,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             run.epochs.len()
         ));
     }
-    let lacking = machine
-        .run(|| report::write(&machine, &runs, args.data.as_deref(), &out))
+    let data = (args.data.as_deref(), args.by_number);
+    let note = machine
+        .run(|| report::write(&machine, &runs, data, &out))
         .context("making the report")?;
-    if let Some(lacking) = lacking {
-        output.progress(format_args!("without predictions: {lacking}"));
+    if let Some(note) = note {
+        output.note(note);
     }
     if args.common.json {
         return output.result(serde_json::json!({ "report": out.display().to_string() }));

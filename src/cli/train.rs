@@ -74,7 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let run = Run::open(&summary.run_dir).context("reading the run")?;
         let out = summary.run_dir.join("report.html");
         machine
-            .run(|| report::write(&machine, &[run], Some(&dataset.folder), &out))
+            .run(|| report::write(&machine, &[run], (Some(&dataset.folder), false), &out))
             .context("making the report")?;
         output.progress(format_args!("wrote {}", out.display()));
     }

@@ -1,26 +1,19 @@
-//! The files of a data set: where they are looked for, how they are opened and decoded.
+//! The files of a data set: how they are opened, unpacked and checked.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, Error as IoError, ErrorKind, Read};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::gzip::{MAGIC, Members};
 use super::mmap::{self, Bytes};
 use crate::error::{Error, Result};
 use crate::formats::idx::{self, Content, Header};
 
-/// The raw file where it exists, else the `.gz` where that exists, else the raw file (whose absence is then reported).
-pub(super) fn find(folder: &Path, prefix: &str, content: Content) -> PathBuf {
-    let name = match content {
-        Content::Images => format!("{prefix}-images-idx3-ubyte"),
-        Content::Labels => format!("{prefix}-labels-idx1-ubyte"),
-    };
-    let (raw, packed) = (folder.join(&name), folder.join(name + ".gz"));
-    if !raw.exists() && packed.exists() {
-        packed
-    } else {
-        raw
-    }
+/// Whether the name of a file says that it is packed.
+pub(super) fn is_packed(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
 /// The SHA-256 digest of `bytes`, in hexadecimal.
@@ -55,11 +48,35 @@ pub(super) fn check_count(labels: &[u8], samples: usize, what: &str) -> Result<(
 
 /// Opens one IDX file and checks it whole.
 pub(super) fn open(path: &Path, content: Content) -> Result<(Bytes, Header)> {
-    let bytes = if path.extension().is_some_and(|extension| extension == "gz") {
-        Bytes::Owned(decode(path, content)?)
+    let bytes = if is_packed(path) {
+        let mut file = BufReader::new(mmap::open(path)?);
+        check_packed(&mut file).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Bytes::Owned(promised(Members::new(file), path, content)?)
     } else {
         mmap::bytes(path)?
     };
+    checked(bytes, path, content)
+}
+
+/// Reads one IDX file, packed or not, from a stream, and checks it whole. `name` is what messages call it.
+pub(super) fn read(stream: impl Read, name: &Path, content: Content) -> Result<(Bytes, Header)> {
+    let mut stream = BufReader::new(stream);
+    let start = stream.fill_buf().map_err(|source| Error::Read {
+        path: name.to_owned(),
+        source,
+    })?;
+    let bytes = if start.starts_with(&MAGIC) {
+        promised(Members::new(stream), name, content)?
+    } else {
+        promised(stream, name, content)?
+    };
+    checked(Bytes::Owned(bytes), name, content)
+}
+
+fn checked(bytes: Bytes, path: &Path, content: Content) -> Result<(Bytes, Header)> {
     let header = idx::whole(&bytes, content).map_err(|source| Error::Idx {
         path: path.to_owned(),
         source,
@@ -67,64 +84,51 @@ pub(super) fn open(path: &Path, content: Content) -> Result<(Bytes, Header)> {
     Ok((bytes, header))
 }
 
-/// Decodes a `.gz` into memory: its header first, then no more than one byte beyond what the header promises, so that
+/// Refuses a file that is called `.gz` and holds something else.
+fn check_packed(file: &mut impl BufRead) -> std::io::Result<()> {
+    let start = file.fill_buf()?;
+    let what = match start {
+        [] => "found an empty file".to_owned(),
+        start if start.starts_with(&MAGIC) => return Ok(()),
+        [0, 0, 8, ..] => {
+            "it begins as an IDX file that is not packed: name it without .gz".to_owned()
+        }
+        [one, other, ..] => format!(
+            "found {:02x?} first{}",
+            [one, other],
+            idx::hint(&[*one, *other])
+        ),
+        [_] => "found a single byte".to_owned(),
+    };
+    Err(IoError::new(
+        ErrorKind::InvalidData,
+        format!("expected gzip data, as its name ends in .gz; {what}"),
+    ))
+}
+
+/// Reads an IDX file from a stream: its header first, then no more than one byte beyond what the header promises, so that
 /// neither a bomb nor a lie makes us hold more than the file itself accounts for.
-fn decode(path: &Path, content: Content) -> Result<Vec<u8>> {
+fn promised(mut stream: impl Read, path: &Path, content: Content) -> Result<Vec<u8>> {
     let read = |source| Error::Read {
         path: path.to_owned(),
         source,
     };
-    let mut decoder = flate2::read::MultiGzDecoder::new(std::io::BufReader::new(mmap::open(path)?));
     let mut bytes = Vec::new();
-    decoder
+    stream
         .by_ref()
         .take(content.header_size() as u64)
         .read_to_end(&mut bytes)
         .map_err(read)?;
+    if bytes.starts_with(&MAGIC) {
+        let reason = "what it unpacks to is gzip data again: it was packed twice, so unpack it once, by gunzip";
+        return Err(read(IoError::new(ErrorKind::InvalidData, reason)));
+    }
     let header = idx::header(&bytes, content).map_err(|source| Error::Idx {
         path: path.to_owned(),
         source,
     })?;
     let rest = (header.file_size - bytes.len()) as u64 + 1;
-    decoder.take(rest).read_to_end(&mut bytes).map_err(read)?;
+    stream.take(rest).read_to_end(&mut bytes).map_err(read)?;
     bytes.shrink_to_fit();
     Ok(bytes)
-}
-
-/// The class names in a text file such as `classes.txt`: one a line, by label.
-///
-/// # Errors
-/// [`Error::Read`] and [`Error::NotAFile`], and [`Error::Mismatch`] for no names or more than 256.
-pub fn class_names(path: &Path) -> Result<Vec<String>> {
-    /// No list of 256 names is longer.
-    const MOST_BYTES: u64 = 64 * 1024;
-    let refuse = |found: String| {
-        Err(Error::Mismatch {
-            path: path.to_owned(),
-            expected: "1 to 256 class names, one a line".to_owned(),
-            found,
-        })
-    };
-    let mut text = String::new();
-    mmap::open(path)?
-        .take(MOST_BYTES + 1)
-        .read_to_string(&mut text)
-        .map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-    if text.len() as u64 > MOST_BYTES {
-        return refuse(format!("more than {} KiB", MOST_BYTES / 1024));
-    }
-    let names: Vec<String> = text
-        .lines()
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect();
-    if (1..=256).contains(&names.len()) {
-        Ok(names)
-    } else {
-        refuse(names.len().to_string())
-    }
 }

@@ -1,5 +1,6 @@
 //! Images as bytes: mapped from an IDX file, or in memory.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ndarray::ArrayView3;
@@ -7,7 +8,7 @@ use ndarray::ArrayView3;
 use super::files;
 use super::mmap::Bytes;
 use crate::error::{Error, Result};
-use crate::formats::idx::Content;
+use crate::formats::idx::{Content, Header};
 
 /// Images of one size, a byte for each pixel. They stay in the mapped file, or (for a `.gz` and for arrays) in memory.
 #[derive(Debug)]
@@ -27,15 +28,29 @@ impl Images {
     /// # Errors
     /// [`Error::Read`], [`Error::NotAFile`] and [`Error::Idx`].
     pub fn open(path: &Path) -> Result<Self> {
-        let (bytes, header) = files::open(path, Content::Images)?;
-        Ok(Self {
+        Ok(Self::of_file(path, files::open(path, Content::Images)?))
+    }
+
+    /// Reads an IDX file of images, packed or not, from a stream such as standard input. Messages call it `name`.
+    ///
+    /// # Errors
+    /// [`Error::Read`] and [`Error::Idx`].
+    pub fn read(stream: impl Read, name: &Path) -> Result<Self> {
+        Ok(Self::of_file(
+            name,
+            files::read(stream, name, Content::Images)?,
+        ))
+    }
+
+    fn of_file(path: &Path, (bytes, header): (Bytes, Header)) -> Self {
+        Self {
             path: path.to_owned(),
             bytes,
             offset: Content::Images.header_size(),
             count: header.count,
             rows: header.rows,
             columns: header.columns,
-        })
+        }
     }
 
     /// A copy of an array of shape `(images, rows, columns)`.

@@ -23,11 +23,11 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// Opens `FOLDER/PREFIX-images-idx3-ubyte` and `FOLDER/PREFIX-labels-idx1-ubyte`, each raw or with `.gz` behind it.
-    pub(super) fn open(folder: &Path, prefix: &str) -> Result<Self> {
-        let images = Images::open(&files::find(folder, prefix, Content::Images))?;
-        let labels_path = files::find(folder, prefix, Content::Labels);
-        let (bytes, header) = files::open(&labels_path, Content::Labels)?;
+    /// Opens a file of images and the file of their labels.
+    pub(super) fn open(images: &Path, labels: &Path) -> Result<Self> {
+        let images = Images::open(images)?;
+        let labels_path = labels.to_owned();
+        let (bytes, header) = files::open(labels, Content::Labels)?;
         if header.count != images.count() {
             return Err(Error::Mismatch {
                 path: labels_path,
@@ -96,7 +96,7 @@ impl Labelled {
     }
 
     /// Refuses a label that none of `classes` classes has.
-    pub(super) fn check_labels(&self, classes: usize, why: &str) -> Result<()> {
+    pub(crate) fn check_labels(&self, classes: usize, why: &str) -> Result<()> {
         let beyond = self
             .labels
             .iter()

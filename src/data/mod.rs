@@ -4,21 +4,26 @@
 //! [`crate::input`]. This area knows no model and no floating-point copy of a data set.
 
 pub mod batches;
+mod classes;
 mod dataset;
 mod features;
 mod files;
+mod folder;
+mod gzip;
 mod images;
 mod labelled;
 mod mmap;
 pub mod png;
+mod search;
 mod split;
 mod standardize;
 pub mod synth;
 
 pub use crate::formats::idx::{self, IdxError};
-pub use dataset::{Dataset, FASHION_MNIST_CLASSES};
+pub use classes::{FASHION_MNIST_CLASSES, class_names};
+pub use dataset::Dataset;
 pub use features::{Features, LabelledFeatures, LabelledSamples, SampleSource, Samples};
-pub use files::class_names;
+pub use folder::DataFolder;
 pub use images::Images;
 pub use labelled::Labelled;
 pub(crate) use mmap::bytes;

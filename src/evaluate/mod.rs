@@ -6,12 +6,13 @@
 //! F1, [`mod@calibration`] says whether probabilities mean what they say.
 
 pub mod calibration;
+mod class_names;
 pub mod metrics;
 mod portion;
 mod predictor;
 
 pub use metrics::{ClassFigures, Evaluation, argmax};
-pub use portion::{Answers, Part, Portion, check_fit, heldout_standardizer};
+pub use portion::{Answers, Part, Portion, heldout_standardizer};
 pub use predictor::{Outputs, Predictor};
 
 use crate::input::Input;

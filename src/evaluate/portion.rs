@@ -1,10 +1,13 @@
 //! A trained network asked about a part of a data set: what `evaluate` prints and what a report shows are the same calls.
 
+use std::path::Path;
+
 use serde::Serialize;
 
+use super::class_names::number_as;
 use super::metrics::Evaluation;
 use super::predictor::Predictor;
-use crate::data::{Dataset, Labelled, Split, Standardizer, split};
+use crate::data::{DataFolder, Labelled, Split, Standardizer, split};
 use crate::error::{Error, Result};
 use crate::machine::Machine;
 use crate::model::{AnyModel, HeldoutScale, ModelInfo, Scale};
@@ -22,14 +25,16 @@ pub enum Part {
 }
 
 /// The images of a part, and what the model scales them by.
-#[derive(Clone, Debug)]
-pub struct Portion<'a> {
-    /// The file that they are in.
-    pub data: &'a Labelled,
+#[derive(Debug)]
+pub struct Portion {
+    /// The images of the file that they are in. The labels are the model's classes.
+    pub data: Labelled,
     /// Their indices in it; there is at least one.
     pub indices: Vec<u32>,
     /// What their pixels are scaled by.
     pub standardizer: Standardizer,
+    /// What the user may not expect: that labels were matched with the model's classes by name.
+    pub note: Option<String>,
 }
 
 /// What a model answers to images, in their order.
@@ -54,36 +59,40 @@ impl Answers {
     }
 }
 
-impl<'a> Portion<'a> {
-    /// The images of `part`.
+impl Portion {
+    /// The images of `part`. Their labels become the model's classes: by name where both sides have names, unless `by_number`, and by
+    /// number otherwise.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] where the data set has no test file, or other training labels than the model was trained with;
+    /// [`Error::Mismatch`] where the images have another size than the model's, where a label is none of its classes, where the folder
+    /// has no such files, and where its training labels are others than the model was trained with;
     /// [`Error::Setting`] where no image belongs to the part, and for `Train` and `Heldout` of an imported model, of which it is
     /// not known what it was trained with.
-    pub fn of(model: &AnyModel, dataset: &'a Dataset, part: Part) -> Result<Self> {
+    pub fn of(model: &AnyModel, folder: DataFolder, part: Part, by_number: bool) -> Result<Self> {
         let info = model.info();
+        check_fit(info, &folder)?;
         let standardizer = model.standardizer();
-        let (data, indices, standardizer) = match part {
+        let (mut data, indices, standardizer) = match part {
             Part::Test => {
-                let data = dataset.test.as_ref().ok_or_else(|| Error::Mismatch {
-                    path: dataset.folder.clone(),
-                    expected: "test files (t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte)"
-                        .to_owned(),
-                    found: "none".to_owned(),
-                })?;
+                let data = folder
+                    .test
+                    .ok_or_else(|| no_files(&folder.path, "test", "t10k"))?;
                 let indices = (0..data.labels.len() as u32).collect();
                 (data, indices, standardizer.clone())
             }
-            Part::Train => {
-                let indices = trained_split(info, dataset)?.train;
-                (&dataset.train, indices, standardizer.clone())
-            }
-            Part::Heldout => {
-                let indices = trained_split(info, dataset)?.heldout;
-                let own = || Standardizer::fit(&dataset.train.images, &indices);
-                let scale = heldout_standardizer(info.scale, info.heldout_scale, standardizer, own);
-                (&dataset.train, indices, scale)
+            Part::Train | Part::Heldout => {
+                let data = folder
+                    .train
+                    .ok_or_else(|| no_files(&folder.path, "training", "train"))?;
+                let Split { train, heldout } = trained_split(info, &folder.path, &data)?;
+                if part == Part::Train {
+                    (data, train, standardizer.clone())
+                } else {
+                    let own = || Standardizer::fit(&data.images, &heldout);
+                    let scale =
+                        heldout_standardizer(info.scale, info.heldout_scale, standardizer, own);
+                    (data, heldout, scale)
+                }
             }
         };
         if indices.is_empty() {
@@ -94,10 +103,13 @@ impl<'a> Portion<'a> {
                 reason,
             });
         }
+        let names = folder.names.as_deref().filter(|_| !by_number);
+        let note = number_as(&info.classes, names, &mut data)?;
         Ok(Self {
             data,
             indices,
             standardizer,
+            note,
         })
     }
 
@@ -107,7 +119,7 @@ impl<'a> Portion<'a> {
     /// [`Error::Array`] where the images are of another size than the model's.
     pub fn evaluation(&self, machine: &Machine, model: &AnyModel) -> Result<Evaluation> {
         Predictor::with_standardizer(machine, model, &self.standardizer)
-            .evaluation(self.data, &self.indices)
+            .evaluation(&self.data, &self.indices)
     }
 
     /// What the model answers to each image.
@@ -147,30 +159,43 @@ pub fn heldout_standardizer(
     }
 }
 
-/// Refuses a data set whose images have another size, or whose classes another number, than the model's.
-///
-/// # Errors
-/// [`Error::Mismatch`], which names both.
-pub fn check_fit(info: &ModelInfo, dataset: &Dataset) -> Result<()> {
-    let images = &dataset.train.images;
+/// Refuses images of another size than the model's.
+fn check_fit(info: &ModelInfo, folder: &DataFolder) -> Result<()> {
     let describe = |rows, columns, classes| {
         format!("images of {rows} x {columns} pixels in {classes} classes")
     };
-    let expected = describe(info.rows, info.columns, info.classes.len());
-    let found = describe(images.rows(), images.columns(), dataset.classes.len());
-    if expected == found {
-        return Ok(());
+    for data in folder.train.iter().chain(&folder.test) {
+        let (rows, columns) = data.images.shape();
+        if (rows, columns) != (info.rows, info.columns) {
+            let most = data
+                .labels
+                .iter()
+                .max()
+                .map_or(0, |&last| usize::from(last) + 1);
+            let classes = folder.names.as_ref().map_or(most, Vec::len);
+            let expected = describe(info.rows, info.columns, info.classes.len());
+            return Err(Error::Mismatch {
+                path: data.images.path().to_owned(),
+                expected: format!("{expected}, as the model's"),
+                found: describe(rows, columns, classes),
+            });
+        }
     }
-    let expected = format!("{expected}, as the model's");
-    Err(Error::Mismatch {
-        path: images.path().to_owned(),
-        expected,
-        found,
-    })
+    Ok(())
+}
+
+fn no_files(folder: &Path, which: &str, prefix: &str) -> Error {
+    Error::Mismatch {
+        path: folder.to_owned(),
+        expected: format!(
+            "{which} files ({prefix}-images-idx3-ubyte and {prefix}-labels-idx1-ubyte)"
+        ),
+        found: "none".to_owned(),
+    }
 }
 
 /// The split that the model was trained with, which only the same labels bring back.
-fn trained_split(info: &ModelInfo, dataset: &Dataset) -> Result<Split> {
+fn trained_split(info: &ModelInfo, folder: &Path, data: &Labelled) -> Result<Split> {
     if info.labels_sha256.is_empty() {
         return Err(Error::Setting {
             setting: "split",
@@ -178,16 +203,12 @@ fn trained_split(info: &ModelInfo, dataset: &Dataset) -> Result<Split> {
                 .to_owned(),
         });
     }
-    let labels = &dataset.train.labels_sha256;
+    let labels = &data.labels_sha256;
     if *labels == info.labels_sha256 {
-        return Ok(split(
-            dataset.train.labels.len() as u32,
-            info.holdout,
-            info.seed,
-        ));
+        return Ok(split(data.labels.len() as u32, info.holdout, info.seed));
     }
     Err(Error::Mismatch {
-        path: dataset.folder.clone(),
+        path: folder.to_owned(),
         expected: format!(
             "the training labels that the model was trained with (SHA-256 {})",
             info.labels_sha256

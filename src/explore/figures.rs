@@ -2,7 +2,7 @@
 //!
 //! Each is a figure of its own, so a data set of 256 classes or of one image has all of them too, only longer or emptier ones.
 
-use super::statistics::Statistics;
+use super::statistics::{Statistics, mean_image};
 use super::text::Picture;
 use crate::data::Labelled;
 use crate::figures::axes::{Axis, grouped};
@@ -103,7 +103,7 @@ pub(super) fn label_width(classes: &[String]) -> f64 {
 
 /// The mean image of each class.
 #[must_use]
-pub fn mean_images(statistics: &Statistics, columns: usize, classes: &[String]) -> Figure {
+pub fn mean_images(data: &Labelled, classes: &[String]) -> Figure {
     const SIDE: f64 = 140.0;
     const STEP: [f64; 2] = [SIDE + 14.0, SIDE + 34.0];
     const PER_ROW: usize = 5;
@@ -117,11 +117,12 @@ pub fn mean_images(statistics: &Statistics, columns: usize, classes: &[String]) 
     );
     let mut svg = Svg::new(width, height, title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
-    for (label, (name, mean)) in classes.iter().zip(&statistics.mean_images).enumerate() {
+    for (label, name) in classes.iter().enumerate() {
         let x = MARGIN + (label % PER_ROW) as f64 * STEP[0];
         let y = TOP + (label / PER_ROW) as f64 * STEP[1];
+        let mean = mean_image(data, label);
         let image: Vec<u8> = mean.iter().map(|mean| mean.round() as u8).collect();
-        cell(&mut svg, [x, y], SIDE, &image, columns);
+        cell(&mut svg, [x, y], SIDE, &image, data.images.columns());
         svg.text(x + SIDE / 2.0, y + SIDE + 16.0, Anchor::Middle, "ink", name);
     }
     svg.finish()

@@ -13,6 +13,10 @@ use crate::kernels::Level;
 /// of their noise.
 const COMPONENTS: usize = 50;
 
+/// The most pixels of an image's longer side that count. Larger images are shrunk first: where images lie does not depend on more, but the
+/// memory for their components does, 1.5 GB of them at 512 x 512.
+const MOST_SIDE: usize = 64;
+
 /// How a map is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MapOptions {
@@ -94,15 +98,7 @@ impl Map {
     /// As [`MapOptions::check`].
     pub fn of(data: &Labelled, options: &MapOptions, level: Level) -> Result<Self> {
         options.check(data)?;
-        let pixels = data.images.pixels_per_image();
-        let mut points = Array2::zeros((options.images, pixels));
-        for (index, mut row) in points.rows_mut().into_iter().enumerate() {
-            let image = data.images.image(index);
-            for (number, &pixel) in row.iter_mut().zip(image) {
-                *number = f32::from(pixel) / 255.0;
-            }
-        }
-        let components = Components::of(points, COMPONENTS);
+        let components = Components::of(points(data, options.images), COMPONENTS);
         let scores = components.scores.view();
         let affinities = Affinities::of(scores, options.perplexity, level);
         let plane = tsne::embed(&affinities, scores, options.seed, level);
@@ -111,7 +107,30 @@ impl Map {
             nearest_agree: plane.nearest_agree(&data.labels[..options.images]),
             plane,
             divergence,
-            variance_share: components.variances.iter().sum::<f64>() / components.total_variance,
+            variance_share: components.variances.iter().sum::<f64>()
+                / components.total_variance.max(f64::MIN_POSITIVE),
         })
     }
+}
+
+/// The first images as rows of numbers in 0..=1, the large ones shrunk to the means of square blocks.
+fn points(data: &Labelled, images: usize) -> Array2<f32> {
+    let (rows, columns) = data.images.shape();
+    let times = rows.max(columns).div_ceil(MOST_SIDE);
+    let width = columns.div_ceil(times);
+    let mut points = Array2::zeros((images, rows.div_ceil(times) * width));
+    // A block at the right or lower border may have fewer pixels; what is left out there is black.
+    let white = 255.0 * (times * times) as f32;
+    let mut sums = vec![0_u32; points.ncols()];
+    for (index, mut point) in points.rows_mut().into_iter().enumerate() {
+        sums.fill(0);
+        for (place, &pixel) in data.images.image(index).iter().enumerate() {
+            let (row, column) = (place / columns / times, place % columns / times);
+            sums[row * width + column] += u32::from(pixel);
+        }
+        for (number, &sum) in point.iter_mut().zip(&sums) {
+            *number = sum as f32 / white;
+        }
+    }
+    points
 }

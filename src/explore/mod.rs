@@ -20,4 +20,4 @@ pub mod tsne;
 
 pub use duplicates::{Duplicates, Overlap};
 pub use map::{Map, MapOptions};
-pub use statistics::Statistics;
+pub use statistics::{Statistics, mean_image};

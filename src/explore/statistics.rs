@@ -28,9 +28,6 @@ pub struct Statistics {
     pub blank_images: u64,
     /// How many pixels have each value.
     pub pixel_counts: Vec<u64>,
-    /// The mean of each pixel over the images of a class, by label, in 0..=255; all 0 for a class without images.
-    #[serde(skip)]
-    pub mean_images: Vec<Vec<f64>>,
 }
 
 impl Statistics {
@@ -46,22 +43,18 @@ impl Statistics {
             .par_chunks(IMAGES_PER_TASK)
             .enumerate()
             .map(|(task, labels)| {
-                let mut sums = Sums::zero(classes, pixels);
+                let mut sums = Sums::zero(classes);
                 let first = task * IMAGES_PER_TASK;
                 for (index, &label) in labels.iter().enumerate() {
                     sums.add(data.images.image(first + index), label.into());
                 }
                 sums
             })
-            .reduce(|| Sums::zero(classes, pixels), Sums::plus);
+            .reduce(|| Sums::zero(classes), Sums::plus);
         let images = data.labels.len();
         let (mean, deviation) = moments(&sums.pixel_counts);
         let largest = sums.class_counts.iter().max().copied().unwrap_or(0);
         let smallest = sums.class_counts.iter().min().copied().unwrap_or(0);
-        let means = |(sums, &count): (&[u64], &u64)| {
-            let count = count.max(1) as f64;
-            sums.iter().map(|&sum| sum as f64 / count).collect()
-        };
         Self {
             images,
             balance: smallest as f64 / largest.max(1) as f64,
@@ -69,16 +62,30 @@ impl Statistics {
             pixel_deviation: deviation,
             black_share: sums.pixel_counts[0] as f64 / (images * pixels) as f64,
             blank_images: sums.blank,
-            mean_images: sums
-                .pixel_sums
-                .chunks_exact(pixels)
-                .zip(&sums.class_counts)
-                .map(means)
-                .collect(),
             class_counts: sums.class_counts,
             pixel_counts: sums.pixel_counts,
         }
     }
+}
+
+/// The mean of each pixel over the images of a class, in 0..=255; all 0 for a class without images.
+///
+/// It takes the memory of one class: with those of all classes at once, 256 classes of large images would take more than the images.
+#[must_use]
+pub fn mean_image(data: &Labelled, class: usize) -> Vec<f64> {
+    let mut sums = vec![0_u64; data.images.pixels_per_image()];
+    let mut count = 0_u64;
+    for (index, _) in (0..)
+        .zip(&data.labels)
+        .filter(|(_, label)| usize::from(**label) == class)
+    {
+        count += 1;
+        for (sum, &pixel) in sums.iter_mut().zip(data.images.image(index)) {
+            *sum += u64::from(pixel);
+        }
+    }
+    let count = count.max(1) as f64;
+    sums.into_iter().map(|sum| sum as f64 / count).collect()
 }
 
 /// The mean and the population standard deviation of values that occur `counts[value]` times.
@@ -100,26 +107,21 @@ fn moments(counts: &[u64]) -> (f64, f64) {
 struct Sums {
     class_counts: Vec<u64>,
     pixel_counts: Vec<u64>,
-    /// `(classes, pixels)`, row-major.
-    pixel_sums: Vec<u64>,
     blank: u64,
 }
 
 impl Sums {
-    fn zero(classes: usize, pixels: usize) -> Self {
+    fn zero(classes: usize) -> Self {
         Self {
             class_counts: vec![0; classes],
             pixel_counts: vec![0; 256],
-            pixel_sums: vec![0; classes * pixels],
             blank: 0,
         }
     }
 
     fn add(&mut self, image: &[u8], label: usize) {
         self.class_counts[label] += 1;
-        let sums = &mut self.pixel_sums[label * image.len()..][..image.len()];
-        for (sum, &pixel) in sums.iter_mut().zip(image) {
-            *sum += u64::from(pixel);
+        for &pixel in image {
             self.pixel_counts[usize::from(pixel)] += 1;
         }
         self.blank += u64::from(image.iter().all(|&pixel| pixel == image[0]));
@@ -133,7 +135,6 @@ impl Sums {
         };
         add(&mut self.class_counts, &other.class_counts);
         add(&mut self.pixel_counts, &other.pixel_counts);
-        add(&mut self.pixel_sums, &other.pixel_sums);
         self.blank += other.blank;
         self
     }

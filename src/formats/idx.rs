@@ -31,7 +31,7 @@ pub enum IdxError {
     /// The first two bytes are not zero.
     #[error(
         "expected an IDX file (two zero bytes first), found {found:02x?}{}",
-        gzip_hint(found)
+        hint(found)
     )]
     Magic {
         /// The first two bytes.
@@ -75,9 +75,20 @@ pub enum IdxError {
     },
 }
 
-fn gzip_hint(found: &[u8; 2]) -> &'static str {
+/// What a file that begins with these two bytes is instead of what was expected, for a message; empty where it is not known.
+#[must_use]
+pub fn hint(found: &[u8; 2]) -> &'static str {
     match found {
         [0x1f, 0x8b] => " (gzip: such a file's name must end in .gz)",
+        b"PK" => " (a zip archive: unpack it first)",
+        [0xfd, b'7'] => " (xz: unpack it first)",
+        b"BZ" => " (bzip2: unpack it first)",
+        [0x28, 0xb5] => " (zstd: unpack it first)",
+        [b'<', _] => " (HTML or XML: perhaps a page of the server in place of the file)",
+        b"ve" => " (text: perhaps a pointer of Git LFS in place of the file)",
+        [0x89, b'P'] => " (a PNG picture)",
+        [0xff, 0xd8] => " (a JPEG picture)",
+        [0x93, b'N'] => " (an array of NumPy)",
         _ => "",
     }
 }

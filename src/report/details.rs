@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::data::Dataset;
+use crate::data::DataFolder;
 use crate::error::Result;
 pub use crate::evaluate::calibration::Bin;
 use crate::evaluate::calibration::calibration;
-use crate::evaluate::{Answers, Evaluation, Part, Portion, check_fit};
+use crate::evaluate::{Answers, Evaluation, Part, Portion};
 use crate::machine::Machine;
 use crate::model::AnyModel;
 
@@ -53,6 +53,8 @@ pub struct Details {
     pub calibration_error: f64,
     /// The data files, decoded, with their SHA-256.
     pub checksums: Vec<(PathBuf, String)>,
+    /// What the user may not expect of the data set's labels: see [`Portion::note`].
+    pub note: Option<String>,
 }
 
 impl Details {
@@ -60,10 +62,9 @@ impl Details {
     /// held-out images, and where none were held out about the training images.
     ///
     /// # Errors
-    /// As [`Dataset::open`], [`check_fit`] and [`Portion::of`].
-    pub fn of(machine: &Machine, model: &AnyModel, folder: &Path) -> Result<Self> {
-        let dataset = Dataset::open(folder)?;
-        check_fit(model.info(), &dataset)?;
+    /// As [`DataFolder::open`] and [`Portion::of`], which has a use for `by_number`.
+    pub fn of(machine: &Machine, model: &AnyModel, folder: &Path, by_number: bool) -> Result<Self> {
+        let dataset = DataFolder::open(folder)?;
         let part = if dataset.test.is_some() {
             Part::Test
         } else if model.info().holdout > 0.0 {
@@ -71,7 +72,16 @@ impl Details {
         } else {
             Part::Train
         };
-        let portion = Portion::of(model, &dataset, part)?;
+        let mut checksums = Vec::new();
+        for labelled in dataset.train.iter().chain(&dataset.test) {
+            let images = &labelled.images;
+            checksums.push((images.path().to_owned(), images.sha256()));
+            checksums.push((
+                labelled.labels_path().to_owned(),
+                labelled.labels_sha256.clone(),
+            ));
+        }
+        let portion = Portion::of(model, dataset, part, by_number)?;
         let evaluation = portion.evaluation(machine, model)?;
         let answers = portion.answers(machine, model)?;
         let shown = |indices: &[usize]| {
@@ -92,18 +102,6 @@ impl Details {
         let first: Vec<usize> = all.clone().take(PREDICTIONS).collect();
         let judged: Vec<(f64, bool)> = all.map(|index| (confidence(index), right(index))).collect();
         let (bins, calibration_error) = calibration(&judged, BINS);
-        let mut checksums = Vec::new();
-        for labelled in [Some(&dataset.train), dataset.test.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            let images = &labelled.images;
-            checksums.push((images.path().to_owned(), images.sha256()));
-            checksums.push((
-                labelled.labels_path().to_owned(),
-                labelled.labels_sha256.clone(),
-            ));
-        }
         Ok(Self {
             part,
             classes: model.info().classes.clone(),
@@ -114,12 +112,13 @@ impl Details {
             bins,
             calibration_error,
             checksums,
+            note: portion.note,
         })
     }
 }
 
 /// The image number `index` of the portion, with the answer to it.
-fn show(portion: &Portion<'_>, answers: &Answers, index: usize) -> Shown {
+fn show(portion: &Portion, answers: &Answers, index: usize) -> Shown {
     let number = portion.indices[index];
     Shown {
         index: number,

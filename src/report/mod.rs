@@ -26,7 +26,8 @@ pub use record::EpochRecord;
 pub use run::Run;
 pub use summary::{Summary, Times};
 
-/// Asks a run's network about the images in the folder `data`, or without one in the folder that the run names. The inner error says
+/// Asks a run's network about the images in the folder `data`, or without one in the folder that the run names; `by_number` is for
+/// [`Portion::of`](crate::evaluate::Portion::of). The inner error says
 /// why the network cannot be asked: it is not written yet, or the run's data set is gone or is another one.
 ///
 /// # Errors
@@ -35,29 +36,28 @@ pub fn details(
     machine: &Machine,
     run: &Run,
     data: Option<&Path>,
+    by_number: bool,
 ) -> Result<Result<Details, String>> {
     let Some(model) = &run.model else {
         return Ok(Err("The run has left no model.".to_owned()));
     };
-    match (
-        Details::of(machine, model, data.unwrap_or(&run.options.data)),
-        data,
-    ) {
+    let folder = data.unwrap_or(&run.options.data);
+    match (Details::of(machine, model, folder, by_number), data) {
         (Err(error), Some(_)) => Err(error),
         (Err(error), None) => Ok(Err(format!("The run's data cannot be used: {error}."))),
         (Ok(details), _) => Ok(Ok(details)),
     }
 }
 
-/// Writes the report about `runs`, of which there is at least one, as a new file. Returns why the first run's network could not
-/// be asked, where it could not.
+/// Writes the report about `runs`, of which there is at least one, as a new file. Returns what there is to say about the answers:
+/// why the first run's network could not be asked, or that labels were matched by name.
 ///
 /// # Errors
 /// [`Error::Exists`], [`Error::Write`], and those of [`details`].
 pub fn write(
     machine: &Machine,
     runs: &[Run],
-    data: Option<&Path>,
+    (data, by_number): (Option<&Path>, bool),
     out: &Path,
 ) -> Result<Option<String>> {
     if out.symlink_metadata().is_ok() {
@@ -65,8 +65,11 @@ pub fn write(
             path: out.to_owned(),
         });
     }
-    let details = details(machine, &runs[0], data)?;
+    let details = details(machine, &runs[0], data, by_number)?;
     let page = page::page(runs, details.as_ref().map_err(String::as_str));
     crate::durable::write_new(out, page.as_bytes())?;
-    Ok(details.err())
+    Ok(match details {
+        Ok(details) => details.note,
+        Err(lacking) => Some(format!("without predictions: {lacking}")),
+    })
 }

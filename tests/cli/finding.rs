@@ -137,7 +137,6 @@ fn names_that_are_nearly_right() {
             "evaluate --data data --model Run/MODEL.safetensors",
             "run",
         ),
-        (3, "evaluate --data data --model run", MODEL),
         (
             3,
             "evaluate --data dat --model run/model.safetensors",

@@ -11,6 +11,8 @@
 //! | `report` | the report and its figures: complete, true, self-contained |
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
+//! | `field_data` | data folders as archives and other tools leave them, and class names of all kinds |
+//! | `field_pictures` | pictures as people have them: transparent, inverted, damaged, from a pipe |
 //! | `finding` | completions, manual pages, names that are nearly right |
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
@@ -19,6 +21,8 @@
 
 mod documents;
 mod explore;
+mod field_data;
+mod field_pictures;
 mod finding;
 mod formats;
 mod limits;

@@ -1,16 +1,37 @@
 //! What `explore` shows: statistics and duplicates against plain counting, components and affinities against their
 //! definitions, the map's gradient against differences of its cost.
 
+use gingham::data::Labelled;
 use gingham::explore::affinities::{Affinities, least_points};
 use gingham::explore::pca::Components;
 use gingham::explore::text::{Ink, Picture, fitting, numbers, side_by_side};
 use gingham::explore::tsne::{self, Plane};
-use gingham::explore::{Duplicates, Overlap, Statistics};
+use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics, mean_image};
 use gingham::kernels::Level;
 use gingham::rng::{Purpose, Stream};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::support::{dataset, labelled, level, on_threads, random_dataset};
+
+#[test]
+fn a_map_of_large_images_is_that_of_shrunk_ones() {
+    let small = random_dataset(64, 60, 20, 4, 1).train;
+    let options = MapOptions {
+        images: 20,
+        perplexity: 5.0,
+        ..MapOptions::default()
+    };
+    let double = |image: &[u8]| -> Vec<u8> {
+        let rows = image.chunks(60).flat_map(|row| [row, row]);
+        rows.flatten().flat_map(|&pixel| [pixel, pixel]).collect()
+    };
+    let pixels: Vec<u8> = (0..20)
+        .flat_map(|index| double(small.images.image(index)))
+        .collect();
+    let large = labelled(128, 120, &pixels, &small.labels);
+    let map = |data: &Labelled| on_threads(1, || Map::of(data, &options, level()).unwrap());
+    assert_eq!(map(&large), map(&small));
+}
 
 #[test]
 fn statistics_are_what_counting_says() {
@@ -30,8 +51,8 @@ fn statistics_are_what_counting_says() {
     assert_eq!(found.pixel_counts[0], black as u64);
     let of_class = (2..2500).step_by(4);
     let pixel = of_class.map(|place| f64::from(data.images.image(place)[7]));
-    assert!((found.mean_images[2][7] - pixel.sum::<f64>() / 625.0).abs() < 1e-9);
-    assert_eq!(found.mean_images[4], [0.0; 15]);
+    assert!((mean_image(&data, 2)[7] - pixel.sum::<f64>() / 625.0).abs() < 1e-9);
+    assert_eq!(mean_image(&data, 4), [0.0; 15]);
     for threads in [1, 3] {
         assert_eq!(on_threads(threads, || Statistics::of(&data, 5)), found);
     }

@@ -115,7 +115,7 @@ fn pictures(
     let files: Vec<_> = [("training", train)].into_iter().chain(test).collect();
     let mut all = vec![
         figures::contact_sheet(drawn, classes),
-        figures::mean_images(train, answer.columns, classes),
+        figures::mean_images(&dataset.train, classes),
         figures::class_histogram(&files, classes),
         figures::pixel_histogram(train),
     ];

@@ -31,7 +31,7 @@ pub use canvas::{COLUMNS, ROWS};
 /// How many classes there are.
 pub const CLASSES: u8 = 10;
 /// The names of the classes, as Fashion-MNIST has them.
-pub const NAMES: [&str; CLASSES as usize] = super::dataset::FASHION_MNIST_CLASSES;
+pub const NAMES: [&str; CLASSES as usize] = super::classes::FASHION_MNIST_CLASSES;
 
 /// The index of the test file's first image.
 const FIRST_TEST: u64 = 1 << 40;

@@ -54,8 +54,10 @@ fn models_of_other_dimensions() {
     copy_data(&scratch);
     scratch.write("bad/classes.txt", "name\n".repeat(11));
     let says = [
-        "expected images of 28 x 28 pixels in 10 classes",
-        "found images of 28 x 28 pixels in 11 classes",
+        TEST_LABELS,
+        "expected labels of the model's classes (T-shirt/top, Trouser,",
+        "found name, class 0 of name, name,",
+        "--by-number",
     ];
     scratch.refuses(3, &format!("evaluate --model {MODEL} --data bad"), &says);
     // The same number of pixels, but other rows.

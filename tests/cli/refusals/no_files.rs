@@ -33,11 +33,21 @@ fn directories_and_pipes() {
             data_is_refused(&scratch, &[says[0], says[1], file]);
         }
         let says = [says[0], says[1], name];
-        scratch.refuses(3, &format!("evaluate --data data --model {name}"), &says);
+        // A folder may be a run's, with its model in it.
+        let of_model = if name == "folder" {
+            ["folder/model.safetensors", "cannot be read", "No such file"]
+        } else {
+            says
+        };
+        scratch.refuses(
+            3,
+            &format!("evaluate --data data --model {name}"),
+            &of_model,
+        );
         scratch.refuses(
             3,
             &format!("predict --idx data/{TEST_IMAGES} --model {name}"),
-            &says,
+            &of_model,
         );
         scratch.refuses(3, &format!("predict --model {MODEL} --idx {name}"), &says);
         scratch.refuses(3, &format!("predict --model {MODEL} {name}"), &says);

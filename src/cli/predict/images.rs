@@ -1,0 +1,111 @@
+//! The images that a model is asked about: from an IDX file, from PNG files, from standard input.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use gingham::data::Images;
+use gingham::data::png::Picture;
+use gingham::error::{Error, Result};
+
+use super::ground::Ground;
+use super::remarks::Remarks;
+
+/// Images of the size that the model takes.
+pub struct Asked {
+    /// What each is called; empty where they go by their numbers.
+    pub names: Vec<String>,
+    pub images: Images,
+    pub remarks: Remarks,
+    /// Why pictures that were given are not among the images.
+    pub refused: Vec<Error>,
+}
+
+/// The images of an IDX file.
+pub fn of_idx(path: &Path, [rows, columns]: [usize; 2], ground: &Ground) -> anyhow::Result<Asked> {
+    let images = match stream(path) {
+        Some(stream) => stream.and_then(|(stream, name)| Images::read(stream, name)),
+        None => Images::open(path),
+    }
+    .context("reading images")?;
+    if images.shape() != (rows, columns) {
+        let expected = format!("images of {rows} x {columns} pixels, as the model takes");
+        let found = format!("{} x {}", images.rows(), images.columns());
+        return Err(Error::Mismatch {
+            path: images.path().to_owned(),
+            expected,
+            found,
+        }
+        .into());
+    }
+    let all = (0..images.count()).map(|index| images.image(index));
+    let images = if ground.turns_nothing() {
+        images
+    } else {
+        let turned: Vec<Vec<u8>> = all.map(|image| ground.turn(image, columns)).collect();
+        Images::copied(rows, columns, turned.iter().map(Vec::as_slice))
+    };
+    let mut remarks = Remarks::new(*ground);
+    for index in 0..images.count() {
+        remarks.look_at(images.image(index), columns, || format!("image {index}"));
+    }
+    remarks.forget_a_minority(images.count());
+    Ok(Asked {
+        names: Vec::new(),
+        images,
+        remarks,
+        refused: Vec::new(),
+    })
+}
+
+/// The pictures that can be read, and why the others cannot.
+pub fn of_pictures(paths: &[PathBuf], [rows, columns]: [usize; 2], ground: &Ground) -> Asked {
+    let mut remarks = Remarks::new(*ground);
+    let (mut names, mut pixels, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for path in paths {
+        let picture = match stream(path) {
+            Some(stream) => {
+                stream.and_then(|(stream, name)| Picture::read(stream, name, rows, columns))
+            }
+            None => Picture::open(path, rows, columns),
+        };
+        match picture {
+            Ok(picture) => {
+                let name = path.display().to_string();
+                let image = ground.lay(&picture);
+                remarks.look_at(&image, columns, || name.clone());
+                if picture.is_low() {
+                    remarks.is_low(name.clone());
+                }
+                names.push(name);
+                pixels.push(image);
+            }
+            Err(error) => refused.push(error),
+        }
+    }
+    Asked {
+        names,
+        images: Images::copied(rows, columns, pixels.iter().map(Vec::as_slice)),
+        remarks,
+        refused,
+    }
+}
+
+/// Standard input, or what a shell hands over as a stream of its own (`<(..)`), with what messages call it; none for a file. A pipe with a name is
+/// no such stream: it may never get a writer.
+fn stream(path: &Path) -> Option<Result<(Box<dyn Read>, &Path)>> {
+    if path == Path::new("-") {
+        return Some(Ok((Box::new(std::io::stdin()), Path::new("stdin"))));
+    }
+    let is_open = path == Path::new("/dev/stdin")
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc/self/fd");
+    is_open.then(|| match File::open(path) {
+        Ok(file) => Ok((Box::new(file) as Box<dyn Read>, path)),
+        Err(source) => Err(Error::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    })
+}

@@ -1,0 +1,96 @@
+//! What the user may not expect of images: that nothing is on them, or that they are the wrong way round.
+
+use super::ground::Ground;
+use crate::cli::output::shown;
+
+/// The greatest pixel of an image that looks black.
+const DARKEST: u8 = 15;
+
+/// The names of images that there is something to say about.
+pub struct Remarks {
+    ground: Ground,
+    blank: Vec<String>,
+    dark: Vec<String>,
+    low: Vec<String>,
+    turned: Vec<String>,
+}
+
+impl Remarks {
+    pub fn new(ground: Ground) -> Self {
+        Self {
+            ground,
+            blank: Vec::new(),
+            dark: Vec::new(),
+            low: Vec::new(),
+            turned: Vec::new(),
+        }
+    }
+
+    /// Looks at the pixels that the model is asked about.
+    pub fn look_at(&mut self, pixels: &[u8], columns: usize, name: impl Fn() -> String) {
+        let brightest = pixels.iter().max();
+        if pixels.iter().all(|pixel| Some(pixel) == brightest) {
+            self.blank.push(name());
+        } else if brightest.is_some_and(|&brightest| brightest <= DARKEST) {
+            self.dark.push(name());
+        } else if self.ground.turns_nothing() && self.ground.is_other(pixels, columns) {
+            self.turned.push(name());
+        }
+    }
+
+    /// Notes that a picture has 16 bits a sample, of which it uses 8.
+    pub fn is_low(&mut self, name: String) {
+        self.low.push(name);
+    }
+
+    /// Drops what is true of a few images only of a file of many: a set has images that fill their frame.
+    pub fn forget_a_minority(&mut self, images: usize) {
+        if 2 * self.turned.len() <= images {
+            self.turned.clear();
+        }
+    }
+
+    /// A line for each kind of remark.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let (found, usual) = if self.ground.is_light() {
+            ("dark", "light")
+        } else {
+            ("light", "dark")
+        };
+        let kinds = [
+            (
+                &self.blank,
+                "one colour all over, so the answer says nothing".to_owned(),
+            ),
+            (
+                &self.dark,
+                format!("nearly black: no pixel is above {DARKEST} of 255"),
+            ),
+            (
+                &self.low,
+                "16 bits a sample, but none above 255, so 255 is taken for white".to_owned(),
+            ),
+            (
+                &self.turned,
+                format!(
+                    "the border is {found} and the model takes it to be {usual}; --invert turns black and white round, \
+                     --invert=auto where it is needed"
+                ),
+            ),
+        ];
+        kinds
+            .into_iter()
+            .filter(|(names, _)| !names.is_empty())
+            .map(|(names, what)| format!("{}: {what}", list(names)))
+    }
+}
+
+/// The first names, and how many more there are.
+fn list(names: &[String]) -> String {
+    const MOST: usize = 3;
+    let first: Vec<String> = names.iter().take(MOST).map(|name| shown(name)).collect();
+    match names.len().saturating_sub(MOST) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
