@@ -41,6 +41,8 @@ pub struct Details {
     pub classes: Vec<String>,
     /// Rows and columns of an image.
     pub shape: (usize, usize),
+    /// Images of each class in the training file.
+    pub training_images: Vec<u64>,
     /// The same numbers as `evaluate` prints.
     pub evaluation: Evaluation,
     /// The first images of the part.
@@ -108,6 +110,7 @@ impl Details {
             part,
             classes: model.info().classes.clone(),
             shape: portion.data.images.shape(),
+            training_images: counts(&dataset.train.labels, model.info().classes.len()),
             evaluation,
             predictions: shown(&first),
             mistakes: shown(&wrong),
@@ -116,6 +119,17 @@ impl Details {
             checksums,
         })
     }
+}
+
+/// How many of the labels each class has.
+fn counts(labels: &[u8], classes: usize) -> Vec<u64> {
+    let mut counts = vec![0; classes];
+    for &label in labels {
+        if let Some(count) = counts.get_mut(usize::from(label)) {
+            *count += 1;
+        }
+    }
+    counts
 }
 
 /// The image number `index` of the portion, with the answer to it.

@@ -10,6 +10,7 @@ mod events;
 mod folder;
 mod machine;
 mod page;
+mod ranking;
 mod record;
 mod run;
 mod summary;
@@ -22,6 +23,7 @@ use crate::machine::Machine;
 pub use details::{Bin, Details, Shown};
 pub use folder::{Recorder, RunFolder};
 pub use machine::{commit, cpu, peak_rss_bytes, process_age, version};
+pub use ranking::{Measure, Ranking, setting};
 pub use record::EpochRecord;
 pub use run::Run;
 pub use summary::{Summary, Times};
@@ -49,7 +51,7 @@ pub fn details(
     }
 }
 
-/// Writes the report about `runs`, of which there is at least one, as a new file. Returns why the first run's network could not
+/// Writes the report about `runs`, of which there is at least one, as a new file. Returns why the best run's network could not
 /// be asked, where it could not.
 ///
 /// # Errors
@@ -65,8 +67,9 @@ pub fn write(
             path: out.to_owned(),
         });
     }
-    let details = details(machine, &runs[0], data)?;
-    let page = page::page(runs, details.as_ref().map_err(String::as_str));
+    let ranking = Ranking::of(runs);
+    let details = details(machine, ranking.runs[0], data)?;
+    let page = page::page(&ranking, details.as_ref().map_err(String::as_str));
     crate::durable::write_new(out, page.as_bytes())?;
     Ok(details.err())
 }
