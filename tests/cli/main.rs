@@ -7,6 +7,7 @@
 //! | `formats` | export, import and the event file |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
 //! | `report` | the report and its figures: complete, true, self-contained |
+//! | `field_page` | pages and figures of many runs, many classes, long names |
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
 //! | `finding` | completions, manual pages, names that are nearly right |
@@ -15,6 +16,7 @@
 #![cfg(all(feature = "cli", unix))]
 
 mod explore;
+mod field_page;
 mod finding;
 mod formats;
 mod pipeline;

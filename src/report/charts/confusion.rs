@@ -93,7 +93,8 @@ impl<'a> Matrix<'a> {
             _ if !named => Vec::new(),
             Room::Page => told_apart(classes, NAME[0]),
             Room::Phone => {
-                let names = told_apart(classes, NAME[1] - length("00 "));
+                let numbers = length(&format!("{} ", count - 1));
+                let names = told_apart(classes, NAME[1] - numbers);
                 let names = names.iter().enumerate();
                 names.map(|(class, name)| numbered(class, name)).collect()
             }

@@ -5,6 +5,9 @@ use crate::figures::axes::grouped;
 use crate::report::charts;
 use crate::report::{Measure, Ranking, Run, setting};
 
+/// The most letters of a name that stands before the figures.
+const SHORT_NAME: usize = 16;
+
 /// The table of the runs.
 pub fn comparison(ranking: &Ranking<'_>) -> String {
     let measures = [
@@ -18,27 +21,34 @@ pub fn comparison(ranking: &Ranking<'_>) -> String {
         .iter()
         .filter(|(_, measure)| any(measure))
         .collect();
-    let heads: Vec<&str> = ["rank", "run"]
+    // Long names stand last, so that a narrow screen shows the figures.
+    let long = (ranking.runs.iter()).any(|run| run.name().chars().count() > SHORT_NAME);
+    let name = |last: bool, head| (last == long).then_some(head);
+    let heads: Vec<&str> = ["rank"]
         .into_iter()
+        .chain(name(false, "run"))
         .chain(measures.iter().map(|(name, _)| *name))
         .chain(ranking.differing.iter().map(String::as_str))
         .chain(["error", "epochs", "time"])
+        .chain(name(true, "run"))
         .collect();
     let rows = ranking.runs.iter().enumerate().map(|(rank, run)| {
-        let shares = measures
-            .iter()
-            .map(|(_, measure)| Cell::share(measure.of(run)));
-        let settings = ranking.differing.iter().map(|key| value(run, key));
         let number = (rank + 1).to_string();
-        [
-            Cell::Html(swatch(charts::colour(rank), &number)),
-            Cell::text(run.name()),
-        ]
-        .into_iter()
-        .chain(shares)
-        .chain(settings)
-        .chain(figures(run))
-        .collect()
+        let mut cells = vec![Cell::Html(swatch(charts::colour(rank), &number))];
+        if !long {
+            cells.push(Cell::text(run.name()));
+        }
+        cells.extend(
+            measures
+                .iter()
+                .map(|(_, measure)| Cell::share(measure.of(run))),
+        );
+        cells.extend(ranking.differing.iter().map(|key| value(run, key)));
+        cells.extend(figures(run));
+        if long {
+            cells.push(Cell::text(run.name()));
+        }
+        cells
     });
     let rows: Vec<Vec<Cell>> = rows.collect();
     let order = match ranking.measure {
@@ -52,9 +62,7 @@ pub fn comparison(ranking: &Ranking<'_>) -> String {
     };
     let differ = match ranking.differing.len() {
         0 => " All have the same settings.",
-        _ => {
-            " The columns between the accuracies and the error are the settings in which the runs differ."
-        }
+        _ => " The columns before the error are the settings in which the runs differ.",
     };
     let best = format!(
         "Everything below the curves is about the first, {}.",
@@ -90,6 +98,9 @@ fn value(run: &Run, key: &str) -> Cell {
     let number = match run.settings.get(key) {
         Some(toml::Value::Integer(value)) => Some(*value as f64),
         Some(toml::Value::Float(value)) => Some(*value),
+        Some(toml::Value::Array(values)) if values.len() == 1 => {
+            values[0].as_integer().map(|value| value as f64)
+        }
         _ => None,
     };
     match (shown, number) {
