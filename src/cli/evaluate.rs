@@ -71,7 +71,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         };
         return output.result(serde_json::to_string(&answer)?);
     }
-    output.result(tables(&evaluation, names))
+    output.result(tables(&evaluation, names))?;
+    let training_images = evaluate::images_of_each(&dataset.train.labels, names.len());
+    for remark in evaluation.remarks(names, &training_images) {
+        output.note(remark);
+    }
+    Ok(())
 }
 
 impl From<Part> for evaluate::Part {

@@ -116,6 +116,18 @@ impl Evaluation {
     }
 }
 
+/// How many of the labels each of `classes` classes has.
+#[must_use]
+pub fn images_of_each(labels: &[u8], classes: usize) -> Vec<u64> {
+    let mut counts = vec![0; classes];
+    for &label in labels {
+        if let Some(count) = counts.get_mut(usize::from(label)) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
 /// The names of classes in a row, the first of them where they are many.
 fn list(classes: &[usize], names: &[String]) -> String {
     const MOST: usize = 12;

@@ -10,7 +10,7 @@ pub mod metrics;
 mod portion;
 mod predictor;
 
-pub use metrics::{ClassFigures, Evaluation, argmax};
+pub use metrics::{ClassFigures, Evaluation, argmax, images_of_each};
 pub use portion::{Answers, Part, Portion, check_fit, heldout_standardizer};
 pub use predictor::{Outputs, Predictor};
 

@@ -87,12 +87,16 @@ pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
             }
         });
     }
-    for (name, members) in told_apart(classes, 150.0).iter().zip(&members) {
+    let short = told_apart(classes, 150.0);
+    let mut taken: Vec<[f64; 3]> = Vec::new();
+    for (name, members) in short.iter().zip(&members) {
         if let Some([x, y]) = midst(&frame, map, members) {
             // The letters of these names are larger than usual, and bold.
             let half = length(name) * 0.6;
             let x = x.clamp(half, left + label_width - half);
-            haloed(&mut svg, x, y + 4.0, name);
+            let y = free([x - half, x + half], y + 4.0, &taken);
+            taken.push([x - half, x + half, y]);
+            haloed(&mut svg, x, y, name);
         }
     }
     for ((label, name), members) in names.iter().enumerate().zip(&members) {
@@ -127,6 +131,20 @@ fn midst(frame: &Frame, map: &Map, members: &[usize]) -> Option<[f64; 2]> {
     let radii: Vec<f64> = places.par_iter().map(radius).collect();
     let least = (0..radii.len()).min_by(|&one, &other| radii[one].total_cmp(&radii[other]))?;
     Some(places[least])
+}
+
+/// The height nearest to `y` at which text from `left` to `right` covers none that is `taken`: its left and right ends and its height.
+fn free([left, right]: [f64; 2], y: f64, taken: &[[f64; 3]]) -> f64 {
+    const LINE: f64 = 16.0;
+    let covers = |y: f64| {
+        let covered =
+            |&[from, to, other]: &[f64; 3]| left < to && from < right && (y - other).abs() < LINE;
+        taken.iter().any(covered)
+    };
+    let steps =
+        (0..taken.len()).flat_map(|step| [step as f64 * LINE / 2.0, step as f64 * -LINE / 2.0]);
+    let mut heights = steps.map(|step| y + step).filter(|&y| y > TOP);
+    heights.find(|&y| !covers(y)).unwrap_or(y)
 }
 
 /// Writes text with a halo, which can be read on whatever is below it.

@@ -2,6 +2,10 @@
 
 /// What stands for the letters that are left out.
 const ELLIPSIS: char = '\u{2026}';
+/// How many letters are kept before those that differ, where their word does not fit from its beginning.
+const MOST_BACK: usize = 4;
+/// Room for several short words, in units.
+const SEVERAL_WORDS: f64 = 90.0;
 /// The size of the figures' usual text, in units.
 const SIZE: f64 = 12.0;
 
@@ -117,9 +121,20 @@ fn cut(names: &[Vec<char>], number: usize, room: f64) -> String {
         let tail = fitting(own[head..].iter().rev(), room - span(&own[..head]));
         return joined(&own[..head], &own[own.len() - tail..]);
     }
-    let head = fitting(own.iter(), room * 0.4);
+    // Where there is room for a word or two at most, nothing is kept of what other names have too.
+    let head = if room < SEVERAL_WORDS {
+        0
+    } else {
+        fitting(own.iter(), room * 0.4)
+    };
     let room = room - span(&own[..head]);
-    let start = beginning(own, head, alike);
+    let word = beginning(own, head, alike);
+    let differs = fitting(own[word..].iter(), room - width(ELLIPSIS)) > alike - word;
+    let start = if differs {
+        word
+    } else {
+        head.max(alike.saturating_sub(MOST_BACK))
+    };
     if span(&own[start..]) <= room {
         // As many whole words as there is room for.
         let first = own.len() - fitting(own[head..].iter().rev(), room);
@@ -132,10 +147,8 @@ fn cut(names: &[Vec<char>], number: usize, room: f64) -> String {
     middle.trim_end().to_owned() + &ELLIPSIS.to_string()
 }
 
-/// Where the word begins in which a name first differs, but no more than a few letters before that place.
+/// Where the word begins in which a name first differs, or `least` where that is later.
 fn beginning(name: &[char], least: usize, differs: usize) -> usize {
-    const MOST_BACK: usize = 4;
-    let least = least.max(differs.saturating_sub(MOST_BACK));
     let mut start = differs;
     while start > least && name[start - 1].is_alphanumeric() {
         start -= 1;

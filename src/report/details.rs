@@ -6,7 +6,7 @@ use crate::data::Dataset;
 use crate::error::Result;
 pub use crate::evaluate::calibration::Bin;
 use crate::evaluate::calibration::calibration;
-use crate::evaluate::{Answers, Evaluation, Part, Portion, check_fit};
+use crate::evaluate::{Answers, Evaluation, Part, Portion, check_fit, images_of_each};
 use crate::machine::Machine;
 use crate::model::AnyModel;
 
@@ -110,7 +110,7 @@ impl Details {
             part,
             classes: model.info().classes.clone(),
             shape: portion.data.images.shape(),
-            training_images: counts(&dataset.train.labels, model.info().classes.len()),
+            training_images: images_of_each(&dataset.train.labels, model.info().classes.len()),
             evaluation,
             predictions: shown(&first),
             mistakes: shown(&wrong),
@@ -119,17 +119,6 @@ impl Details {
             checksums,
         })
     }
-}
-
-/// How many of the labels each class has.
-fn counts(labels: &[u8], classes: usize) -> Vec<u64> {
-    let mut counts = vec![0; classes];
-    for &label in labels {
-        if let Some(count) = counts.get_mut(usize::from(label)) {
-            *count += 1;
-        }
-    }
-    counts
 }
 
 /// The image number `index` of the portion, with the answer to it.
