@@ -22,7 +22,7 @@ Example:
   gingham plot runs/article-seed42-0001 --kind confusion --out confusion.png
   gingham plot runs/* --kind accuracy")]
 pub struct Args {
-    /// Folders of runs
+    /// Folders of runs, or the models in them
     #[arg(value_name = "RUN_DIR", required = true)]
     runs: Vec<PathBuf>,
     /// What is drawn
@@ -84,6 +84,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let format = format(args.format, args.out.as_deref())?;
     let output = args.common.output();
     let runs = runs::open(&args.runs, output)?;
+    if curves {
+        runs::note_unfinished(&runs, output);
+    }
     let kind = args.kind.to_possible_value().expect("no kind is hidden");
     let file = format!("{}.{}", kind.get_name(), format.ending());
     let out = args.out.clone().unwrap_or_else(|| runs[0].path.join(file));

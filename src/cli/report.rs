@@ -20,7 +20,7 @@ Example:
   gingham report runs/article-seed42-0001
   gingham report runs/* --out comparison.html")]
 pub struct Args {
-    /// Folders of runs
+    /// Folders of runs, or the models in them
     #[arg(value_name = "RUN_DIR", required = true)]
     runs: Vec<PathBuf>,
     /// The page, which must not exist [default: report.html in the folder of the first run that can be shown]
@@ -40,6 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         check_ending(out)?;
     }
     let runs = runs::open(&args.runs, output)?;
+    runs::note_unfinished(&runs, output);
     let out = args
         .out
         .clone()

@@ -1,6 +1,6 @@
 //! The runs that a command compares.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use gingham::error::Error;
@@ -8,13 +8,13 @@ use gingham::report::Run;
 
 use super::output::Output;
 
-/// Opens the runs in these folders. Where there are several, one that cannot be shown (it diverged in its first epoch, or it is no
+/// Opens the runs in these folders, or those that left these model files. Where there are several, one that cannot be shown (it diverged in its first epoch, or it is no
 /// run at all) gets a note and is left out. The error is the first one's where none can be shown.
 pub fn open(paths: &[PathBuf], output: Output) -> anyhow::Result<Vec<Run>> {
     let mut runs = Vec::new();
     let mut failed: Vec<Error> = Vec::new();
     for path in paths {
-        match Run::open(path) {
+        match Run::open(folder(path)) {
             Ok(run) => runs.push(run),
             Err(error) => failed.push(error),
         }
@@ -29,6 +29,11 @@ pub fn open(paths: &[PathBuf], output: Output) -> anyhow::Result<Vec<Run>> {
     for error in failed {
         output.note(format_args!("left out: {:#}", anyhow::Error::from(error)));
     }
+    Ok(runs)
+}
+
+/// Says which of the runs did not finish.
+pub fn note_unfinished(runs: &[Run], output: Output) {
     for run in runs.iter().filter(|run| run.finish.is_none()) {
         output.note(format_args!(
             "{}: not finished (no summary.json); shown up to epoch {}",
@@ -36,5 +41,18 @@ pub fn open(paths: &[PathBuf], output: Output) -> anyhow::Result<Vec<Run>> {
             run.epochs.len()
         ));
     }
-    Ok(runs)
+}
+
+/// The folder of the run that `path` names: itself, or where the model lies that it names.
+fn folder(path: &Path) -> &Path {
+    let is_model = path
+        .file_name()
+        .is_some_and(|name| name == "model.safetensors");
+    match path.parent() {
+        Some(parent) if is_model && path.is_file() => match parent.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => parent,
+        },
+        _ => path,
+    }
 }

@@ -68,7 +68,7 @@ pub(super) const DASHES: [f32; 2] = [5.0, 4.0];
 
 /// The style sheet of all figures. Classes: `paper`, `ink`, `muted` (fills), `grid`, `axis`, `other`, `line0` .. `line9` (strokes),
 /// `fill0` .. `fill9`, `heat`, `rest` (a fill as light as the grid), `line` (the width of curves), `dashed`, `small` and `head`
-/// (sizes of text), `hit` (what shows its `hint`s only while the pointer is on it).
+/// (sizes of text), `hit` (what shows its `hint`s only while the pointer is on it), `shades` (a picture of light shades, dark on a dark ground).
 #[must_use]
 pub fn style_sheet() -> String {
     let [text, small, head] = TEXT_SIZES;
@@ -92,7 +92,7 @@ pub fn style_sheet() -> String {
 fn dark_style_sheet() -> String {
     let mut sheet = String::from("@media (prefers-color-scheme:dark){");
     scheme(&mut sheet, |pair| pair.dark);
-    sheet.push('}');
+    sheet.push_str(".figure .shades{filter:invert(1) hue-rotate(180deg)}}");
     sheet
 }
 

@@ -37,8 +37,8 @@ fn texts(svg: &str) -> Vec<(f64, f64, String, String)> {
         value.parse().expect("a number")
     };
     let all = between(svg, "<text x=", "</text>").into_iter();
-    // The halo of a text is drawn below it, in the colour of the paper.
-    let all = all.filter(|text| !text.contains("class=\"paper"));
+    // The halo of a text is drawn below it, in the colour of the paper; hints are shown one at a time.
+    let all = all.filter(|text| !text.contains("class=\"paper") && !text.contains("class=\"hint"));
     all.map(|text| {
         let (tag, words) = text.split_once('>').expect("a tag");
         let tag = format!(" x={tag}");
@@ -179,6 +179,10 @@ fn what_cannot_be_shown_among_others_gets_a_note() {
         "what is whole comes first"
     );
     assert!(page.contains("not finished"));
+    // A run is also named by the model that it left.
+    let outcome = scratch.done("report -q run/model.safetensors");
+    assert_eq!(outcome.stdout, "run/report.html\n");
+    fs::remove_file(scratch.join("run/report.html")).expect("a file");
     // Where the first run cannot be shown, the page goes to the first that can.
     let outcome = scratch.done("report -q early run");
     assert_eq!(outcome.stdout, "run/report.html\n");

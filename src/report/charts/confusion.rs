@@ -222,19 +222,19 @@ impl<'a> Matrix<'a> {
             .flat_map(|pixel| blend(self.share(pixel / count, pixel % count).sqrt()))
             .collect();
         let (across, down) = self.size();
-        svg.pixels(
-            Rect {
-                x: self.left,
-                y: self.top,
-                width: across,
-                height: down,
-            },
-            Grid {
-                columns: count,
-                rows: count,
-            },
-            PixelData::Rgb(&pixels),
-        );
+        let area = Rect {
+            x: self.left,
+            y: self.top,
+            width: across,
+            height: down,
+        };
+        let grid = Grid {
+            columns: count,
+            rows: count,
+        };
+        svg.group("shades", "", |svg| {
+            svg.pixels(area, grid, PixelData::Rgb(&pixels));
+        });
     }
 }
 
