@@ -33,7 +33,8 @@ impl Axis {
     /// An axis of counts: from 0 to a round one that is at least `high`, with ticks at whole numbers only.
     #[must_use]
     pub fn counts(high: f64, from: f64, to: f64, most: usize) -> Self {
-        let (_, high) = sound(0.0, high);
+        const MOST: f64 = 1e15; // more than can be counted
+        let (_, high) = sound(0.0, high.min(MOST));
         let (step, decimals) = whole_step(high, most);
         let high = (high / step - 1e-9).ceil() * step;
         Self::stepped(0.0, high, from, to, (step, decimals))

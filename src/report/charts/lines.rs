@@ -13,6 +13,8 @@ const HEIGHT: f64 = 240.0;
 /// The heights of what stands above and below that area.
 const ABOVE: f64 = 44.0;
 const BELOW: f64 = 46.0;
+/// The size of small letters as a share of the usual ones.
+const SMALL: f64 = 0.875;
 /// Curves with more points than this are drawn without dots.
 const MOST_DOTS: usize = 60;
 
@@ -156,12 +158,17 @@ impl Chart<'_> {
         }
         let coloured = || self.curves.iter().filter(|curve| curve.colour.is_some());
         let names: Vec<String> = coloured().map(|curve| curve.name.clone()).collect();
-        let names = told_apart(&names, room - length("00: "));
+        let (class, size) = match self.room {
+            Room::Page => ("", 1.0),
+            Room::Phone => (" small", SMALL),
+        };
+        let names = told_apart(&names, room / size - length("00: "));
         let line = |(curve, name): (&Curve, String)| {
             let rank = curve
                 .rank
                 .map_or_else(String::new, |rank| format!("{rank}: "));
-            (curve.stroke(), curve.fill(), format!("{rank}{name}"))
+            let fill = curve.fill() + class;
+            (curve.stroke(), fill, format!("{rank}{name}"))
         };
         let mut lines: Vec<_> = coloured().zip(names).map(line).collect();
         let others = self.curves.len() - lines.len();
@@ -170,7 +177,7 @@ impl Chart<'_> {
                 1 => "the other run".to_owned(),
                 others => format!("the {others} other runs"),
             };
-            lines.push(("line other".to_owned(), "muted".to_owned(), text));
+            lines.push(("line other".to_owned(), format!("muted{class}"), text));
         }
         lines
     }

@@ -114,11 +114,13 @@ pub fn mistakes(details: &Details) -> String {
     if details.mistakes.is_empty() {
         return paragraph("There is none: every answer is right.");
     }
-    let which = format!(
-        "Of {} wrong answers the {} that the network was surest of.",
-        grouped(wrong, 0),
-        details.mistakes.len()
-    );
+    let which = match details.mistakes.len() {
+        1 => "The only wrong answer.".to_owned(),
+        shown => format!(
+            "Of {} wrong answers the {shown} that the network was surest of.",
+            grouped(wrong, 0)
+        ),
+    };
     paragraph(&which) + &cells(details, &details.mistakes)
 }
 
