@@ -77,8 +77,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         };
         return output.result(serde_json::to_string(&answer)?);
     }
-    let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
-    output.result(tables(&evaluation, &names))
+    let shown: Vec<String> = names.iter().map(|name| shown(name)).collect();
+    output.result(tables(&evaluation, &shown))?;
+    for remark in evaluation.remarks(&shown, &portion.training_images) {
+        output.note(remark);
+    }
+    Ok(())
 }
 
 impl From<Part> for evaluate::Part {

@@ -19,6 +19,7 @@ mod plot;
 mod predict;
 mod progress;
 mod report;
+mod runs;
 mod settings;
 mod synth;
 mod train;

@@ -1,6 +1,6 @@
 //! `gingham plot`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -8,28 +8,30 @@ use gingham::durable;
 use gingham::error::{Error, Result};
 use gingham::figures::Figure;
 use gingham::machine::Machine;
-use gingham::report::{self, Details, Run, charts};
+use gingham::report::charts::{self, Room};
+use gingham::report::{self, Details, Ranking, Run};
 
-use super::Common;
+use super::{Common, runs};
 
 /// Draw one figure of a run.
 ///
-/// Writes it as a new file and prints its name. A figure of error or accuracy takes several runs.
+/// Writes it as a new file and prints its name. A figure of error or accuracy takes several runs, the best of which are drawn in colour.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  gingham plot runs/article-seed42-0001 --kind confusion --format png")]
+  gingham plot runs/article-seed42-0001 --kind confusion --out confusion.png
+  gingham plot runs/* --kind accuracy")]
 pub struct Args {
-    /// Folders of runs
+    /// Folders of runs, or the models in them
     #[arg(value_name = "RUN_DIR", required = true)]
     runs: Vec<PathBuf>,
     /// What is drawn
     #[arg(long, value_enum)]
     kind: Kind,
-    /// The form of the file
-    #[arg(long, value_enum, default_value = "svg")]
-    format: Format,
-    /// The file, which must not exist [default: KIND.FORMAT in the first run's folder]
+    /// The form of the file [default: that of the ending of --out, else svg]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The file, which must not exist [default: KIND.FORMAT in the folder of the first run that can be shown]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The folder of the data set [default: the one that the run was trained on]
@@ -82,33 +84,70 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
         .into());
     }
-    let runs = args
-        .runs
-        .iter()
-        .map(|path| Run::open(path))
-        .collect::<Result<Vec<_>>>()
-        .context("reading the run")?;
-    let name = |value: &dyn ToString| value.to_string();
+    let format = format(args.format, args.out.as_deref())?;
+    let output = args.common.output();
+    let runs = runs::open(&args.runs, output)?;
+    if curves {
+        runs::note_unfinished(&runs, output);
+    }
     let kind = args.kind.to_possible_value().expect("no kind is hidden");
-    let format = args.format.to_possible_value().expect("nor a format");
-    let file = format!("{}.{}", name(&kind.get_name()), name(&format.get_name()));
-    let out = args.out.clone().unwrap_or_else(|| args.runs[0].join(file));
+    let file = format!("{}.{}", kind.get_name(), format.ending());
+    let out = args.out.clone().unwrap_or_else(|| runs[0].path.join(file));
     if out.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: out }.into());
     }
     let figure = machine
         .run(|| draw(args, &machine, &runs))
         .context("drawing the figure")?;
-    let bytes = match args.format {
+    let bytes = match format {
         Format::Svg => figure.svg.into_bytes(),
         Format::Png => figure.png(args.scale)?,
     };
     durable::write_new(&out, &bytes)?;
-    let output = args.common.output();
     if args.common.json {
         return output.result(serde_json::json!({ "figure": out.display().to_string() }));
     }
     output.result(out.display())
+}
+
+impl Format {
+    const ALL: [Self; 2] = [Self::Svg, Self::Png];
+
+    /// The ending of the names of such files.
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Svg => "svg",
+            Self::Png => "png",
+        }
+    }
+}
+
+/// The form of the file: the one that was asked for, else the one that its name's ending says. The two must not differ.
+fn format(asked: Option<Format>, out: Option<&Path>) -> Result<Format> {
+    let ending = out.and_then(Path::extension);
+    let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
+    let of_ending = Format::ALL
+        .into_iter()
+        .find(|format| ending.as_deref() == Some(format.ending()));
+    let refused = |setting, reason| Err(Error::Setting { setting, reason });
+    match (asked, of_ending, ending) {
+        (Some(asked), Some(of_ending), _) if asked != of_ending => refused(
+            "format",
+            format!(
+                "expected the form of the ending of --out, .{}, found --format {}; leave one of them out",
+                of_ending.ending(),
+                asked.ending()
+            ),
+        ),
+        (Some(format), ..) | (None, Some(format), _) => Ok(format),
+        (None, None, None) => Ok(Format::Svg),
+        (None, None, Some(ending)) => refused(
+            "out",
+            format!(
+                "expected a name that ends in .svg or .png, or --format, found the ending .{ending}"
+            ),
+        ),
+    }
 }
 
 fn draw(args: &Args, machine: &Machine, runs: &[Run]) -> Result<Figure> {
@@ -132,13 +171,12 @@ fn draw(args: &Args, machine: &Machine, runs: &[Run]) -> Result<Figure> {
         Ok(details)
     };
     Ok(match args.kind {
-        Kind::Error => charts::error(runs),
-        Kind::Accuracy => {
-            charts::accuracy(runs).ok_or_else(|| lacking("an epoch that was evaluated", "none"))?
-        }
+        Kind::Error => charts::error(&Ranking::of(runs), Room::Page),
+        Kind::Accuracy => charts::accuracy(&Ranking::of(runs), Room::Page)
+            .ok_or_else(|| lacking("an epoch that was evaluated", "none"))?,
         Kind::Confusion => {
             let details = details()?;
-            charts::confusion(&details.evaluation, &details.classes)
+            charts::confusion(&details.evaluation, &details.classes, Room::Page)
         }
         Kind::Predictions => {
             let details = details()?;

@@ -1,27 +1,29 @@
 //! `gingham report`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use gingham::report::{self, Run};
+use gingham::error::{Error, Result};
+use gingham::report;
 
-use super::Common;
+use super::{Common, runs};
 
 /// Make a page of a run: curves, confusion matrix, predictions, mistakes, calibration, weights, settings.
 ///
-/// Writes one HTML file that needs nothing else, and prints its name. With several runs curves and a table compare them, and
-/// everything else is about the first. A run that is not finished is shown as far as it came. The network is asked about the
-/// official test images, or where there are none about those held out.
+/// Writes one HTML file that needs nothing else, and prints its name. Several runs are compared by curves and in a table, the best
+/// by held-out accuracy first, and everything else is about that one. A run that is not finished is shown as far as it came; what
+/// cannot be shown beside others gets a note. The network is asked about the official test images, or where there are none about those held
+/// out.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
   gingham report runs/article-seed42-0001
-  gingham report runs/first runs/second --out comparison.html")]
+  gingham report runs/* --out comparison.html")]
 pub struct Args {
-    /// Folders of runs
+    /// Folders of runs, or the models in them
     #[arg(value_name = "RUN_DIR", required = true)]
     runs: Vec<PathBuf>,
-    /// The page, which must not exist [default: report.html in the first run's folder]
+    /// The page, which must not exist [default: report.html in the folder of the first run that can be shown]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The folder of the data set [default: the one that the run was trained on]
@@ -36,24 +38,17 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let machine = args.common.machine()?;
-    let runs = args
-        .runs
-        .iter()
-        .map(|path| Run::open(path))
-        .collect::<Result<Vec<_>, _>>()
-        .context("reading the run")?;
+    let output = args.common.output();
+    if let Some(out) = &args.out {
+        check_ending(out)?;
+    }
+    let runs = runs::open(&args.runs, output)?;
+    runs::note_unfinished(&runs, output);
     let out = args
         .out
         .clone()
-        .unwrap_or_else(|| args.runs[0].join("report.html"));
+        .unwrap_or_else(|| runs[0].path.join("report.html"));
     let output = args.common.output();
-    for run in runs.iter().filter(|run| run.finish.is_none()) {
-        output.progress(format_args!(
-            "{}: not finished (no summary.json); shown up to epoch {}",
-            run.path.display(),
-            run.epochs.len()
-        ));
-    }
     let data = (args.data.as_deref(), args.by_number);
     let note = machine
         .run(|| report::write(&machine, &runs, data, &out))
@@ -65,4 +60,33 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return output.result(serde_json::json!({ "report": out.display().to_string() }));
     }
     output.result(out.display())
+}
+
+/// Refuses a name whose ending says that the file is no page.
+fn check_ending(out: &Path) -> Result<()> {
+    const OTHERS: [&str; 9] = [
+        "svg",
+        "png",
+        "pdf",
+        "json",
+        "jsonl",
+        "csv",
+        "md",
+        "txt",
+        "safetensors",
+    ];
+    let ending = out.extension().unwrap_or_default().to_string_lossy();
+    if OTHERS
+        .iter()
+        .any(|other| ending.eq_ignore_ascii_case(other))
+    {
+        return Err(Error::Setting {
+            setting: "out",
+            reason: format!(
+                "expected a name that ends in .html, found {}; 'gingham plot' draws single figures as .svg or .png",
+                out.display()
+            ),
+        });
+    }
+    Ok(())
 }

@@ -84,6 +84,66 @@ impl Evaluation {
             confusion,
         }
     }
+
+    /// What is odd about single classes, a sentence for each kind: those without a training image, those of whose images none
+    /// got a right answer, those without an image among the evaluated ones. `training_images` has the images of each class that
+    /// the network was trained with, or nothing where that is not known.
+    #[must_use]
+    pub fn remarks(&self, names: &[String], training_images: &[u64]) -> Vec<String> {
+        let unknown = |class: usize| training_images.get(class) == Some(&0);
+        let figures = |class: usize| self.classes[class];
+        let sentence = |words: &str, is: &dyn Fn(usize) -> bool| {
+            let found: Vec<usize> = (0..self.classes.len()).filter(|&class| is(class)).collect();
+            (!found.is_empty()).then(|| format!("{words}: {}.", list(&found, names)))
+        };
+        let sentences = [
+            sentence(
+                "Classes without a training image, which the network cannot know",
+                &unknown,
+            ),
+            sentence(
+                "Classes with a recall of 0, since none of their images got a right answer",
+                &|class| {
+                    !unknown(class) && figures(class).images > 0 && figures(class).recall == 0.0
+                },
+            ),
+            sentence(
+                "Classes without an image among those evaluated, whose figures mean nothing",
+                &|class| figures(class).images == 0,
+            ),
+        ];
+        sentences.into_iter().flatten().collect()
+    }
+}
+
+/// How many of the labels each of `classes` classes has.
+#[must_use]
+pub fn images_of_each(labels: &[u8], classes: usize) -> Vec<u64> {
+    let mut counts = vec![0; classes];
+    for &label in labels {
+        if let Some(count) = counts.get_mut(usize::from(label)) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// The names of classes in a row, the first of them where they are many.
+fn list(classes: &[usize], names: &[String]) -> String {
+    const MOST: usize = 12;
+    let name = |&class: &usize| {
+        let number = class.to_string();
+        match names.get(class) {
+            Some(name) if *name != number => format!("{name} ({number})"),
+            _ => number,
+        }
+    };
+    let shown: Vec<String> = classes.iter().take(MOST).map(name).collect();
+    let more = match classes.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    shown.join(", ") + &more
 }
 
 #[cfg(test)]
@@ -94,6 +154,22 @@ mod tests {
     fn ties_go_to_the_lowest_class() {
         assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
         assert_eq!(argmax(&[0.0_f32, 0.0]), 0);
+    }
+
+    #[test]
+    fn odd_classes_are_remarked_upon() {
+        let confusion = vec![vec![2, 1, 0], vec![1, 0, 0], vec![0; 3]];
+        let evaluation = Evaluation::new(confusion, 0.5);
+        let names = ["cat", "dog", "2"].map(str::to_owned);
+        let remarks = evaluation.remarks(&names, &[9, 9, 0]);
+        assert_eq!(remarks.len(), 3, "{remarks:?}");
+        assert!(remarks[0].contains("without a training image") && remarks[0].ends_with(": 2."));
+        assert!(remarks[1].contains("recall of 0") && remarks[1].ends_with(": dog (1)."));
+        assert!(remarks[2].contains("among those evaluated") && remarks[2].ends_with(": 2."));
+        let all = Evaluation::new(vec![vec![1, 0], vec![0, 1]], 0.5);
+        assert!(all.remarks(&names, &[1, 1]).is_empty());
+        let many = Evaluation::new(vec![vec![0; 40]; 40], 0.5);
+        assert!(many.remarks(&[], &[])[0].ends_with("10, 11 and 28 more."));
     }
 
     #[test]

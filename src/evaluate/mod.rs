@@ -12,6 +12,7 @@ mod portion;
 mod predictor;
 
 pub use metrics::{ClassFigures, Evaluation, argmax};
+pub(crate) use portion::changed_images;
 pub use portion::{Answers, Part, Portion, heldout_standardizer};
 pub use predictor::{Outputs, Predictor};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::class_names::number_as;
-use super::metrics::Evaluation;
+use super::metrics::{Evaluation, images_of_each};
 use super::predictor::Predictor;
 use crate::data::{DataFolder, Labelled, Split, Standardizer, split};
 use crate::error::{Error, Result};
@@ -33,7 +33,10 @@ pub struct Portion {
     pub indices: Vec<u32>,
     /// What their pixels are scaled by.
     pub standardizer: Standardizer,
-    /// What the user may not expect: that labels were matched with the model's classes by name.
+    /// The images of each class among those that the folder has for training, where the model was trained with these labels; else
+    /// nothing.
+    pub training_images: Vec<u64>,
+    /// What the user may not expect: that labels were matched with the model's classes by name, or that images have changed.
     pub note: Option<String>,
 }
 
@@ -71,7 +74,16 @@ impl Portion {
     pub fn of(model: &AnyModel, folder: DataFolder, part: Part, by_number: bool) -> Result<Self> {
         let info = model.info();
         check_fit(info, &folder)?;
+        let trained_with = |data: &&Labelled| data.labels_sha256 == info.labels_sha256;
+        let training_images = folder
+            .train
+            .as_ref()
+            .filter(trained_with)
+            .map_or_else(Vec::new, |data| {
+                images_of_each(&data.labels, info.classes.len())
+            });
         let standardizer = model.standardizer();
+        let mut changed = None;
         let (mut data, indices, standardizer) = match part {
             Part::Test => {
                 let data = folder
@@ -85,6 +97,7 @@ impl Portion {
                     .train
                     .ok_or_else(|| no_files(&folder.path, "training", "train"))?;
                 let Split { train, heldout } = trained_split(info, &folder.path, &data)?;
+                changed = changed_images(info, &data);
                 if part == Part::Train {
                     (data, train, standardizer.clone())
                 } else {
@@ -104,12 +117,13 @@ impl Portion {
             });
         }
         let names = folder.names.as_deref().filter(|_| !by_number);
-        let note = number_as(&info.classes, names, &mut data)?;
+        let matched = number_as(&info.classes, names, &mut data)?;
         Ok(Self {
             data,
             indices,
             standardizer,
-            note,
+            training_images,
+            note: matched.or(changed),
         })
     }
 
@@ -157,6 +171,17 @@ pub fn heldout_standardizer(
         (Scale::Standard, HeldoutScale::Own) => own(),
         _ => standardizer.clone(),
     }
+}
+
+/// What there is to say where images have been replaced under the labels that the model was trained with.
+pub(crate) fn changed_images(info: &ModelInfo, data: &Labelled) -> Option<String> {
+    let known = !info.images_sha256.is_empty() && data.labels_sha256 == info.labels_sha256;
+    (known && data.images.sha256() != info.images_sha256).then(|| {
+        format!(
+            "{}: the model was trained with other images under the same labels (SHA-256)",
+            data.images.path().display()
+        )
+    })
 }
 
 /// Refuses images of another size than the model's.

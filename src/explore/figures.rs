@@ -7,6 +7,7 @@ use super::text::Picture;
 use crate::data::Labelled;
 use crate::figures::axes::{Axis, grouped};
 use crate::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
+use crate::figures::words::{length, told_apart};
 use crate::figures::{Figure, colour};
 
 /// The most images of a class on the contact sheet.
@@ -28,7 +29,8 @@ pub(super) fn fill(label: usize) -> String {
 pub fn contact_sheet(data: &Labelled, classes: &[String]) -> Figure {
     const CELL: f64 = 42.0;
     const STEP: f64 = CELL + 3.0;
-    let left = MARGIN + label_width(classes);
+    let (names, label_width) = row_names(classes);
+    let left = MARGIN + label_width;
     let width = left + IMAGES_PER_CLASS as f64 * STEP + MARGIN;
     let height = TOP + classes.len() as f64 * STEP + MARGIN;
     let title = "The first images of each class";
@@ -38,7 +40,7 @@ pub fn contact_sheet(data: &Labelled, classes: &[String]) -> Figure {
     );
     let mut svg = Svg::new(width, height, title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
-    for (label, (name, indices)) in classes
+    for (label, (name, indices)) in names
         .iter()
         .zip(first_of_each(data, classes.len(), IMAGES_PER_CLASS))
         .enumerate()
@@ -91,14 +93,14 @@ fn cell(svg: &mut Svg, [x, y]: [f64; 2], side: f64, image: &[u8], columns: usize
     );
 }
 
-/// The width that the names of the classes take, in units: a letter of the figures' font is about six and a half units wide.
-pub(super) fn label_width(classes: &[String]) -> f64 {
-    let letters = classes
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
-    (letters as f64 * 6.6 + 14.0).min(240.0)
+/// The most room for the name of a class beside a row.
+const NAME: f64 = 226.0;
+
+/// The names of the classes as they stand beside rows, and the width that they take.
+pub(super) fn row_names(classes: &[String]) -> (Vec<String>, f64) {
+    let names = told_apart(classes, NAME);
+    let longest = names.iter().map(|name| length(name)).fold(0.0, f64::max);
+    (names, longest + 14.0)
 }
 
 /// The mean image of each class.
@@ -117,7 +119,7 @@ pub fn mean_images(data: &Labelled, classes: &[String]) -> Figure {
     );
     let mut svg = Svg::new(width, height, title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
-    for (label, name) in classes.iter().enumerate() {
+    for (label, name) in told_apart(classes, SIDE).iter().enumerate() {
         let x = MARGIN + (label % PER_ROW) as f64 * STEP[0];
         let y = TOP + (label / PER_ROW) as f64 * STEP[1];
         let mean = mean_image(data, label);
@@ -133,7 +135,8 @@ pub fn mean_images(data: &Labelled, classes: &[String]) -> Figure {
 pub fn class_histogram(files: &[(&str, &Statistics)], classes: &[String]) -> Figure {
     const BAR: f64 = 13.0;
     let step = files.len() as f64 * (BAR + 1.0) + 12.0;
-    let left = MARGIN + label_width(classes);
+    let (names, label_width) = row_names(classes);
+    let left = MARGIN + label_width;
     let top = TOP + 40.0;
     let bottom = top + classes.len() as f64 * step;
     let right = left + 500.0;
@@ -160,7 +163,7 @@ pub fn class_histogram(files: &[(&str, &Statistics)], classes: &[String]) -> Fig
         svg.text(x + 18.0, TOP + 14.0, Anchor::Start, "ink", name);
         x += 100.0;
     }
-    let axis = Axis::rounded(0.0, most as f64, left, right, 6);
+    let axis = Axis::counts(most as f64, left, right, 6);
     for &tick in axis.ticks() {
         svg.line(axis.place(tick), top, axis.place(tick), bottom, "grid");
         svg.text(
@@ -172,7 +175,7 @@ pub fn class_histogram(files: &[(&str, &Statistics)], classes: &[String]) -> Fig
         );
     }
     svg.text(right, bottom + 35.0, Anchor::End, "muted", "images");
-    for (label, name) in classes.iter().enumerate() {
+    for (label, name) in names.iter().enumerate() {
         let y = top + label as f64 * step + 6.0;
         svg.text(
             left - 12.0,

@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::figures::{MARGIN, TOP, fill, label_width};
+use super::figures::{MARGIN, TOP, fill, row_names};
 use super::map::Map;
 use super::text::Picture;
 use crate::data::Labelled;
 use crate::figures::axes::grouped;
 use crate::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
+use crate::figures::words::{length, told_apart};
 use crate::figures::{Figure, colour};
 
 /// Where a map's points lie in a figure.
@@ -65,12 +66,8 @@ pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
     );
     let left = MARGIN + SIDE + 26.0;
     let height = (TOP + 12.0 + SIDE + MARGIN).max(TOP + 20.0 * classes.len() as f64 + 40.0);
-    let mut svg = Svg::new(
-        left + label_width(classes) + 62.0,
-        height,
-        &title,
-        &description,
-    );
+    let (names, label_width) = row_names(classes);
+    let mut svg = Svg::new(left + label_width + 62.0, height, &title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", &title);
     svg.text(MARGIN, 46.0, Anchor::Start, "muted", &agree);
     let frame = Frame::new(map, [MARGIN + 6.0, TOP + 18.0], SIDE - 12.0);
@@ -90,16 +87,23 @@ pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
             }
         });
     }
-    for (name, members) in classes.iter().zip(&members) {
+    let short = told_apart(classes, 150.0);
+    let mut taken: Vec<[f64; 3]> = Vec::new();
+    for (name, members) in short.iter().zip(&members) {
         if let Some([x, y]) = midst(&frame, map, members) {
-            haloed(&mut svg, x, y + 4.0, name);
+            // The letters of these names are larger than usual, and bold.
+            let half = length(name) * 0.6;
+            let x = x.clamp(half, left + label_width - half);
+            let y = free([x - half, x + half], y + 4.0, &taken);
+            taken.push([x - half, x + half, y]);
+            haloed(&mut svg, x, y, name);
         }
     }
-    for ((label, name), members) in classes.iter().enumerate().zip(&members) {
+    for ((label, name), members) in names.iter().enumerate().zip(&members) {
         let y = TOP + 30.0 + 20.0 * label as f64;
         svg.circle(left + 5.0, y - 4.0, 5.0, &fill(label));
         svg.text(left + 18.0, y, Anchor::Start, "ink", name);
-        let end = left + label_width(classes) + 42.0;
+        let end = left + label_width + 42.0;
         svg.text(
             end,
             y,
@@ -127,6 +131,20 @@ fn midst(frame: &Frame, map: &Map, members: &[usize]) -> Option<[f64; 2]> {
     let radii: Vec<f64> = places.par_iter().map(radius).collect();
     let least = (0..radii.len()).min_by(|&one, &other| radii[one].total_cmp(&radii[other]))?;
     Some(places[least])
+}
+
+/// The height nearest to `y` at which text from `left` to `right` covers none that is `taken`: its left and right ends and its height.
+fn free([left, right]: [f64; 2], y: f64, taken: &[[f64; 3]]) -> f64 {
+    const LINE: f64 = 16.0;
+    let covers = |y: f64| {
+        let covered =
+            |&[from, to, other]: &[f64; 3]| left < to && from < right && (y - other).abs() < LINE;
+        taken.iter().any(covered)
+    };
+    let steps =
+        (0..taken.len()).flat_map(|step| [step as f64 * LINE / 2.0, step as f64 * -LINE / 2.0]);
+    let mut heights = steps.map(|step| y + step).filter(|&y| y > TOP);
+    heights.find(|&y| !covers(y)).unwrap_or(y)
 }
 
 /// Writes text with a halo, which can be read on whatever is below it.
@@ -187,7 +205,8 @@ pub fn images(map: &Map, data: &Labelled, classes: &[String]) -> Figure {
         classes.join(", ")
     );
     let side = SHOWN + 2.0 * MARGIN;
-    let mut svg = Svg::new(side, side + 70.0, &title, &description);
+    let lines = classes.len().div_ceil(5).max(2) as f64;
+    let mut svg = Svg::new(side, side + 30.0 + 20.0 * lines, &title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", &title);
     svg.pixels(
         Rect {
@@ -203,10 +222,11 @@ pub fn images(map: &Map, data: &Labelled, classes: &[String]) -> Figure {
         PixelData::Rgb(&canvas),
     );
     let step = SHOWN / 5.0;
-    for (label, name) in classes.iter().enumerate().take(colour::SERIES.len()) {
+    for (label, name) in told_apart(classes, step - 24.0).iter().enumerate() {
         let x = MARGIN + (label % 5) as f64 * step;
         let y = TOP + SHOWN + 20.0 + 20.0 * (label / 5) as f64;
-        svg.circle(x + 5.0, y - 4.0, 5.0, colour::SERIES[label].dark);
+        let colour = colour::SERIES[label % colour::SERIES.len()].dark;
+        svg.circle(x + 5.0, y - 4.0, 5.0, colour);
         svg.text(x + 18.0, y, Anchor::Start, "ink", name);
     }
     svg.finish()

@@ -23,6 +23,23 @@ impl Axis {
         Self::stepped(low, high, from, to, step(high - low, most))
     }
 
+    /// As [`linear`](Self::linear), with ticks at whole numbers only.
+    #[must_use]
+    pub fn whole(low: f64, high: f64, from: f64, to: f64, most: usize) -> Self {
+        let (low, high) = sound(low, high);
+        Self::stepped(low, high, from, to, whole_step(high - low, most))
+    }
+
+    /// An axis of counts: from 0 to a round one that is at least `high`, with ticks at whole numbers only.
+    #[must_use]
+    pub fn counts(high: f64, from: f64, to: f64, most: usize) -> Self {
+        const MOST: f64 = 1e15; // more than can be counted
+        let (_, high) = sound(0.0, high.min(MOST));
+        let (step, decimals) = whole_step(high, most);
+        let high = (high / step - 1e-9).ceil() * step;
+        Self::stepped(0.0, high, from, to, (step, decimals))
+    }
+
     fn stepped(low: f64, high: f64, from: f64, to: f64, (step, decimals): (f64, usize)) -> Self {
         // A tick still counts where rounding puts it a little outside.
         let (first, last) = (
@@ -238,6 +255,16 @@ fn step(length: f64, most: usize) -> (f64, usize) {
     (factor * unit, decimals.clamp(0.0, 15.0) as usize)
 }
 
+/// As [`step`], but never below 1.
+fn whole_step(length: f64, most: usize) -> (f64, usize) {
+    let (step, decimals) = step(length, most);
+    if step < 1.0 {
+        (1.0, 0)
+    } else {
+        (step, decimals)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,6 +298,23 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_have_no_halves_between_them() {
+        for (epochs, expected) in [
+            (1.0, &["1"][..]),
+            (2.0, &["1", "2"]),
+            (3.0, &["1", "2", "3"]),
+            (10.0, &["2", "4", "6", "8", "10"]),
+        ] {
+            assert_eq!(labels(&Axis::whole(1.0, epochs, 0.0, 1.0, 8)), expected);
+        }
+        assert_eq!(labels(&Axis::counts(1.0, 0.0, 1.0, 6)), ["0", "1"]);
+        assert_eq!(labels(&Axis::counts(0.0, 0.0, 1.0, 2)), ["0", "1"]);
+        assert_eq!(labels(&Axis::counts(2.0, 0.0, 1.0, 6)), ["0", "1", "2"]);
+        let many = Axis::counts(61_240.0, 0.0, 1.0, 2);
+        assert_eq!(labels(&many), ["0", "50,000", "100,000"]);
+    }
+
+    #[test]
     fn logarithms_are_even() {
         let axis = Axis::log(1.0, 1000.0, 0.0, 300.0, 4);
         assert_eq!(labels(&axis), ["1", "10", "100", "1,000"]);
@@ -299,6 +343,8 @@ mod tests {
                 Axis::linear(low, high, 0.0, 1.0, 5),
                 Axis::rounded(low, high, 0.0, 1.0, 5),
                 Axis::log(low, high, 0.0, 1.0, 5),
+                Axis::whole(low, high, 0.0, 1.0, 5),
+                Axis::counts(high, 0.0, 1.0, 5),
             ] {
                 assert!(axis.ticks().len() < 20, "{low} {high}: {axis:?}");
                 assert!(axis.place(0.5).is_finite(), "{low} {high}: {axis:?}");

@@ -44,8 +44,11 @@ pub const HEAT: Pair = pair("#6ea5e0", "#2b66a8");
 /// Lines of the grid.
 pub const GRID: Pair = pair("#e3e6ea", "#2e3339");
 
+/// Curves that are the background of others.
+pub const OTHER: Pair = pair("#b4bbc4", "#565e68");
+
 /// The colours that are classes beside the series', each with the property that the class sets.
-const CLASSES: [(&str, &str, Pair); 7] = [
+const CLASSES: [(&str, &str, Pair); 8] = [
     ("paper", "fill", PAPER),
     ("ink", "fill", INK),
     ("muted", "fill", MUTED),
@@ -53,6 +56,7 @@ const CLASSES: [(&str, &str, Pair); 7] = [
     ("rest", "fill", GRID),
     ("grid", "stroke", GRID),
     ("axis", "stroke", MUTED),
+    ("other", "stroke", OTHER),
 ];
 
 /// The sizes of text: the usual one, `small` and `head`.
@@ -62,9 +66,9 @@ const CURVE_WIDTH: f32 = 1.75;
 /// The lengths of a dash and of the gap behind it.
 pub(super) const DASHES: [f32; 2] = [5.0, 4.0];
 
-/// The style sheet of all figures. Classes: `paper`, `ink`, `muted` (fills), `grid`, `axis`, `line0` .. `line9` (strokes),
+/// The style sheet of all figures. Classes: `paper`, `ink`, `muted` (fills), `grid`, `axis`, `other`, `line0` .. `line9` (strokes),
 /// `fill0` .. `fill9`, `heat`, `rest` (a fill as light as the grid), `line` (the width of curves), `dashed`, `small` and `head`
-/// (sizes of text), `hit` (what shows its `hint`s only while the pointer is on it).
+/// (sizes of text), `hit` (what shows its `hint`s only while the pointer is on it), `shades` (a picture of light shades, dark on a dark ground).
 #[must_use]
 pub fn style_sheet() -> String {
     let [text, small, head] = TEXT_SIZES;
@@ -88,7 +92,7 @@ pub fn style_sheet() -> String {
 fn dark_style_sheet() -> String {
     let mut sheet = String::from("@media (prefers-color-scheme:dark){");
     scheme(&mut sheet, |pair| pair.dark);
-    sheet.push('}');
+    sheet.push_str(".figure .shades{filter:invert(1) hue-rotate(180deg)}}");
     sheet
 }
 

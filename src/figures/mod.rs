@@ -14,6 +14,7 @@ mod pixels;
 mod raster;
 mod shapes;
 pub mod svg;
+pub mod words;
 
 pub use figure::Figure;
 

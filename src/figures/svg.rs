@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 pub use super::pixels::{Grid, PixelData, Rect};
 use super::shapes::{Outline, Point, Shape};
+use super::words::visible;
 use super::{Figure, colour};
 
 /// Where text stands by its point.
@@ -37,20 +38,17 @@ pub(super) fn style_element() -> String {
     format!("<style>{}</style>", colour::style_sheet())
 }
 
-/// Text as it stands in XML: the five signs escaped, and what XML cannot hold replaced.
+/// Text as it stands in XML: the five signs escaped, and control characters [`visible`].
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in visible(text).chars() {
         match letter {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            '\t' | '\n' => escaped.push(' '),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            letter if letter.is_control() => escaped.push('\u{fffd}'),
             letter => escaped.push(letter),
         }
     }
@@ -243,7 +241,7 @@ impl Svg {
                 at: (x, y),
                 before,
                 degrees: 0.0,
-                text: text.to_owned(),
+                text: visible(text),
             },
         )
     }
@@ -272,7 +270,7 @@ impl Svg {
                 at: (x, y),
                 before: 0.0,
                 degrees,
-                text: text.to_owned(),
+                text: visible(text),
             },
         )
     }
@@ -358,7 +356,7 @@ mod tests {
         svg.text(1.0, 2.0, Anchor::Start, "ink", "</text><script>\u{0}");
         let figure = svg.finish();
         assert!(!figure.svg.contains("<script>") && !figure.svg.contains("<a>"));
-        assert!(figure.svg.contains("&lt;/text&gt;&lt;script&gt;\u{fffd}"));
+        assert!(figure.svg.contains("&lt;/text&gt;&lt;script&gt;\\x00"));
         assert!(
             figure
                 .svg

@@ -6,7 +6,7 @@ use crate::data::DataFolder;
 use crate::error::Result;
 pub use crate::evaluate::calibration::Bin;
 use crate::evaluate::calibration::calibration;
-use crate::evaluate::{Answers, Evaluation, Part, Portion};
+use crate::evaluate::{Answers, Evaluation, Part, Portion, changed_images};
 use crate::machine::Machine;
 use crate::model::AnyModel;
 
@@ -41,6 +41,8 @@ pub struct Details {
     pub classes: Vec<String>,
     /// Rows and columns of an image.
     pub shape: (usize, usize),
+    /// Images of each class in the training file.
+    pub training_images: Vec<u64>,
     /// The same numbers as `evaluate` prints.
     pub evaluation: Evaluation,
     /// The first images of the part.
@@ -81,6 +83,10 @@ impl Details {
                 labelled.labels_sha256.clone(),
             ));
         }
+        let changed = dataset
+            .train
+            .as_ref()
+            .and_then(|data| changed_images(model.info(), data));
         let portion = Portion::of(model, dataset, part, by_number)?;
         let evaluation = portion.evaluation(machine, model)?;
         let answers = portion.answers(machine, model)?;
@@ -106,13 +112,14 @@ impl Details {
             part,
             classes: model.info().classes.clone(),
             shape: portion.data.images.shape(),
+            training_images: portion.training_images.clone(),
             evaluation,
             predictions: shown(&first),
             mistakes: shown(&wrong),
             bins,
             calibration_error,
             checksums,
-            note: portion.note,
+            note: portion.note.or(changed),
         })
     }
 }

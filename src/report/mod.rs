@@ -10,6 +10,7 @@ mod events;
 mod folder;
 mod machine;
 mod page;
+mod ranking;
 mod record;
 mod run;
 mod summary;
@@ -22,6 +23,7 @@ use crate::machine::Machine;
 pub use details::{Bin, Details, Shown};
 pub use folder::{Recorder, RunFolder};
 pub use machine::{commit, cpu, peak_rss_bytes, process_age, version};
+pub use ranking::{Measure, Ranking, setting};
 pub use record::EpochRecord;
 pub use run::Run;
 pub use summary::{Summary, Times};
@@ -50,7 +52,7 @@ pub fn details(
 }
 
 /// Writes the report about `runs`, of which there is at least one, as a new file. Returns what there is to say about the answers:
-/// why the first run's network could not be asked, or that labels were matched by name.
+/// why the best run's network could not be asked, or that labels were matched by name.
 ///
 /// # Errors
 /// [`Error::Exists`], [`Error::Write`], and those of [`details`].
@@ -65,8 +67,9 @@ pub fn write(
             path: out.to_owned(),
         });
     }
-    let details = details(machine, &runs[0], data, by_number)?;
-    let page = page::page(runs, details.as_ref().map_err(String::as_str));
+    let ranking = Ranking::of(runs);
+    let details = details(machine, ranking.runs[0], data, by_number)?;
+    let page = page::page(&ranking, details.as_ref().map_err(String::as_str));
     crate::durable::write_new(out, page.as_bytes())?;
     Ok(match details {
         Ok(details) => details.note,

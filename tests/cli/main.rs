@@ -9,6 +9,7 @@
 //! | `odd` | random command lines over odd data folders: always an answer |
 //! | `pipeline` | synth, train, evaluate, predict, and that they agree |
 //! | `report` | the report and its figures: complete, true, self-contained |
+//! | `field_page` | pages and figures of many runs, many classes, long names |
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
 //! | `field_data` | data folders as archives and other tools leave them, and class names of all kinds |
@@ -22,6 +23,7 @@
 mod documents;
 mod explore;
 mod field_data;
+mod field_page;
 mod field_pictures;
 mod finding;
 mod formats;

@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::util::{Scratch, skipped};
+use crate::util::{Outcome, Scratch, skipped};
 
 /// What stands between `before` and `after`, wherever that occurs.
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
+pub fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     text.split(before)
         .skip(1)
         .filter_map(|rest| rest.split_once(after).map(|(inside, _)| inside))
@@ -24,7 +24,7 @@ fn numbers(page: &str) -> Vec<f64> {
         .collect()
 }
 
-fn section<'a>(page: &'a str, id: &str) -> &'a str {
+pub fn section<'a>(page: &'a str, id: &str) -> &'a str {
     between(page, &format!("<section id=\"{id}\""), "</section>")[0]
 }
 
@@ -211,12 +211,14 @@ fn figures_are_to_be_had_alone() {
 #[test]
 fn refusals() {
     let scratch = Scratch::with_model();
-    scratch.write("page.html", "mine");
+    for file in ["page.html", "figure.svg"] {
+        scratch.write(file, "mine");
+    }
     scratch.refuses(2, "report run --out page.html", &["page.html", "exists"]);
     scratch.refuses(
         2,
-        "plot run --kind error --out page.html",
-        &["page.html", "exists"],
+        "plot run --kind error --out figure.svg",
+        &["figure.svg", "exists"],
     );
     scratch.refuses(
         1,
@@ -306,7 +308,8 @@ fn runs_with_damaged_files_are_refused() {
 /// What a page is asked in a browser: it tells its findings to the page that frames it, because a browser's own window cannot
 /// be as narrow as a phone.
 const QUESTIONS: &str = "<script>addEventListener('load',()=>{
-const all=[...document.querySelectorAll('svg.figure')],box=e=>e.getBoundingClientRect();
+const box=e=>e.getBoundingClientRect(),chosen=e=>getComputedStyle(e).display!='none';
+const all=[...document.querySelectorAll('svg.figure')].filter(chosen);
 const loaded=performance.getEntriesByType('resource').map(e=>e.name).filter(n=>!n.startsWith('data:'));
 const focusable=[...document.querySelectorAll('a[href],summary,[tabindex=\"0\"]')].length;
 parent.postMessage(JSON.stringify({figures:all.length,
@@ -344,7 +347,7 @@ fn nor_with_the_articles_run() {
     opens_well(&scratch);
 }
 
-fn has_browser(what: &str) -> bool {
+pub fn has_browser(what: &str) -> bool {
     let there = Command::new("chromium")
         .arg("--version")
         .stdout(Stdio::null())
@@ -360,49 +363,11 @@ fn has_browser(what: &str) -> bool {
 /// Opens the report of the run in `run`, wide and narrow, light and dark.
 fn opens_well(scratch: &Scratch) {
     scratch.done("report -q run --out page.html");
-    let page = scratch.text("page.html");
-    let policy = between(&page, "<meta http-equiv=", ">\n")[0];
-    assert!(policy.contains("default-src 'none'"), "{policy}");
-    let asked = page
-        .replace(&format!("<meta http-equiv={policy}>\n"), "")
-        .replacen("</head>", QUESTIONS, 1);
-    scratch.write("asked.html", asked);
-    let browse = |file: &str, width: u32, scheme: u32| {
-        let url = format!("file://{}", scratch.join(file).display());
-        let profile = format!("--user-data-dir={}", scratch.join("profile").display());
-        scratch
-            .run("chromium")
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--enable-logging=stderr",
-            ])
-            .arg(profile)
-            .arg(format!("--window-size={width},900"))
-            .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
-            .args([
-                "--hide-scrollbars",
-                "--virtual-time-budget=2000",
-                "--dump-dom",
-            ])
-            .arg(url)
-            .outcome()
-            .succeeded()
-    };
     // As it is, with its policy: whatever it asked for from outside would be refused on the console.
-    let outcome = browse("page.html", 1280, 1);
+    let outcome = browse(scratch, "page.html", (1280, 1));
     assert!(!outcome.stderr.contains("CONSOLE"), "{outcome}");
-    for (width, scheme) in [(1280_u32, 0), (390, 1)] {
-        let frame = format!(
-            "<title></title><script>addEventListener('message',e=>document.title=e.data)</script>\
-             <iframe src=\"asked.html\" style=\"width:{width}px;height:900px;border:0\"></iframe>"
-        );
-        scratch.write("frame.html", frame);
-        let outcome = browse("frame.html", 1400, scheme);
-        assert!(!outcome.stderr.contains("CONSOLE"), "{}", outcome.stderr);
-        let title = between(&outcome.stdout, "<title>", "</title>")[0];
-        let found: Value = serde_json::from_str(title).expect("findings");
+    for (width, scheme) in [(1280, 0), (390, 1)] {
+        let found = browsed(scratch, "page.html", QUESTIONS, (width, scheme));
         assert_eq!(found["width"], width, "{found}");
         assert!(found["figures"].as_u64() >= Some(20), "{found}");
         for none in ["flat", "nameless", "broken"] {
@@ -412,4 +377,54 @@ fn opens_well(scratch: &Scratch) {
         assert!(found["page"].as_u64() <= Some(u64::from(width)), "{found}");
         assert!(found["focusable"].as_u64() > Some(10), "{found}");
     }
+}
+
+/// Asks a page questions in a browser, at a width and in a scheme: 0 is dark, 1 is light.
+pub fn browsed(
+    scratch: &Scratch,
+    page: &str,
+    questions: &str,
+    (width, scheme): (u32, u32),
+) -> Value {
+    let page = scratch.text(page);
+    let policy = between(&page, "<meta http-equiv=", ">\n")[0];
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    let asked = page
+        .replace(&format!("<meta http-equiv={policy}>\n"), "")
+        .replacen("</head>", questions, 1);
+    scratch.write("asked.html", asked);
+    let frame = format!(
+        "<title></title><script>addEventListener('message',e=>document.title=e.data)</script>\
+         <iframe src=\"asked.html\" style=\"width:{width}px;height:900px;border:0\"></iframe>"
+    );
+    scratch.write("frame.html", frame);
+    let outcome = browse(scratch, "frame.html", (1400, scheme));
+    assert!(!outcome.stderr.contains("CONSOLE"), "{}", outcome.stderr);
+    let title = between(&outcome.stdout, "<title>", "</title>")[0];
+    serde_json::from_str(title).expect("findings")
+}
+
+/// Opens a file in a browser, whose outcome has the document.
+fn browse(scratch: &Scratch, file: &str, (width, scheme): (u32, u32)) -> Outcome {
+    let url = format!("file://{}", scratch.join(file).display());
+    let profile = format!("--user-data-dir={}", scratch.join("profile").display());
+    scratch
+        .run("chromium")
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--enable-logging=stderr",
+        ])
+        .arg(profile)
+        .arg(format!("--window-size={width},900"))
+        .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
+        .args([
+            "--hide-scrollbars",
+            "--virtual-time-budget=2000",
+            "--dump-dom",
+        ])
+        .arg(url)
+        .outcome()
+        .succeeded()
 }

@@ -9,7 +9,7 @@ use crate::report::Bin;
 /// many images each bin holds.
 #[must_use]
 pub fn reliability(bins: &[Bin], error: f64) -> Figure {
-    let (width, height) = (480.0, 470.0);
+    let (width, height) = (400.0, 410.0);
     let (left, right) = (62.0, width - 24.0);
     let (top, bottom) = (140.0, height - 46.0);
     let filled = || bins.iter().filter(|bin| bin.images > 0);
@@ -31,7 +31,7 @@ pub fn reliability(bins: &[Bin], error: f64) -> Figure {
     let y = Axis::linear(0.0, 100.0, bottom, top, 5);
 
     let most = bins.iter().map(|bin| bin.images).max().unwrap_or(0);
-    let count = Axis::rounded(0.0, most as f64, 88.0, 36.0, 2);
+    let count = Axis::counts(most as f64, 88.0, 36.0, 2);
     axes::draw_grid(&mut svg, &x, &count, "images");
     axes::draw(
         &mut svg,

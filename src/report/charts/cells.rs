@@ -1,9 +1,10 @@
 //! The tutorial's way to show a prediction: the image, the bars of the classes' probabilities, blue for right and red for
 //! wrong, and the answer in words with its percentage. Words say it too for readers who cannot tell the colours.
 
-use super::{Thinned, fitted, shortened, thinned};
+use super::{Thinned, fitted, thinned};
 use crate::figures::Figure;
 use crate::figures::svg::{Anchor, Grid, PixelData, Rect, Svg};
+use crate::figures::words::{length, told_apart};
 use crate::report::Shown;
 
 /// The size of a cell.
@@ -181,11 +182,12 @@ impl Cell<'_> {
                 "muted small",
                 &format!("image {}", shown.index),
             );
-            let answer = format!(
-                "{} {}",
-                shortened(name(classes, shown.answer), 22),
-                whole_percent(shown)
-            );
+            let short = |class: usize, beside: &str| {
+                let names = told_apart(classes, CELL.0 - length(beside));
+                name(&names, class).to_owned()
+            };
+            let share = format!(" {}", whole_percent(shown));
+            let answer = short(shown.answer, &share) + &share;
             svg.text(
                 x,
                 y + IMAGE + 28.0,
@@ -194,7 +196,8 @@ impl Cell<'_> {
                 &answer,
             );
             if !right {
-                let truth = format!("wrong: it is {}", shortened(name(classes, shown.label), 20));
+                let wrong = "wrong: it is ";
+                let truth = wrong.to_owned() + &short(shown.label, wrong);
                 svg.text(x, y + IMAGE + 43.0, Anchor::Start, "muted", &truth);
             }
         });

@@ -4,14 +4,26 @@ mod calibration;
 mod cells;
 mod confusion;
 mod curves;
+mod lines;
 mod weights;
 
 pub use calibration::reliability;
 pub use cells::grid;
 pub(crate) use cells::{cell, scale};
 pub use confusion::confusion;
+pub(crate) use confusion::numbered;
+pub(crate) use curves::colour;
 pub use curves::{accuracy, error};
 pub use weights::weights;
+
+/// How much room a figure has: its letters are as large in both, so it shows less at once on a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// The width of a page, about 700 units.
+    Page,
+    /// The width of a phone, 350 units.
+    Phone,
+}
 
 /// A share as per cent, with two decimals, as accuracies have everywhere.
 pub(crate) fn percent(share: f64) -> String {
@@ -47,13 +59,4 @@ fn thinned(pixels: &[u8], rows: usize, columns: usize, channels: usize) -> Thinn
 fn fitted(rows: usize, columns: usize, side: f64) -> (f64, f64) {
     let longer = rows.max(columns).max(1) as f64;
     (side * columns as f64 / longer, side * rows as f64 / longer)
-}
-
-/// At most `most` letters of `text`. The last one is an ellipsis where letters are left out.
-fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    kept.trim_end().to_owned() + "\u{2026}"
 }

@@ -1,20 +1,21 @@
 //! The sections about the run itself: its headline, its curves, its settings, its machine, its data.
 
 use super::answers::images_of;
-use super::html::{Cell, facts, figure, number, paragraph, table};
+use super::html::{Cell, facts, figure_of_two, number, paragraph, table};
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
 use crate::model::{AnyModel, Layer};
-use crate::report::charts::{self, percent};
-use crate::report::{Details, Run};
+use crate::report::charts::{self, Room, percent};
+use crate::report::{Details, Ranking, Run};
 
 /// The number of epochs in the table of values, where none was evaluated.
 const EPOCHS_IN_TABLE: usize = 12;
 /// The most epochs in the table, where many were evaluated.
 const MOST_EPOCHS_IN_TABLE: usize = 60;
 
-/// The head of the page: what was trained, its accuracies, and what is missing.
-pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
+/// The head of the page: what was trained, its accuracies, and what is missing. Of several runs it is about the best.
+pub fn head(ranking: &Ranking<'_>, details: Result<&Details, &str>) -> String {
+    let run = ranking.runs[0];
     let options = &run.options;
     let network = match &run.model {
         Some(AnyModel::F32(model)) => widths(model.mlp.layout.layers()),
@@ -22,7 +23,8 @@ pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
         None => String::new(),
     };
     let mut text = format!(
-        "<p class=\"lede\">{network}{} of {} epochs, seed {}.</p>\n",
+        "<p class=\"lede\">{}{network}{} of {} epochs, seed {}.</p>\n",
+        escape(&place(ranking)),
         run.epochs.len(),
         options.epochs,
         options.seed
@@ -89,6 +91,16 @@ pub fn head(run: &Run, details: Result<&Details, &str>) -> String {
     text
 }
 
+/// What makes the first of several runs the first.
+fn place(ranking: &Ranking<'_>) -> String {
+    let runs = ranking.runs.len();
+    match ranking.measure {
+        _ if runs == 1 => String::new(),
+        Some(measure) => format!("The best of {runs} runs by {}. ", measure.name()),
+        None => format!("The first of {runs} runs. "),
+    }
+}
+
 /// The number of units in each layer, in words.
 fn widths(layers: &[Layer]) -> String {
     let inputs = layers.iter().take(1).map(|layer| layer.inputs);
@@ -99,86 +111,19 @@ fn widths(layers: &[Layer]) -> String {
     format!("Network {}, ", all.join("\u{2013}"))
 }
 
-/// The table that compares several runs.
-pub fn comparison(runs: &[Run]) -> String {
-    let row = |run: &Run| {
-        let last = run.epochs.last().copied();
-        let finish = run.finish.as_ref();
-        let error = last.map(|last| last.error);
-        let seconds = finish.map(|finish| finish.total_seconds);
-        vec![
-            Cell::text(run.name()),
-            Cell::Number(run.epochs.len().to_string(), run.epochs.len() as f64),
-            error.map_or(Cell::Empty, |error| Cell::Number(grouped(error, 2), error)),
-            Cell::share(finish.and_then(|finish| finish.train_accuracy)),
-            Cell::share(finish.and_then(|finish| finish.heldout_accuracy)),
-            Cell::share(finish.and_then(|finish| finish.test_accuracy)),
-            seconds.map_or(Cell::text("not finished"), |seconds| {
-                Cell::Number(format!("{} s", grouped(seconds, 1)), seconds)
-            }),
-        ]
-    };
-    let heads = [
-        "run", "epochs", "error", "training", "held out", "test", "time",
-    ];
-    let rows: Vec<Vec<Cell>> = runs.iter().map(row).collect();
-    let mut text = table(
-        "comparison",
-        "The runs, as their own summaries tell",
-        &heads,
-        &rows,
-    );
-    let mut keys: Vec<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let value = |run: &Run, key: &str| {
-        run.settings
-            .get(key)
-            .map_or_else(String::new, ToString::to_string)
-    };
-    keys.retain(|key| {
-        runs.iter()
-            .any(|run| value(run, key) != value(&runs[0], key))
-    });
-    if !keys.is_empty() {
-        let names: Vec<String> = runs.iter().map(Run::name).collect();
-        let heads: Vec<&str> = std::iter::once("setting")
-            .chain(names.iter().map(String::as_str))
-            .collect();
-        let rows: Vec<Vec<Cell>> = keys
-            .iter()
-            .map(|key| {
-                std::iter::once(Cell::text(key.as_str()))
-                    .chain(runs.iter().map(|run| Cell::Code(value(run, key))))
-                    .collect()
-            })
-            .collect();
-        text.push_str(&table(
-            "differences",
-            "Settings in which they differ",
-            &heads,
-            &rows,
-        ));
-    }
-    text + &paragraph(&format!(
-        "Everything below the curves is about the first, {}.",
-        runs[0].name()
-    ))
-}
-
 /// The section with the curves, and with their values in a table.
-pub fn curves(runs: &[Run]) -> String {
-    let mut text = figure(
-        &charts::error(runs),
+pub fn curves(ranking: &Ranking<'_>) -> String {
+    let mut text = figure_of_two(
+        [Room::Page, Room::Phone].map(|room| charts::error(ranking, room)),
         "Error by epoch",
-        true,
-        "Point at the curve to read an epoch's value.",
+        "The mean of the epoch's mini-batches. Point at the curve to read an epoch's value.",
     );
-    if let Some(accuracy) = charts::accuracy(runs) {
+    let [page, phone] = [Room::Page, Room::Phone].map(|room| charts::accuracy(ranking, room));
+    if let (Some(page), Some(phone)) = (page, phone) {
         let caption = "The axis does not begin at 0. Points are the epochs that were evaluated.";
-        text.push_str(&figure(&accuracy, "Accuracy by epoch", true, caption));
+        text.push_str(&figure_of_two([page, phone], "Accuracy by epoch", caption));
     }
-    let run = &runs[0];
+    let run = ranking.runs[0];
     let evaluated = run
         .epochs
         .iter()

@@ -1,10 +1,11 @@
 //! The sections about the network's answers: classes, predictions, mistakes, calibration, and its first layer.
 
-use super::html::{Cell, figure, number, paragraph, table};
+use super::html::{Cell, figure, figure_of_two, number, paragraph, table};
 use crate::evaluate::Part;
 use crate::figures::axes::grouped;
+use crate::figures::svg::escape;
 use crate::model::{AnyModel, Output, Probability};
-use crate::report::charts::{self, percent};
+use crate::report::charts::{self, Room, percent};
 use crate::report::{Details, Run, Shown};
 
 /// The name of the images of a part.
@@ -29,22 +30,23 @@ pub fn classes(details: &Details) -> String {
         number(&percent(evaluation.accuracy), evaluation.accuracy),
         number(&format!("{:.6}", evaluation.loss), evaluation.loss),
     );
-    let matrix = charts::confusion(evaluation, &details.classes);
-    text.push_str(&figure(
-        &matrix,
+    text.push_str(&remarks(details));
+    let matrix = |room| charts::confusion(evaluation, &details.classes, room);
+    text.push_str(&figure_of_two(
+        [Room::Page, Room::Phone].map(matrix),
         "Confusion matrix",
-        true,
-        "Rows are the images' classes, columns the network's answers.",
+        "Rows are the images' classes, columns the network's answers. Classes have the numbers of the table below.",
     ));
     let rows: Vec<Vec<Cell>> = details
         .classes
         .iter()
         .zip(&evaluation.classes)
-        .map(|(name, class)| {
+        .enumerate()
+        .map(|(number, (name, class))| {
             let share = |share: f64| Cell::Number(format!("{share:.4}"), share);
             let images = Cell::Number(grouped(class.images as f64, 0), class.images as f64);
             vec![
-                Cell::text(name.as_str()),
+                Cell::Text(charts::numbered(number, name)),
                 share(class.precision),
                 share(class.recall),
                 share(class.f1),
@@ -54,6 +56,15 @@ pub fn classes(details: &Details) -> String {
         .collect();
     let heads = ["class", "precision", "recall", "F1", "support"];
     text + &table("per-class", "Per class", &heads, &rows)
+}
+
+/// What is odd about single classes.
+fn remarks(details: &Details) -> String {
+    let remarks = details
+        .evaluation
+        .remarks(&details.classes, &details.training_images);
+    let remark = |text: &String| format!("<p class=\"note\">{}</p>\n", escape(text));
+    remarks.iter().map(remark).collect()
 }
 
 fn cells(details: &Details, shown: &[Shown]) -> String {
@@ -103,11 +114,13 @@ pub fn mistakes(details: &Details) -> String {
     if details.mistakes.is_empty() {
         return paragraph("There is none: every answer is right.");
     }
-    let which = format!(
-        "Of {} wrong answers the {} that the network was surest of.",
-        grouped(wrong, 0),
-        details.mistakes.len()
-    );
+    let which = match details.mistakes.len() {
+        1 => "The only wrong answer.".to_owned(),
+        shown => format!(
+            "Of {} wrong answers the {shown} that the network was surest of.",
+            grouped(wrong, 0)
+        ),
+    };
     paragraph(&which) + &cells(details, &details.mistakes)
 }
 

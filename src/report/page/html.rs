@@ -1,7 +1,7 @@
 //! The pieces that the page is put together from. All text from files passes through [`escape`].
 
-use crate::figures::Figure;
 use crate::figures::svg::escape;
+use crate::figures::{Figure, colour};
 
 /// A cell of a table.
 pub enum Cell {
@@ -11,6 +11,8 @@ pub enum Cell {
     Number(String, f64),
     /// Text to be copied, such as a checksum.
     Code(String),
+    /// Text that is HTML already.
+    Html(String),
     /// An empty cell.
     Empty,
 }
@@ -54,7 +56,10 @@ pub fn table(id: &str, caption: &str, heads: &[&str], rows: &[Vec<Cell>]) -> Str
     let heads: String = heads
         .iter()
         .enumerate()
-        .map(|(column, head)| format!("<th scope=\"col\"{}>{}</th>", class(column), escape(head)))
+        .map(|(column, head)| {
+            let head = escape(head).replace('_', "_<wbr>");
+            format!("<th scope=\"col\"{}>{head}</th>", class(column))
+        })
         .collect();
     let body: String = rows
         .iter()
@@ -67,6 +72,7 @@ pub fn table(id: &str, caption: &str, heads: &[&str], rows: &[Vec<Cell>]) -> Str
                         Cell::Text(text) => escape(text),
                         Cell::Number(shown, value) => number(shown, *value),
                         Cell::Code(text) => format!("<code>{}</code>", escape(text)),
+                        Cell::Html(content) => content.clone(),
                         Cell::Empty => "\u{2013}".to_owned(),
                     };
                     match column {
@@ -84,9 +90,20 @@ pub fn table(id: &str, caption: &str, heads: &[&str], rows: &[Vec<Cell>]) -> Str
     } else {
         format!("<thead><tr>{heads}</tr></thead>\n")
     };
+    let table = format!(
+        "<table id=\"{id}\">\n<caption>{caption}</caption>\n{head}<tbody>\n{body}</tbody>\n</table>\n"
+    );
+    scroll("region", &caption, &table)
+}
+
+/// A box that scrolls sideways within itself where its content is wider than the page. While there is more to the right, a word and
+/// a shadow say so: both stick to the visible edge, and where that is also the content's end something in the colour of the page
+/// covers them.
+fn scroll(role: &str, label: &str, content: &str) -> String {
     format!(
-        "<div class=\"scroll\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table id=\"{id}\">\n\
-         <caption>{caption}</caption>\n{head}<tbody>\n{body}</tbody>\n</table>\n</div>\n"
+        "<div class=\"scroll\" role=\"{role}\" aria-label=\"{label}\" tabindex=\"0\"><div class=\"inner\">\n\
+         <p class=\"more\" aria-hidden=\"true\">more to the side \u{2192}</p><span class=\"edge\"></span>\n\
+         {content}</div></div>\n"
     )
 }
 
@@ -101,19 +118,48 @@ pub fn facts(id: &str, caption: &str, rows: Vec<(&str, Cell)>) -> String {
 
 /// A figure with its caption. A `wide` one scrolls within itself on a narrow screen; others shrink.
 pub fn figure(figure: &Figure, title: &str, wide: bool, caption: &str) -> String {
-    let svg = figure.inline();
     let svg = if wide {
-        svg.replacen("class=\"figure\"", "class=\"figure wide\"", 1)
+        classed(figure, "wide")
     } else {
         let most = format!("class=\"figure\" style=\"max-width:{}px\"", figure.width);
-        svg.replacen("class=\"figure\"", &most, 1)
+        figure.inline().replacen("class=\"figure\"", &most, 1)
     };
-    format!(
-        "<figure>\n<div class=\"scroll\" role=\"group\" aria-label=\"{}\" tabindex=\"0\">{svg}</div>\n\
-         <figcaption>{}</figcaption>\n</figure>\n",
-        escape(title),
-        escape(caption)
-    )
+    captioned(&svg, title, caption)
+}
+
+/// A figure in its forms for a page and for a phone, of which the screen's width chooses one.
+pub fn figure_of_two([page, phone]: [Figure; 2], title: &str, caption: &str) -> String {
+    let svg = classed(&page, "page") + "\n" + &classed(&phone, "phone");
+    captioned(&svg, title, caption)
+}
+
+/// The element of a figure, of one more class.
+fn classed(figure: &Figure, class: &str) -> String {
+    let classes = format!("class=\"figure {class}\"");
+    figure.inline().replacen("class=\"figure\"", &classes, 1)
+}
+
+fn captioned(svg: &str, title: &str, caption: &str) -> String {
+    let svg = scroll("group", &escape(title), svg);
+    let caption = escape(caption);
+    format!("<figure>\n{svg}<figcaption>{caption}</figcaption>\n</figure>\n")
+}
+
+/// A text with a swatch before it, in the colour of a style class or in none.
+pub fn swatch(fill: Option<String>, text: &str) -> String {
+    let class = fill.map_or_else(|| "swatch".to_owned(), |fill| format!("swatch {fill}"));
+    format!("<span class=\"{class}\"></span>{}", escape(text))
+}
+
+/// The colours of swatches.
+pub fn swatch_sheet() -> String {
+    let rules = |colour: fn(&colour::Pair) -> &'static str| {
+        let rule = |(number, pair)| format!(".swatch.fill{number}{{background:{}}}", colour(pair));
+        let rules = colour::SERIES.iter().enumerate().map(rule);
+        rules.collect::<String>()
+    };
+    let (light, dark) = (rules(|pair| pair.light), rules(|pair| pair.dark));
+    format!("{light}@media (prefers-color-scheme:dark){{{dark}}}")
 }
 
 /// A paragraph of text.

@@ -5,32 +5,34 @@
 
 mod about;
 mod answers;
+mod comparison;
 mod html;
 
-use super::{Details, Run};
+use super::{Details, Ranking};
 use crate::figures::colour;
 use crate::figures::svg::escape;
 
 /// The page's own style; that of its figures is [`colour::style_sheet`].
 const STYLE: &str = include_str!("style.css");
 
-/// The page about `runs`, of which there is at least one. Curves and a table compare them; everything else is about the first.
-/// `details` are those of the first run, or the reason why there are none.
+/// The page about runs, of which there is at least one. Curves and a table compare them; everything else is about the best.
+/// `details` are those of the best run, or the reason why there are none.
 ///
 /// # Panics
 /// If there is no run.
 #[must_use]
-pub fn page(runs: &[Run], details: Result<&Details, &str>) -> String {
-    let run = runs.first().expect("a report is about a run");
-    let title = match runs.len() {
+pub fn page(ranking: &Ranking<'_>, details: Result<&Details, &str>) -> String {
+    let run = *ranking.runs.first().expect("a report is about a run");
+    let several = ranking.runs.len() > 1;
+    let title = match ranking.runs.len() {
         1 => run.name(),
         others => format!("{} and {} more", run.name(), others - 1),
     };
     let mut sections: Vec<(&str, &str, String)> = Vec::new();
-    if runs.len() > 1 {
-        sections.push(("runs", "Runs", about::comparison(runs)));
+    if several {
+        sections.push(("runs", "Runs", comparison::comparison(ranking)));
     }
-    sections.push(("curves", "Error and accuracy", about::curves(runs)));
+    sections.push(("curves", "Error and accuracy", about::curves(ranking)));
     match details {
         Ok(details) => {
             sections.push(("classes", "Classes", answers::classes(details)));
@@ -74,12 +76,13 @@ pub fn page(runs: &[Run], details: Result<&Details, &str>) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"generator\" content=\"gingham {}\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<title>{name} \u{2013} gingham</title>\n\
-         <style>\n{STYLE}{}\n</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the figures</a>\n\
+         <style>\n{STYLE}{}{}\n</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the figures</a>\n\
          <header>\n<h1>{name}</h1>\n{}<nav aria-label=\"Contents\"><ul>{contents}</ul></nav>\n</header>\n\
          <main id=\"main\">\n{body}</main>\n<footer>Made by gingham {} (commit {}).</footer>\n</body>\n</html>\n",
         env!("CARGO_PKG_VERSION"),
         colour::style_sheet(),
-        about::head(run, details),
+        html::swatch_sheet(),
+        about::head(ranking, details),
         env!("CARGO_PKG_VERSION"),
         escape(super::commit()),
     )

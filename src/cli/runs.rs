@@ -1,0 +1,58 @@
+//! The runs that a command compares.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use gingham::error::Error;
+use gingham::report::Run;
+
+use super::output::Output;
+
+/// Opens the runs in these folders, or those that left these model files. Where there are several, one that cannot be shown (it diverged in its first epoch, or it is no
+/// run at all) gets a note and is left out. The error is the first one's where none can be shown.
+pub fn open(paths: &[PathBuf], output: Output) -> anyhow::Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    let mut failed: Vec<Error> = Vec::new();
+    for path in paths {
+        match Run::open(folder(path)) {
+            Ok(run) => runs.push(run),
+            Err(error) => failed.push(error),
+        }
+    }
+    if runs.is_empty() {
+        let what = match paths.len() {
+            1 => "reading the run".to_owned(),
+            count => format!("none of the {count} runs can be shown; the first"),
+        };
+        return Err(failed.swap_remove(0)).context(what);
+    }
+    for error in failed {
+        output.note(format_args!("left out: {:#}", anyhow::Error::from(error)));
+    }
+    Ok(runs)
+}
+
+/// Says which of the runs did not finish.
+pub fn note_unfinished(runs: &[Run], output: Output) {
+    for run in runs.iter().filter(|run| run.finish.is_none()) {
+        output.note(format_args!(
+            "{}: not finished (no summary.json); shown up to epoch {}",
+            run.path.display(),
+            run.epochs.len()
+        ));
+    }
+}
+
+/// The folder of the run that `path` names: itself, or where the model lies that it names.
+fn folder(path: &Path) -> &Path {
+    let is_model = path
+        .file_name()
+        .is_some_and(|name| name == "model.safetensors");
+    match path.parent() {
+        Some(parent) if is_model && path.is_file() => match parent.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => parent,
+        },
+        _ => path,
+    }
+}
