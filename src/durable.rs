@@ -37,6 +37,24 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
+/// Writes a file in the place of the one at `path`, if there is one. The old file stays until the new one is whole.
+///
+/// # Errors
+/// [`Error::Write`]. No part of a new file is left then.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let partial = path.with_file_name(format!(".gingham-{}.partial", std::process::id()));
+    let written = File::create_new(&partial)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&partial, path));
+    written.map_err(|source| {
+        let _ = std::fs::remove_file(&partial); // the first failure is the one to report
+        Error::Write {
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

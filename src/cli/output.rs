@@ -17,7 +17,7 @@ impl Output {
     /// Prints a result.
     pub fn result(self, text: impl fmt::Display) -> anyhow::Result<()> {
         let mut stdout = std::io::stdout().lock();
-        shown(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+        written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
     }
 
     /// Prints progress, unless told to be quiet. A stderr that is gone takes nothing from the result.
@@ -50,8 +50,37 @@ fn label(word: &str, color: AnsiColor) -> String {
 }
 
 /// Adds to the error of a write that it was stdout that could not be written.
-pub fn shown(written: std::io::Result<()>) -> anyhow::Result<()> {
-    written.context("stdout: cannot be written")
+pub fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
+    result.context("stdout: cannot be written")
+}
+
+/// A name as a terminal may show it. One with control characters, or with characters that nobody sees, is quoted as a shell would
+/// quote it, so that it neither breaks columns nor commands the terminal.
+pub fn shown(name: &str) -> String {
+    let invisible = |letter: char| {
+        matches!(letter,
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    if !name.contains(|letter: char| letter.is_control() || invisible(letter)) {
+        return name.to_owned();
+    }
+    let mut quoted = "$'".to_owned();
+    for letter in name.chars() {
+        match letter {
+            '\t' => quoted.push_str("\\t"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\'' | '\\' => quoted.extend(['\\', letter]),
+            _ if u32::from(letter) < 0x80 && letter.is_control() => {
+                quoted.push_str(&format!("\\x{:02x}", u32::from(letter)));
+            }
+            _ if letter.is_control() || invisible(letter) => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            }
+            _ => quoted.push(letter),
+        }
+    }
+    quoted + "'"
 }
 
 /// Whether the error is that the reader of our stdout has gone.
@@ -120,4 +149,23 @@ pub fn table(rows: &[Vec<String>]) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_where_a_terminal_would_obey_them() {
+        for (name, text) in [
+            ("T-shirt/top", "T-shirt/top"),
+            ("it's \\ Schläppchen", "it's \\ Schläppchen"),
+            ("a\tb\n", r"$'a\tb\n'"),
+            ("\x1b[31mred", r"$'\x1b[31mred'"),
+            ("it's\r", r"$'it\'s\r'"),
+            ("a\u{202e}b", r"$'a\u202eb'"),
+        ] {
+            assert_eq!(shown(name), text);
+        }
+    }
 }

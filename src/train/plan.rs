@@ -113,7 +113,7 @@ impl<'a> Plan<'a> {
         }
         if let Some(batches) = options.batches.filter(|&batches| batches > training) {
             let reason = format!(
-                "expected at most {training}, one for each training image, found {batches}"
+                "expected at most {training}, one for each training image, found {batches}: give --batches {training} or fewer, or --batch-size"
             );
             return refuse("batches", reason);
         }
