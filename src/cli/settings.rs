@@ -20,7 +20,7 @@ use super::{DATA_VARIABLE, base, output};
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Flags {
     /// Where settings that are not given come from: 'article' is the tutorial's network, 'plain' a small and 'wide' a larger one
-    /// in today's form [default: article; plain where --activation, --output, --reduction mean or --init he is given]
+    /// in today's form [default: article; plain where --activation, --output or --reduction mean is given]
     #[arg(long, value_name = "NAME", value_parser = Preset::ALL.map(Preset::name), help_heading = "Data and settings")]
     preset: Option<String>,
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]

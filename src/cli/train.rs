@@ -137,9 +137,12 @@ fn train_into(
         epochs: plan.settings().epochs,
         evaluated_every: plan.settings().evaluation_interval(),
         images: plan.training_samples(),
+        test_share: plan.data().test.as_ref().map_or(0.0, |test| {
+            test.labels.len() as f64 / plan.data().train.labels.len() as f64
+        }),
     };
     let mut progress = Progress::start(args.progress.mode, args.common.output(), shape);
-    let mut show = |record: &EpochRecord| progress.show(record);
+    let mut show = |record: &EpochRecord, times: &Times| progress.show(record, times);
     let mut recorder = Recorder::new(folder, &mut show);
     let outcome = train(plan, &mut recorder).context("training")?;
     Ok((outcome, recorder.times()))
