@@ -95,17 +95,3 @@ pub fn model_path(given: &Path) -> PathBuf {
         given.to_owned()
     }
 }
-
-/// The folder of the run at `given`, which may also be the model in it.
-pub fn run_path(given: &Path) -> PathBuf {
-    match given.parent() {
-        Some(parent) if given.is_file() && given.ends_with("model.safetensors") => {
-            if parent.as_os_str().is_empty() {
-                PathBuf::from(".")
-            } else {
-                parent.to_owned()
-            }
-        }
-        _ => given.to_owned(),
-    }
-}

@@ -114,7 +114,10 @@ fn check(key: &str, found: &Value, settings: &Table) -> Result<(), String> {
     match alone.try_into::<TrainOptions>() {
         Ok(_) => Ok(()),
         // Of names the reader tells which there are; of numbers it would name types of this program.
-        Err(error) if sound.is_str() => Err(format!("{key}: {}", one_line(error.message()))),
+        Err(error) if sound.is_str() => {
+            let told = one_line(error.message()).replace("unknown variant", "unknown value");
+            Err(format!("{key}: {told}"))
+        }
         Err(_) => Err(refuse()),
     }
 }

@@ -238,7 +238,7 @@ fn training_samples(options: &TrainOptions, samples: usize) -> Result<usize> {
         0 => refuse(
             "holdout",
             format!(
-                "expected a share that leaves an image to train on, found {}: all {samples} are held out",
+                "expected a share that leaves an image to train on, found {}: all {samples} are held out; give a smaller --holdout, or 0",
                 options.holdout
             ),
         ),

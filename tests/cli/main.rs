@@ -10,11 +10,14 @@
 //! | `terminal` | help, version, closed streams, names that are no text |
 //! | `progress` | the bar, the lines, colours: on a terminal and elsewhere |
 //! | `finding` | completions, manual pages, names that are nearly right |
+//! | `field_settings`, `field_outputs` | settings and outputs as people give them |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
 #![cfg(all(feature = "cli", unix))]
 
 mod explore;
+mod field_outputs;
+mod field_settings;
 mod finding;
 mod formats;
 mod pipeline;

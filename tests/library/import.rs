@@ -176,17 +176,22 @@ fn files_that_are_no_network_are_refused() {
         array.3[8..12].copy_from_slice(&value.to_le_bytes());
         array
     };
-    let halves = vec![("weight".to_owned(), Dtype::F16, vec![3, 4], vec![0; 24])];
+    let whole = vec![("weight".to_owned(), Dtype::I16, vec![3, 4], vec![0; 24])];
+    let halves = |bytes: [u8; 2]| ("0.bias".to_owned(), Dtype::F16, vec![5], bytes.repeat(5));
     let cases = [
         (vec![], "it has no arrays"),
-        (halves, "expected weights in F32 or F64, found F16"),
+        (whole, "expected weights in F32, F64, F16 or BF16, found I16"),
+        (
+            with(1, halves([0, 0x7c])),
+            "0.bias: expected finite numbers, found inf at 0",
+        ),
         (
             with(1, other(Dtype::F64, 8)),
             "0.bias: expected F32 [5], found F64 [5]",
         ),
         (
-            with(1, other(Dtype::BF16, 2)),
-            "0.bias: expected F32 [5], found BF16 [5]",
+            with(1, ("0.bias".to_owned(), Dtype::BF16, vec![4], vec![0; 8])),
+            "0.bias: expected the shape [5], found [4]",
         ),
         (
             with(0, f32s("0.weight", &[4, 5])),
