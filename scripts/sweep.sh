@@ -48,7 +48,10 @@ absolute() {
 case "${GINGHAM:-}" in
 '') ;;
 */*) GINGHAM=$(absolute "$GINGHAM") ;;
-*) GINGHAM=$(command -v "$GINGHAM") || GINGHAM=$(absolute "$GINGHAM") ;;
+*)
+    found=$(command -v "$GINGHAM") || found=$(absolute "$GINGHAM")
+    GINGHAM=$found
+    ;;
 esac
 if [ -n "${GINGHAM_DATA:-}" ]; then
     GINGHAM_DATA=$(cd "$GINGHAM_DATA" && pwd)
@@ -57,7 +60,7 @@ fi
 cd "$(dirname "$0")/.."
 : "${RESULTS:=runs/sweep.jsonl}"
 : "${GINGHAM:=${CARGO_TARGET_DIR:-target}/release/gingham}"
-if [ ! -x "$GINGHAM" ]; then
+if [ ! -f "$GINGHAM" ] || [ ! -x "$GINGHAM" ]; then
     echo "sweep: no $GINGHAM: build it first (cargo build --release), or name another one by GINGHAM" >&2
     exit 1
 fi

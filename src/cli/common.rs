@@ -89,8 +89,9 @@ pub fn open_data(folder: &Path) -> anyhow::Result<Dataset> {
 
 /// The model file at `given`, which may also be the folder of the run that left it.
 pub fn model_path(given: &Path) -> PathBuf {
-    if given.is_dir() {
-        given.join("model.safetensors")
+    let inside = given.join("model.safetensors");
+    if inside.is_file() {
+        inside
     } else {
         given.to_owned()
     }

@@ -109,7 +109,7 @@ pub fn explain(mut error: clap::Error, command: &Command) -> clap::Error {
     let word = word.split('=').next().unwrap_or(word);
     let known = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
     if let Some(hint) = hint(word, known) {
-        error.remove(ContextKind::SuggestedArg);
+        forget_suggestion(&mut error, command);
         let words = match hint {
             Hint::Flag(flag) => format!("it is called '--{flag}' here"),
             Hint::Words(words) => words.to_owned(),
@@ -126,9 +126,18 @@ pub fn explain(mut error: clap::Error, command: &Command) -> clap::Error {
         _ => false,
     };
     if far {
-        error.remove(ContextKind::SuggestedArg);
+        forget_suggestion(&mut error, command);
     }
     error
+}
+
+/// Takes a suggested flag away, and the usage of the command that is made with it.
+fn forget_suggestion(error: &mut clap::Error, command: &Command) {
+    if error.remove(ContextKind::SuggestedArg).is_some() {
+        let name = format!("gingham {}", command.get_name());
+        let usage = command.clone().bin_name(name).render_usage();
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    }
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ fn settings_that_only_make_sense_together_follow() {
     {
         let run = format!("run{number}");
         let outcome = scratch.done(&format!(
-            "train --data data --epochs 12 --json --out {run} {settings}"
+            "train --data data --epochs 40 --json --out {run} {settings}"
         ));
         let noted = outcome.stderr.contains("note: preset plain");
         assert_eq!(noted, !settings.contains("--preset"), "{outcome}");

@@ -36,8 +36,10 @@ impl Plan {
             evaluated => times.evaluation_s / evaluated as f64,
         };
         let evaluations = self.evaluations(self.epochs) - self.evaluations(done);
-        an_epoch * self.epochs.saturating_sub(done) as f64
-            + an_evaluation * (evaluations as f64 + self.test_share)
+        let left = an_epoch * self.epochs.saturating_sub(done) as f64
+            + an_evaluation * (evaluations as f64 + self.test_share);
+        // Times are rounded up to whole seconds, and a run that ends now has none left.
+        if left < 0.05 { 0.0 } else { left }
     }
 }
 
