@@ -36,7 +36,9 @@ impl Config {
         let text = String::from_utf8(bytes).map_err(|error| {
             let place = error.utf8_error().valid_up_to();
             let line = line_of(&error.as_bytes()[..place]);
-            refuse(format!("line {line}: expected text in UTF-8, found other bytes"))
+            refuse(format!(
+                "line {line}: expected text in UTF-8, found other bytes"
+            ))
         })?;
         let told = |error: toml::de::Error| {
             let place = error.span().map_or(0, |span| span.start);
@@ -51,7 +53,12 @@ impl Config {
         let mut lines: Vec<(String, usize)> = parsed
             .get_ref()
             .keys()
-            .map(|key| (key.get_ref().to_string(), line_of(&text.as_bytes()[..key.span().start])))
+            .map(|key| {
+                (
+                    key.get_ref().to_string(),
+                    line_of(&text.as_bytes()[..key.span().start]),
+                )
+            })
             .collect();
         lines.sort_by_key(|(_, line)| *line);
         let table: Table = text.parse().map_err(told)?;
@@ -104,7 +111,12 @@ fn check(key: &str, found: &Value, settings: &Table) -> Result<(), String> {
         Value::Array(_) => "a list of whole numbers such as [100, 50]",
         _ => "a text in quotes",
     };
-    let refuse = || format!("{key}: expected {expected}, found {}", one_line(&found.to_string()));
+    let refuse = || {
+        format!(
+            "{key}: expected {expected}, found {}",
+            one_line(&found.to_string())
+        )
+    };
     let whole_for_fraction = sound.is_float() && found.is_integer();
     if !sound.same_type(found) && !whole_for_fraction {
         return Err(refuse());
@@ -145,7 +157,9 @@ fn unknown(key: &str, settings: &Table) -> String {
 
 /// The key that stands twice in the file, where that is the error.
 fn duplicate<'a>(text: &'a str, error: &toml::de::Error) -> Option<&'a str> {
-    let span = error.span().filter(|_| error.message().contains("duplicate"))?;
+    let span = error
+        .span()
+        .filter(|_| error.message().contains("duplicate"))?;
     text.get(span)
 }
 

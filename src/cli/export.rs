@@ -8,10 +8,10 @@ use gingham::export::{self, Format};
 use gingham::model::AnyModel;
 use serde_json::json;
 
+use super::Common;
 use super::common::model_path;
 use super::outfile::{self, Force};
 use super::output::shown;
-use super::Common;
 
 /// Write a model in another format: ONNX, NumPy's or a table.
 ///
@@ -65,6 +65,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         json!({ "out": out.to_string_lossy(), "format": name, "size_bytes": size_bytes })
             .to_string()
     } else {
-        format!("{}: {name}, {size_bytes} bytes", shown(&out.to_string_lossy()))
+        format!(
+            "{}: {name}, {size_bytes} bytes",
+            shown(&out.to_string_lossy())
+        )
     })
 }

@@ -158,7 +158,11 @@ fn save<T: Scalar>(args: &Args, model: &Model<T>) -> anyhow::Result<()> {
         json!({ "out": out.to_string_lossy(), "widths": widths, "dtype": dtype }).to_string()
     } else {
         let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
-        format!("{}: {} {dtype}", shown(&out.to_string_lossy()), widths.join("-"))
+        format!(
+            "{}: {} {dtype}",
+            shown(&out.to_string_lossy()),
+            widths.join("-")
+        )
     };
     args.common.output().result(text)
 }

@@ -140,7 +140,12 @@ impl Command {
     fn takes_force(&self) -> bool {
         matches!(
             self,
-            Self::Explore(_) | Self::Report(_) | Self::Plot(_) | Self::Export(_) | Self::Import(_) | Self::Man(_)
+            Self::Explore(_)
+                | Self::Report(_)
+                | Self::Plot(_)
+                | Self::Export(_)
+                | Self::Import(_)
+                | Self::Man(_)
         )
     }
 }

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use gingham::durable;
 use gingham::error::{Error, Result};
 use gingham::figures::Figure;
 use gingham::machine::Machine;
 use gingham::report::{self, Details, Run, charts};
 
-use super::Common;
+use super::{Common, outfile};
 
 /// Draw one figure of a run.
 ///
@@ -29,7 +28,7 @@ pub struct Args {
     /// The form of the file
     #[arg(long, value_enum, default_value = "svg")]
     format: Format,
-    /// The file, which must not exist [default: KIND.FORMAT in the first run's folder]
+    /// The file, which must not exist without --force; '-': stdout [default: KIND.FORMAT in the first run's folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The folder of the data set [default: the one that the run was trained on]
@@ -38,6 +37,8 @@ pub struct Args {
     /// Pixels a unit of a PNG: 2 makes text of about 24 pixels
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
     scale: f32,
+    #[command(flatten)]
+    force: outfile::Force,
     #[command(flatten)]
     common: Common,
 }
@@ -90,9 +91,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let format = args.format.to_possible_value().expect("nor a format");
     let file = format!("{}.{}", name(&kind.get_name()), name(&format.get_name()));
     let out = args.out.clone().unwrap_or_else(|| args.runs[0].join(file));
-    if out.symlink_metadata().is_ok() {
-        return Err(Error::Exists { path: out }.into());
-    }
+    outfile::check(&out, args.force)?;
     let figure = machine
         .run(|| draw(args, &machine, &runs))
         .context("drawing the figure")?;
@@ -100,7 +99,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Format::Svg => figure.svg.into_bytes(),
         Format::Png => figure.png(args.scale)?,
     };
-    durable::write_new(&out, &bytes)?;
+    outfile::write(&out, &bytes, args.force)?;
+    if outfile::is_stdout(&out) {
+        return Ok(());
+    }
     let output = args.common.output();
     if args.common.json {
         return output.result(serde_json::json!({ "figure": out.display().to_string() }));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use gingham::report::{self, Run};
 
-use super::Common;
+use super::{Common, outfile};
 
 /// Make a page of a run: curves, confusion matrix, predictions, mistakes, calibration, weights, settings.
 ///
@@ -21,12 +21,14 @@ pub struct Args {
     /// Folders of runs
     #[arg(value_name = "RUN_DIR", required = true)]
     runs: Vec<PathBuf>,
-    /// The page, which must not exist [default: report.html in the first run's folder]
+    /// The page, which must not exist without --force; '-': stdout [default: report.html in the first run's folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The folder of the data set [default: the one that the run was trained on]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    force: outfile::Force,
     #[command(flatten)]
     common: Common,
 }
@@ -51,11 +53,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             run.epochs.len()
         ));
     }
-    let lacking = machine
-        .run(|| report::write(&machine, &runs, args.data.as_deref(), &out))
-        .context("making the report")?;
+    let data = args.data.as_deref();
+    let lacking = outfile::make(&out, args.force, |out| {
+        Ok(machine.run(|| report::write(&machine, &runs, data, out))?)
+    })
+    .context("making the report")?;
     if let Some(lacking) = lacking {
         output.progress(format_args!("without predictions: {lacking}"));
+    }
+    if outfile::is_stdout(&out) {
+        return Ok(());
     }
     if args.common.json {
         return output.result(serde_json::json!({ "report": out.display().to_string() }));

@@ -77,7 +77,12 @@ pub struct Flags {
           help_heading = "Optimisation")]
     shuffle: Option<bool>,
     /// The step's length by the gradient's
-    #[arg(long, visible_alias = "lr", value_name = "RATE", help_heading = "Optimisation")]
+    #[arg(
+        long,
+        visible_alias = "lr",
+        value_name = "RATE",
+        help_heading = "Optimisation"
+    )]
     learning_rate: Option<f64>,
     /// The share of the last step that is kept
     #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
@@ -160,10 +165,15 @@ impl Flags {
             flags.insert("threads".to_owned(), threads);
         }
         let file = config.map(Config::read).transpose()?;
-        let mut given = file.as_ref().map_or_else(Table::new, |file| file.table.clone());
+        let mut given = file
+            .as_ref()
+            .map_or_else(Table::new, |file| file.table.clone());
         cover(&mut given, flags.clone());
         let (preset, note) = match given.get("preset") {
-            Some(name) => (name.clone().try_into().expect("a name that was checked"), None),
+            Some(name) => (
+                name.clone().try_into().expect("a name that was checked"),
+                None,
+            ),
             None => base::base(&given),
         };
         let mut settings = table(&TrainOptions::of(preset));

@@ -70,7 +70,10 @@ const FLAGS: [(&str, &str); 47] = [
 const ABSENT: [(&str, &str); 10] = [
     ("cuda", CPU),
     ("device", CPU),
-    ("dropout", "there is no dropout; l2 and l1 hold weights down"),
+    (
+        "dropout",
+        "there is no dropout; l2 and l1 hold weights down",
+    ),
     ("early-stopping", PATIENCE),
     ("gpu", CPU),
     ("optim", OPTIMIZER),
@@ -90,8 +93,11 @@ pub fn hint(word: &str, known: impl Fn(&str) -> bool) -> Option<Hint> {
     let flag = FLAGS.iter().find(|(theirs, _)| *theirs == word);
     let flag = flag.filter(|(_, flag)| known(flag));
     let absent = || ABSENT.iter().find(|(theirs, _)| *theirs == word);
-    flag.map(|(_, flag)| Hint::Flag(flag))
-        .or_else(|| known("epochs").then(absent)?.map(|(_, words)| Hint::Words(words)))
+    flag.map(|(_, flag)| Hint::Flag(flag)).or_else(|| {
+        known("epochs")
+            .then(absent)?
+            .map(|(_, words)| Hint::Words(words))
+    })
 }
 
 /// Makes the tips below clap's message about an unknown flag: one for a word of another program, none for a flag whose name is
@@ -107,7 +113,11 @@ pub fn explain(mut error: clap::Error, command: &Command) -> clap::Error {
         return error;
     };
     let word = word.split('=').next().unwrap_or(word);
-    let known = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
+    let known = |flag: &str| {
+        command
+            .get_arguments()
+            .any(|arg| arg.get_long() == Some(flag))
+    };
     if let Some(hint) = hint(word, known) {
         forget_suggestion(&mut error, command);
         let words = match hint {
@@ -151,8 +161,16 @@ mod tests {
         assert_eq!(hint("Weight-Decay", all), Some(Hint::Flag("l2")));
         assert_eq!(hint("solver", all), Some(Hint::Words(OPTIMIZER)));
         assert_eq!(hint("hidden", all), None);
-        assert_eq!(hint("max-iter", |flag| flag == "seed"), None, "no such flag there");
-        assert_eq!(hint("solver", |flag| flag == "model"), None, "nothing is trained");
+        assert_eq!(
+            hint("max-iter", |flag| flag == "seed"),
+            None,
+            "no such flag there"
+        );
+        assert_eq!(
+            hint("solver", |flag| flag == "model"),
+            None,
+            "nothing is trained"
+        );
         assert!(FLAGS.is_sorted() && ABSENT.iter().map(|(word, _)| word).is_sorted());
     }
 }

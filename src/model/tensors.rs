@@ -68,10 +68,15 @@ pub(super) fn up_to_f32(
     };
     if view.shape() != shape {
         let found = view.shape();
-        return Err(format!("{name}: expected the shape {shape:?}, found {found:?}"));
+        return Err(format!(
+            "{name}: expected the shape {shape:?}, found {found:?}"
+        ));
     }
     let (halves, _) = view.data().as_chunks();
-    let numbers: Vec<f32> = halves.iter().map(|&half| widen(u16::from_le_bytes(half))).collect();
+    let numbers: Vec<f32> = halves
+        .iter()
+        .map(|&half| widen(u16::from_le_bytes(half)))
+        .collect();
     match numbers.iter().position(|number| !number.is_finite()) {
         Some(index) => Err(format!(
             "{name}: expected finite numbers, found {} at {index}",

@@ -67,12 +67,22 @@ fn settings_that_only_make_sense_together_follow() {
         assert_eq!(config["hidden"], toml::Value::try_from([9]).unwrap());
         let summary = outcome.json();
         assert_eq!(summary["preset"], "plain");
-        assert!(summary["heldout_accuracy"].as_f64().unwrap() > 0.5, "{outcome}");
+        assert!(
+            summary["heldout_accuracy"].as_f64().unwrap() > 0.5,
+            "{outcome}"
+        );
     }
     // The user's word holds, and the way out is named where it leads nowhere.
     let article = "train -q --data data --preset article --activation relu --learning-rate 1e6 --hidden 9 --out article";
     let outcome = scratch.gingham(article).outcome();
-    outcome.is_refusal(4, &["epoch 1, batch 1 (step 1)", "--learning-rate", "--preset plain"]);
+    outcome.is_refusal(
+        4,
+        &[
+            "epoch 1, batch 1 (step 1)",
+            "--learning-rate",
+            "--preset plain",
+        ],
+    );
     let config = config(&scratch, "article");
     assert_eq!(config["init"].as_str(), Some("uniform"));
     // What goes with the article's settings leaves them alone.
@@ -81,8 +91,14 @@ fn settings_that_only_make_sense_together_follow() {
     assert_eq!(config["preset"].as_str(), Some("article"));
     assert_eq!(config["l2"].as_float(), Some(0.5));
     for (settings, says) in [
-        ("--activation relu --reduction sum", ["reduction", "--learning-rate"]),
-        ("--activation relu --scale none", ["scale", "--learning-rate"]),
+        (
+            "--activation relu --reduction sum",
+            ["reduction", "--learning-rate"],
+        ),
+        (
+            "--activation relu --scale none",
+            ["scale", "--learning-rate"],
+        ),
     ] {
         scratch.refuses(2, &format!("train --data data --out new {settings}"), &says);
         scratch.done(&format!(
@@ -162,18 +178,45 @@ fn words_of_other_programs_lead_to_the_flags() {
 fn mistakes_in_a_file_are_told_with_their_line() {
     let scratch = Scratch::with_data();
     for (text, says) in [
-        ("seed = 1\n\nepoch = 3", "line 3: unknown setting `epoch`; did you mean `epochs`?"),
-        ("lr = 3", "line 1: unknown setting `lr`; did you mean `learning_rate`?"),
+        (
+            "seed = 1\n\nepoch = 3",
+            "line 3: unknown setting `epoch`; did you mean `epochs`?",
+        ),
+        (
+            "lr = 3",
+            "line 1: unknown setting `lr`; did you mean `learning_rate`?",
+        ),
         ("max_iter = 3", "did you mean `epochs`?"),
-        ("solver = 'adam'", "line 1: unknown setting `solver`; the only optimizer"),
+        (
+            "solver = 'adam'",
+            "line 1: unknown setting `solver`; the only optimizer",
+        ),
         ("zzz = 3", "unknown setting `zzz`; a run's config.toml"),
-        ("\r\nepochs = \"three\"", "line 2: epochs: expected a whole number from 0, found \"three\""),
-        ("hidden = 50", "hidden: expected a list of whole numbers such as [100, 50], found 50"),
-        ("bias = \"on\"", "bias: expected true or false, found \"on\""),
+        (
+            "\r\nepochs = \"three\"",
+            "line 2: epochs: expected a whole number from 0, found \"three\"",
+        ),
+        (
+            "hidden = 50",
+            "hidden: expected a list of whole numbers such as [100, 50], found 50",
+        ),
+        (
+            "bias = \"on\"",
+            "bias: expected true or false, found \"on\"",
+        ),
         ("learning_rate = \"x\"", "expected a number, found \"x\""),
-        ("seed = 1\nl2 = -3", "line 2: l2: expected a number from 0 to 1e6, found -3"),
-        ("activation = \"swish\"", "activation: unknown value `swish`, expected one of `sigmoid`"),
-        ("\u{feff}epochs = 3\nepochs = 4", "line 2: duplicate key: epochs is there already"),
+        (
+            "seed = 1\nl2 = -3",
+            "line 2: l2: expected a number from 0 to 1e6, found -3",
+        ),
+        (
+            "activation = \"swish\"",
+            "activation: unknown value `swish`, expected one of `sigmoid`",
+        ),
+        (
+            "\u{feff}epochs = 3\nepochs = 4",
+            "line 2: duplicate key: epochs is there already",
+        ),
     ] {
         scratch.write("odd.toml", text);
         let outcome = scratch
@@ -184,7 +227,10 @@ fn mistakes_in_a_file_are_told_with_their_line() {
             assert!(!outcome.stderr.contains(jargon), "{outcome}");
         }
     }
-    scratch.write("marked.toml", "\u{feff}epochs = 2\r\nhidden = [4]\r\nbatches = 3\r\n");
+    scratch.write(
+        "marked.toml",
+        "\u{feff}epochs = 2\r\nhidden = [4]\r\nbatches = 3\r\n",
+    );
     scratch.done("train -q --data data --config marked.toml --out new");
 }
 
@@ -196,7 +242,9 @@ fn a_class_without_an_image_is_remarked_upon() {
     let train = "train --data data --batches 2 --epochs 1 --hidden 3 --out";
     let outcome = scratch.done(&format!("{train} run"));
     assert!(
-        outcome.stderr.contains(r"note: no training image shows class 2 ($'cat\tfish')"),
+        outcome
+            .stderr
+            .contains(r"note: no training image shows class 2 ($'cat\tfish')"),
         "{outcome}"
     );
     let table = scratch.done("explore --data data --images 0").stdout;
@@ -204,7 +252,8 @@ fn a_class_without_an_image_is_remarked_upon() {
     // All there: no note.
     let labels: Vec<u8> = (0..40).map(|place| place % 4).collect();
     dataset(&scratch, "whole", &labels, "ant\nbee\ncat\ndog\n");
-    let outcome = scratch.done("train --data whole --batches 2 --epochs 1 --hidden 3 --out whole-run");
+    let outcome =
+        scratch.done("train --data whole --batches 2 --epochs 1 --hidden 3 --out whole-run");
     assert!(!outcome.stderr.contains("no training image"), "{outcome}");
 }
 
@@ -219,15 +268,24 @@ fn a_handful_of_images() {
         let explore = format!("explore --data {data} --images 0 --figures figures{count}");
         let outcome = scratch.done(&explore);
         assert!(outcome.stderr.contains("note: no map: "), "{outcome}");
-        assert!(scratch.join(format!("figures{count}/contact-sheet.svg")).exists());
+        assert!(
+            scratch
+                .join(format!("figures{count}/contact-sheet.svg"))
+                .exists()
+        );
         let asked = scratch.gingham(&format!("{explore}-map --map 1")).outcome();
         asked.is_refusal(2, &["map: expected at least"]);
-        let bench = format!("bench -q --json --data {data} --epochs 1 --dtype f32 --engine naive,blas");
+        let bench =
+            format!("bench -q --json --data {data} --epochs 1 --dtype f32 --engine naive,blas");
         let report = scratch.done(&bench).json();
         assert!(report["images"].as_u64().unwrap() >= 1, "{report}");
     }
     let refused = "train --data data20 --out new";
-    scratch.refuses(2, refused, &["batches", "found 25", "--batches 16", "--batch-size"]);
+    scratch.refuses(
+        2,
+        refused,
+        &["batches", "found 25", "--batches 16", "--batch-size"],
+    );
     scratch.done(&format!("{refused} -q --epochs 1 --batches 16"));
 }
 
@@ -267,17 +325,34 @@ fn the_sweep_in_shell() {
             .env("GINGHAM", "program")
             .env("GINGHAM_DATA", "data")
     };
-    let help = scratch.run("sh").args([script, "--help"]).outcome().succeeded();
-    assert!(help.stdout.contains("RESULTS") && !help.stdout.contains("set -eu"), "{help}");
-    scratch.run("sh").args([script, "--now"]).outcome().has_code(2);
+    let help = scratch
+        .run("sh")
+        .args([script, "--help"])
+        .outcome()
+        .succeeded();
+    assert!(
+        help.stdout.contains("RESULTS") && !help.stdout.contains("set -eu"),
+        "{help}"
+    );
+    scratch
+        .run("sh")
+        .args([script, "--now"])
+        .outcome()
+        .has_code(2);
     assert!(!scratch.join("swept").exists());
 
     // Names are taken from the caller's folder. The program's own runs go to a folder of the test.
     scratch.write(
         "program",
-        format!("#!/bin/sh\ncd '{}' && exec '{PROGRAM}' \"$@\"\n", scratch.path().display()),
+        format!(
+            "#!/bin/sh\ncd '{}' && exec '{PROGRAM}' \"$@\"\n",
+            scratch.path().display()
+        ),
     );
-    let made = Command::new("chmod").arg("+x").arg(scratch.join("program")).status();
+    let made = Command::new("chmod")
+        .arg("+x")
+        .arg(scratch.join("program"))
+        .status();
     assert!(made.expect("chmod").success());
     let both = std::thread::scope(|scope| {
         let one = scope.spawn(|| sweep().outcome());
@@ -285,7 +360,13 @@ fn the_sweep_in_shell() {
         [one, other].map(|run| run.join().expect("a sweep").succeeded())
     });
     let results = scratch.text("swept/results.jsonl");
-    assert_eq!(results.lines().count(), 4, "no run twice: {results}\n{}\n{}", both[0], both[1]);
+    assert_eq!(
+        results.lines().count(),
+        4,
+        "no run twice: {results}\n{}\n{}",
+        both[0],
+        both[1]
+    );
     for line in results.lines() {
         let line: Value = serde_json::from_str(line).expect("JSON");
         assert_eq!(line["settings"]["epochs"], 1);
@@ -297,11 +378,17 @@ fn the_sweep_in_shell() {
     let rest: Vec<&str> = results.lines().skip(1).collect();
     scratch.write("swept/results.jsonl", rest.join("\n") + "\n");
     let key = first.split_inclusive(',').take(2).collect::<String>();
-    let sum = scratch.run("sh").args(["-c", "printf '%s' \"$0\" | cksum | tr ' ' '-'", &key]);
+    let sum = scratch
+        .run("sh")
+        .args(["-c", "printf '%s' \"$0\" | cksum | tr ' ' '-'", &key]);
     let claim = format!("swept/results.jsonl.claims/{}", sum.outcome().stdout.trim());
     fs::create_dir_all(scratch.join(&claim)).expect("a folder");
     scratch.write(format!("{claim}/pid"), "4194305\n"); // no process has this number
     let outcome = sweep().outcome().succeeded();
-    assert_eq!(scratch.text("swept/results.jsonl").lines().count(), 4, "{outcome}");
+    assert_eq!(
+        scratch.text("swept/results.jsonl").lines().count(),
+        4,
+        "{outcome}"
+    );
     assert!(!scratch.join(&claim).exists());
 }

@@ -159,7 +159,12 @@ fn a_bar_on_a_terminal() {
         for bar in bars.iter().map(|bar| shown(bar)) {
             if let Some((before, after)) = bar.split_once("held-out ") {
                 let count = before.split('/').next().expect("a count");
-                let done: usize = count.split_whitespace().last().expect("it").parse().expect("a number");
+                let done: usize = count
+                    .split_whitespace()
+                    .last()
+                    .expect("it")
+                    .parse()
+                    .expect("a number");
                 let at = format!("% at {}/100", done / 9 * 9);
                 let current = done % 9 == 0 || done == 100;
                 assert_eq!(after.contains(" at "), !current, "{bar}");

@@ -95,7 +95,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     if let Some(folder) = &args.figures {
         album::write(folder, &pictures(&dataset, drawn, &answer, map), args.force)?;
-        output.progress(format_args!("figures in {}", shown(&folder.to_string_lossy())));
+        output.progress(format_args!(
+            "figures in {}",
+            shown(&folder.to_string_lossy())
+        ));
     }
     if args.common.json {
         return output.result(serde_json::to_string(&answer)?);

@@ -81,7 +81,9 @@ impl Bar {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.epoch = Some((*record, *times, now));
         let heldout = record.heldout_accuracy;
-        latest.heldout = heldout.map(|share| (share, record.epoch + 1)).or(latest.heldout);
+        latest.heldout = heldout
+            .map(|share| (share, record.epoch + 1))
+            .or(latest.heldout);
     }
 }
 

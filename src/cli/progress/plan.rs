@@ -70,8 +70,16 @@ mod tests {
             plan.seconds_left(&record, &times)
         };
         assert_eq!(left(1, 0, 2.0), 9.0 * (3.0 + 2.0) + 1.0);
-        assert_eq!(left(4, 4, 2.0), 5.0 * 3.0 + 2.0 * 2.0 + 1.0, "of epochs 8 and 10");
-        assert_eq!(left(0, 4, 0.0), 5.0 * 3.0 + 1.5, "of the last epoch, not timed yet");
+        assert_eq!(
+            left(4, 4, 2.0),
+            5.0 * 3.0 + 2.0 * 2.0 + 1.0,
+            "of epochs 8 and 10"
+        );
+        assert_eq!(
+            left(0, 4, 0.0),
+            5.0 * 3.0 + 1.5,
+            "of the last epoch, not timed yet"
+        );
         assert_eq!(left(0, 9, 4.0), 2.0, "the test images alone");
     }
 }
