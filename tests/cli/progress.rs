@@ -166,7 +166,7 @@ fn a_bar_on_a_terminal() {
                     .parse()
                     .expect("a number");
                 let at = format!("% at {}/100", done / 9 * 9);
-                let current = done % 9 == 0 || done == 100;
+                let current = done.is_multiple_of(9) || done == 100;
                 assert_eq!(after.contains(" at "), !current, "{bar}");
                 assert!(current || after.contains(&at), "{bar}");
             }
