@@ -33,8 +33,8 @@ pub fn base(given: &Table) -> (Preset, Option<String>) {
         Some((name, _, lost)) => {
             let value = &given[*name];
             let note = format!(
-                "preset plain: settings that are not given are of today's form, since {name} = {value} does not go with the \
-                 article's {lost}; --preset article keeps those"
+                "preset plain: {name} = {value} is given, and the article's {lost} are made for its own form alone; so what is \
+                 not given is of today's form (--preset article keeps the article's)"
             );
             (Preset::Plain, Some(note))
         }
