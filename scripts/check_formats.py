@@ -25,7 +25,7 @@ import numpy as np
 from check_model import TOLERANCE, Disagreement, expect, read_images, read_model, run
 
 # Steps of every form are short enough that it learns something, on 48,000 images as on 600.
-LEARN = "--epochs 3 --batch-size 64 --reduction mean --momentum 0.9 --init xavier --learning-rate"
+LEARN = "--preset article --epochs 3 --batch-size 64 --reduction mean --momentum 0.9 --init xavier --learning-rate"
 FORMS = {
     "the article's": "--epochs 20",
     "784-24-12-10 relu softmax, biases": f"{LEARN} 0.02 --hidden 24,12 --activation relu --output softmax --probability output --bias on",

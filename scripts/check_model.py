@@ -32,6 +32,7 @@ from safetensors.numpy import load_file
 TOLERANCE = 1e-5
 TRAIN, TEST = 600, 300
 MODERN = (
+    "--preset article "
     "--activation {activation} --output {output} --probability output --bias on --init he --batch-size 32 --shuffle on "
     "--learning-rate 0.005 --momentum 0.9 --l2 0.001 --reduction mean --error objective --heldout-scale train"
 )
@@ -42,7 +43,8 @@ CASES = {
     "784-24-12-10 relu softmax, f64": "--epochs 4 --hidden 24,12 --dtype f64 "
     + MODERN.format(activation="relu", output="softmax"),
     "784-20-10 tanh sigmoid": "--epochs 4 --hidden 20 " + MODERN.format(activation="tanh", output="sigmoid"),
-    "784-10 softmax, raw pixels": "--epochs 2 --hidden none --scale none --learning-rate 1e-7 --init xavier --output softmax --bias on",
+    "784-10 softmax, raw pixels": "--preset article --epochs 2 --hidden none --scale none --learning-rate 1e-7 "
+    "--init xavier --output softmax --bias on",
 }
 
 

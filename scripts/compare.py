@@ -52,7 +52,7 @@ PEERS = {
 GINGHAM_FLAGS = {
     "article": ["--preset", "article"],
     "wide": [
-        *("--hidden", ",".join(map(str, WIDE_HIDDEN)), "--activation", "relu"),
+        *("--preset", "article", "--hidden", ",".join(map(str, WIDE_HIDDEN)), "--activation", "relu"),
         *("--output", "softmax", "--bias", "on", "--init", "he"),
         *("--batch-size", str(WIDE_BATCH), "--shuffle", "on"),
         *("--momentum", str(WIDE_MOMENTUM), "--reduction", "mean"),

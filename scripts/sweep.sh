@@ -2,36 +2,105 @@
 # A hyperparameter sweep in plain shell over `gingham train --json`:  scripts/sweep.sh
 #
 # Every finished run is a line of JSON in $RESULTS at once, so a sweep that was stopped goes on where it was: run it
-# again. Runs that are there are not repeated. The table ranks the settings by their mean held-out accuracy over the
-# seeds. The data is found where gingham finds it: $GINGHAM_DATA, else data/fashion-mnist.
+# again. Runs that are there are not repeated, and several sweeps with one $RESULTS, on one machine, share the runs among
+# them. The table ranks the settings by their mean held-out accuracy over the seeds.
+#
+# What it reads from the environment:
+#   HIDDEN RATES SEEDS  the grid: lists of widths, learning rates and seeds, separated by blanks
+#   EPOCHS              the epochs of every run
+#   COMMON              options that all runs share, such as "--momentum 0.9 --engine blas"
+#   RESULTS             the file of the results, one for a data set, since it remembers settings and not data
+#                       [default: runs/sweep.jsonl of the project]
+#   GINGHAM             the program [default: the project's release build]
+#   GINGHAM_DATA        the folder of the data set [default: data/fashion-mnist of the project]
+# Relative names are taken from the folder that this is called in.
 set -eu
 export LC_ALL=C # decimal points, whatever the locale
+
+case "${1:-}" in
+-h | --help)
+    sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p;}' "$0"
+    exit 0
+    ;;
+'') ;;
+*)
+    echo "sweep: expected no arguments, found $1: --help says which variables it reads" >&2
+    exit 2
+    ;;
+esac
 
 # The grid: edit it here, or set a name for one sweep (EPOCHS=5 SEEDS=42 scripts/sweep.sh).
 : "${HIDDEN:=25 50 100}"
 : "${RATES:=0.0005 0.001 0.002}"
 : "${SEEDS:=42 1 2}"
 : "${EPOCHS:=30}"
-# Further options that all runs share, e.g. "--momentum 0.9 --engine blas".
 : "${COMMON:=}"
-# One file for one data set: it remembers settings, not what they were trained on.
-: "${RESULTS:=runs/sweep.jsonl}"
 
+# What was given is relative to the caller's folder, which is left now.
+absolute() {
+    case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$PWD" "$1" ;;
+    esac
+}
+[ -z "${RESULTS:-}" ] || RESULTS=$(absolute "$RESULTS")
+# A name without a slash is looked for where commands are.
+case "${GINGHAM:-}" in
+'') ;;
+*/*) GINGHAM=$(absolute "$GINGHAM") ;;
+*)
+    found=$(command -v "$GINGHAM") || found=$(absolute "$GINGHAM")
+    GINGHAM=$found
+    ;;
+esac
 if [ -n "${GINGHAM_DATA:-}" ]; then
     GINGHAM_DATA=$(cd "$GINGHAM_DATA" && pwd)
     export GINGHAM_DATA
 fi
 cd "$(dirname "$0")/.."
+: "${RESULTS:=runs/sweep.jsonl}"
 : "${GINGHAM:=${CARGO_TARGET_DIR:-target}/release/gingham}"
-if [ ! -x "$GINGHAM" ]; then
-    echo "sweep: no $GINGHAM: build it first (cargo build --release)" >&2
+if [ ! -f "$GINGHAM" ] || [ ! -x "$GINGHAM" ]; then
+    echo "sweep: no $GINGHAM: build it first (cargo build --release), or name another one by GINGHAM" >&2
     exit 1
 fi
 mkdir -p "$(dirname "$RESULTS")"
 touch "$RESULTS"
+
+# A run belongs to the sweep that made the folder of its claim, which holds the number of that sweep's process. The claim of
+# a sweep that is no more is taken over: renaming it succeeds for one sweep alone.
+CLAIMS=$RESULTS.claims
+mkdir -p "$CLAIMS"
+claim=
+release() {
+    [ -z "$claim" ] || rm -rf "$claim"
+    claim=
+    rmdir "$CLAIMS" 2>/dev/null || true
+}
+trap release EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+alive() { [ -f "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null; }
+take() { # the run of this key
+    name=$CLAIMS/$(printf '%s' "$1" | cksum | tr ' ' '-')
+    if [ -d "$name" ] && ! alive "$name"; then
+        sleep 1 # its sweep may be about to write its number
+        ! alive "$name" && mv "$name" "$name.$$" 2>/dev/null && rm -rf "$name.$$"
+    fi
+    # A sweep that ends takes the empty folder of all claims away, which may come between the two.
+    mkdir -p "$CLAIMS" || exit 1
+    until mkdir "$name" 2>/dev/null; do
+        mkdir -p "$CLAIMS" || exit 1
+        [ ! -d "$name" ] || return 1
+    done
+    claim=$name
+    echo $$ >"$claim/pid"
+}
+
 # A machine that stopped while writing may have left half a line: that run counts as not done.
-if [ -n "$(tail -c 1 "$RESULTS")" ]; then
+if [ -n "$(tail -c 1 "$RESULTS")" ] && take "the end of the file"; then
     sed '$d' "$RESULTS" >"$RESULTS.part" && mv "$RESULTS.part" "$RESULTS"
+    release
 fi
 
 for hidden in $HIDDEN; do
@@ -41,6 +110,15 @@ for hidden in $HIDDEN; do
             key="{\"setting\":\"$setting\",\"sweep_seed\":$seed,"
             if grep -qF "$key" "$RESULTS"; then
                 echo "have  $setting seed=$seed" >&2
+                continue
+            fi
+            if ! take "$key"; then
+                echo "busy  $setting seed=$seed: another sweep is at it" >&2
+                continue
+            fi
+            # Another sweep may have ended this run between the look and the claim.
+            if grep -qF "$key" "$RESULTS"; then
+                release
                 continue
             fi
             echo "train $setting seed=$seed" >&2
@@ -56,6 +134,7 @@ for hidden in $HIDDEN; do
                 exit "$code"
                 ;;
             esac
+            release
         done
     done
 done

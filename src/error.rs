@@ -111,7 +111,8 @@ pub enum Error {
     },
     /// The training left the finite numbers.
     #[error(
-        "the {what} became {value} in epoch {epoch}, batch {batch} (step {step}), at learning rate {learning_rate}"
+        "the {what} became {value} in epoch {}, batch {} (step {}), at learning rate {learning_rate}",
+        .epoch + 1, .batch + 1, .step + 1
     )]
     Diverged {
         /// What is not finite any more.

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::data::{Dataset, Images, Standardizer};
+use crate::data::{Dataset, Images, Standardizer, held_out};
 use crate::engine::{EngineKind, blas};
 use crate::error::Result;
 use crate::input::packed::Outlines;
@@ -99,7 +99,7 @@ pub fn run(
             let settings = TrainOptions {
                 engine: kind,
                 dtype,
-                ..TrainOptions::default()
+                ..job_on(dataset)
             };
             let plan = Plan::new(&settings, dataset, machine)?;
             if kind != EngineKind::Naive {
@@ -129,7 +129,7 @@ pub fn run(
     }
     progress("timing the parts of a step");
     let parts = parts(&mut subjects, options.epochs.min(TIMED));
-    let plan = Plan::new(&TrainOptions::default(), dataset, &one)?;
+    let plan = Plan::new(&job_on(dataset), dataset, &one)?;
     let images = plan.training_samples();
     let job = Job {
         layout: plan.layout(),
@@ -149,6 +149,19 @@ pub fn run(
         rows: rows(subjects, &job),
         parts,
     })
+}
+
+/// The article's job, with fewer mini-batches where there are fewer images than these, and with nothing held out where that would be
+/// all of them.
+fn job_on(dataset: &Dataset) -> TrainOptions {
+    let article = TrainOptions::default();
+    let images = dataset.train.images.count();
+    let training = images - held_out(images as u32, article.holdout);
+    TrainOptions {
+        batches: article.batches.map(|batches| batches.min(training.max(1))),
+        holdout: if training == 0 { 0.0 } else { article.holdout },
+        ..article
+    }
 }
 
 /// Where the time goes of each subject that trains, from so many rounds apart from the others: they pay for reading the clock.

@@ -1,10 +1,11 @@
-//! The folder of `explore --figures`. No file in it is written over.
+//! The folder of `explore --figures`. No file in it is written over without `--force`.
 
 use std::path::{Path, PathBuf};
 
-use gingham::durable;
 use gingham::error::Error;
 use gingham::figures::Figure;
+
+use super::outfile::{self, Force};
 
 /// The names of the figures; those of maps come last.
 const NAMES: [&str; 6] = [
@@ -24,7 +25,7 @@ fn paths(folder: &Path, name: &str) -> [PathBuf; 2] {
 }
 
 /// Makes the folder, and refuses one that holds a figure already. This is done before minutes of work.
-pub fn prepare(folder: &Path, with_map: bool) -> Result<(), Error> {
+pub fn prepare(folder: &Path, with_map: bool, force: Force) -> Result<(), Error> {
     if folder.exists() && !folder.is_dir() {
         return Err(Error::Setting {
             setting: "figures",
@@ -37,9 +38,7 @@ pub fn prepare(folder: &Path, with_map: bool) -> Result<(), Error> {
         &NAMES[..NO_MAPS]
     };
     for path in names.iter().flat_map(|name| paths(folder, name)) {
-        if path.symlink_metadata().is_ok() {
-            return Err(Error::Exists { path });
-        }
+        outfile::check(&path, force)?;
     }
     std::fs::create_dir_all(folder).map_err(|source| Error::Write {
         path: folder.to_owned(),
@@ -48,13 +47,13 @@ pub fn prepare(folder: &Path, with_map: bool) -> Result<(), Error> {
 }
 
 /// Writes the figures, which must be in the order of [`NAMES`].
-pub fn write(folder: &Path, pictures: &[Figure]) -> Result<(), Error> {
+pub fn write(folder: &Path, pictures: &[Figure], force: Force) -> Result<(), Error> {
     /// Pixels a unit: sharp on screens of twice the usual density.
     const SCALE: f32 = 2.0;
     for (name, figure) in NAMES.iter().zip(pictures) {
         let [svg, png] = paths(folder, name);
-        durable::write_new(&svg, figure.svg.as_bytes())?;
-        durable::write_new(&png, &figure.png(SCALE)?)?;
+        outfile::put(&svg, figure.svg.as_bytes(), force)?;
+        outfile::put(&png, &figure.png(SCALE)?, force)?;
     }
     Ok(())
 }

@@ -9,6 +9,9 @@ use gingham::model::AnyModel;
 use serde_json::json;
 
 use super::Common;
+use super::common::model_path;
+use super::outfile::{self, Force};
+use super::output::shown;
 
 /// Write a model in another format: ONNX, NumPy's or a table.
 ///
@@ -16,18 +19,20 @@ use super::Common;
 /// out. npz: every array under its name in the model file, 'classes' and the metadata. csv: array,unit,input,value, a line a number.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  gingham export --model model.safetensors --format onnx --out model.onnx"
+    after_help = "Example:\n  gingham export --model runs/article-seed42-0001 --out model.onnx"
 )]
 pub struct Args {
-    /// The model file
+    /// The model file, or the folder of its run
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
-    /// What to write
+    /// What to write [default: what the ending of --out names]
     #[arg(long, value_name = "NAME", value_parser = formats())]
-    format: Format,
-    /// The new file
+    format: Option<Format>,
+    /// The new file; '-': stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    force: Force,
     #[command(flatten)]
     common: Common,
 }
@@ -40,17 +45,29 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let Args { out, format, .. } = args;
-    let model = AnyModel::open(&args.model).context("reading the model")?;
-    let size_bytes = match &model {
-        AnyModel::F32(model) => export::write(model, *format, out),
-        AnyModel::F64(model) => export::write(model, *format, out),
+    let Args { out, force, .. } = args;
+    let formats = Format::ALL.map(|format| (format, format.name()));
+    let format = outfile::format_of(Some(out), args.format, &formats, None)?;
+    outfile::check(out, *force)?;
+    let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
+    let bytes = match &model {
+        AnyModel::F32(model) => export::bytes(model, format),
+        AnyModel::F64(model) => export::bytes(model, format),
     }?;
-    let name = format.name();
-    args.common.output().result(if args.common.json {
+    outfile::write(out, &bytes, *force)?;
+    let (name, size_bytes) = (format.name(), bytes.len());
+    let output = args.common.output();
+    if outfile::is_stdout(out) {
+        output.progress(format_args!("stdout: {name}, {size_bytes} bytes"));
+        return Ok(());
+    }
+    output.result(if args.common.json {
         json!({ "out": out.to_string_lossy(), "format": name, "size_bytes": size_bytes })
             .to_string()
     } else {
-        format!("{}: {name}, {size_bytes} bytes", out.display())
+        format!(
+            "{}: {name}, {size_bytes} bytes",
+            shown(&out.to_string_lossy())
+        )
     })
 }

@@ -12,11 +12,13 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::Common;
+use super::outfile::{self, Force};
+use super::output::shown;
 
 /// Make a model file of a network that was trained elsewhere.
 ///
-/// Reads a safetensors file with the arrays of linear layers under PyTorch's names ('0.weight', '0.bias', '2.weight', ..), in F32 or
-/// F64, weights of the shape (outputs, inputs). What such a file cannot say, the options do.
+/// Reads a safetensors file with the arrays of linear layers under PyTorch's names ('0.weight', '0.bias', '2.weight', ..), in F32, F64,
+/// F16 or BF16, weights of the shape (outputs, inputs). What such a file cannot say, the options do.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -26,9 +28,11 @@ pub struct Args {
     /// The safetensors file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The new model file
+    /// The new model file; '-': stdout
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    force: Force,
     /// What the network was given for a pixel: 'none': 0..255; 'unit': over 255 (ToTensor); 'MEAN,DEVIATION': that, minus the mean,
     /// over the deviation (Normalize); 'file': by the file's arrays scale.mean and scale.deviation, in 0..255, a number a pixel
     #[arg(
@@ -131,6 +135,7 @@ impl Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    outfile::check(&args.out, args.force)?;
     let model = args
         .options()?
         .read(&args.file)
@@ -143,14 +148,21 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 fn save<T: Scalar>(args: &Args, model: &Model<T>) -> anyhow::Result<()> {
     let out = &args.out;
-    model.save(out)?;
+    outfile::write(out, &model.bytes(), args.force)?;
     let widths = model.mlp.layout.widths();
     let dtype = T::DTYPE.name();
+    if outfile::is_stdout(out) {
+        return Ok(());
+    }
     let text = if args.common.json {
         json!({ "out": out.to_string_lossy(), "widths": widths, "dtype": dtype }).to_string()
     } else {
         let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
-        format!("{}: {} {dtype}", out.display(), widths.join("-"))
+        format!(
+            "{}: {} {dtype}",
+            shown(&out.to_string_lossy()),
+            widths.join("-")
+        )
     };
     args.common.output().result(text)
 }

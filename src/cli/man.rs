@@ -6,9 +6,9 @@ use anyhow::Context;
 use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
-use gingham::durable;
 use gingham::error::Error;
 
+use super::outfile::{self, Force};
 use super::output::Output;
 
 /// Print the manual page, or write one for each command.
@@ -21,6 +21,8 @@ pub struct Args {
     /// The folder for the pages gingham.1, gingham-train.1, .. [default: the first of them to stdout]
     #[arg(long, value_name = "DIR", help_heading = "Runtime and output")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(args: &Args, definition: Command) -> anyhow::Result<()> {
@@ -34,7 +36,7 @@ pub fn run(args: &Args, definition: Command) -> anyhow::Result<()> {
         .chain(program.get_subcommands())
         .map(page)
         .collect::<anyhow::Result<Vec<_>>>()?;
-    write(folder, &pages).context("writing the manual")?;
+    write(folder, &pages, args.force).context("writing the manual")?;
     let lines: Vec<String> = pages
         .iter()
         .map(|(name, _)| folder.join(name).display().to_string())
@@ -42,19 +44,18 @@ pub fn run(args: &Args, definition: Command) -> anyhow::Result<()> {
     output.result(lines.join("\n"))
 }
 
-/// Writes all pages, or none where one of them exists already.
-fn write(folder: &Path, pages: &[(String, String)]) -> Result<(), Error> {
+/// Writes all pages, or none where one of them exists already and is not to be replaced.
+fn write(folder: &Path, pages: &[(String, String)], force: Force) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(|source| Error::Write {
         path: folder.to_owned(),
         source,
     })?;
-    let mut paths = pages.iter().map(|(name, _)| folder.join(name));
-    if let Some(path) = paths.find(|path| path.symlink_metadata().is_ok()) {
-        return Err(Error::Exists { path });
-    }
     pages
         .iter()
-        .try_for_each(|(name, text)| durable::write_new(&folder.join(name), text.as_bytes()))
+        .try_for_each(|(name, _)| outfile::check(&folder.join(name), force))?;
+    pages
+        .iter()
+        .try_for_each(|(name, text)| outfile::put(&folder.join(name), text.as_bytes(), force))
 }
 
 /// The page of a command: the name of its file, and its text.

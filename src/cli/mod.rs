@@ -4,16 +4,19 @@
 //! stderr. Only this area knows clap; nothing here computes.
 
 mod album;
+mod base;
 mod bench;
 mod color;
 mod common;
 mod completions;
+mod config;
 mod evaluate;
 mod explore;
 mod export;
 mod import;
 mod man;
 mod near;
+mod outfile;
 mod output;
 mod plot;
 mod predict;
@@ -23,6 +26,7 @@ mod runs;
 mod settings;
 mod synth;
 mod train;
+mod words;
 mod xor;
 
 use std::ffi::OsString;
@@ -85,18 +89,19 @@ pub fn main() -> ExitCode {
             let _ = error.print(); // a stderr that is gone leaves the exit code
             return ExitCode::from(2);
         }
-        Err(help) => return exit(output::written(help.print())),
+        Err(help) => return exit(output::written(help.print()), false),
     };
-    exit(run(cli))
+    let takes_force = cli.command.takes_force();
+    exit(run(cli), takes_force)
 }
 
-/// Prints the error, if there is one. Returns the exit code.
-fn exit(result: anyhow::Result<()>) -> ExitCode {
+/// Prints the error, if there is one, of a command that has `--force` or not. Returns the exit code.
+fn exit(result: anyhow::Result<()>, takes_force: bool) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::error(format_args!("{error:#}{}", near::hint(&error)));
+            output::error(format_args!("{error:#}{}", near::hint(&error, takes_force)));
             ExitCode::from(exit_code(&error))
         }
     }
@@ -112,11 +117,38 @@ fn definition() -> clap::Command {
     };
     Cli::command()
         .version(version)
+        // The last one of a flag that is given twice holds, so that an alias of the shell can be overridden.
+        .args_override_self(true)
         .mut_subcommands(|command| command.mut_args(negative))
 }
 
-fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    Cli::from_arg_matches(&definition().try_get_matches_from(arguments)?)
+fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let matches = definition().try_get_matches_from(&arguments);
+    let matches = matches.map_err(|error| {
+        let definition = definition();
+        let named = |command: &&clap::Command| {
+            let name = command.get_name();
+            arguments.iter().any(|argument| argument == name)
+        };
+        let command = definition.get_subcommands().find(named);
+        words::explain(error, command.unwrap_or(&definition))
+    })?;
+    Cli::from_arg_matches(&matches)
+}
+
+impl Command {
+    /// Whether the command has `--force`.
+    fn takes_force(&self) -> bool {
+        matches!(
+            self,
+            Self::Explore(_)
+                | Self::Report(_)
+                | Self::Plot(_)
+                | Self::Export(_)
+                | Self::Import(_)
+                | Self::Man(_)
+        )
+    }
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {

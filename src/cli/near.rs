@@ -1,5 +1,6 @@
-//! "did you mean": a file or folder that was to be read is not there, but another has a similar name.
+//! What an error's message ends with: the way out, where one is near.
 //!
+//! "did you mean": a file or folder that was to be read is not there, but another has a similar name.
 //! Names on a disk may hold anything. Only names that can be shown are suggested: text without control characters and without invisible
 //! characters.
 
@@ -13,9 +14,14 @@ const MOST_ENTRIES: usize = 10_000;
 /// The most letters that may differ. Four would take `train-labels-idx1-ubyte` for `t10k-labels-idx1-ubyte`.
 const MOST_EDITS: usize = 3;
 
-/// The hint to add to an error's message; empty where there is none to give.
-pub fn hint(error: &anyhow::Error) -> String {
+/// What helps against numbers that grow without end.
+const DIVERGED: &str = "; a smaller --learning-rate may help, or the settings of --preset plain";
+
+/// The hint to add to an error's message; empty where there is none to give. `takes_force` says whether the command has `--force`.
+pub fn hint(error: &anyhow::Error, takes_force: bool) -> String {
     let similar = match error.downcast_ref::<Error>() {
+        Some(Error::Exists { .. }) if takes_force => return "; --force replaces it".to_owned(),
+        Some(Error::Diverged { .. }) => return DIVERGED.to_owned(),
         Some(Error::Read { path, .. } | Error::Config { path, .. }) => similar(path),
         // A run's folder in place of the model in it.
         Some(Error::NotAFile { path, .. }) => {
@@ -65,7 +71,7 @@ fn similar(path: &Path) -> Option<PathBuf> {
 }
 
 /// By how many letters `name` differs from the typed name; none if it is another name.
-fn edits(typed: &str, name: &str) -> Option<usize> {
+pub fn edits(typed: &str, name: &str) -> Option<usize> {
     if typed == name {
         return None;
     }

@@ -1,17 +1,16 @@
 //! `gingham plot`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use gingham::durable;
 use gingham::error::{Error, Result};
 use gingham::figures::Figure;
 use gingham::machine::Machine;
 use gingham::report::charts::{self, Room};
 use gingham::report::{self, Details, Ranking, Run};
 
-use super::{Common, runs};
+use super::{Common, outfile, runs};
 
 /// Draw one figure of a run.
 ///
@@ -31,7 +30,7 @@ pub struct Args {
     /// The form of the file [default: that of the ending of --out, else svg]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// The file, which must not exist [default: KIND.FORMAT in the folder of the first run that can be shown]
+    /// The file, which must not exist without --force; '-': stdout [default: KIND.FORMAT in the folder of the first run that can be shown]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The folder of the data set [default: the one that the run was trained on]
@@ -43,6 +42,8 @@ pub struct Args {
     /// Pixels a unit of a PNG: 2 makes text of about 24 pixels
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
     scale: f32,
+    #[command(flatten)]
+    force: outfile::Force,
     #[command(flatten)]
     common: Common,
 }
@@ -84,7 +85,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
         .into());
     }
-    let format = format(args.format, args.out.as_deref())?;
+    let forms = Format::ALL.map(|format| (format, format.ending()));
+    let format = outfile::format_of(args.out.as_deref(), args.format, &forms, Some(Format::Svg))?;
     let output = args.common.output();
     let runs = runs::open(&args.runs, output)?;
     if curves {
@@ -93,9 +95,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let kind = args.kind.to_possible_value().expect("no kind is hidden");
     let file = format!("{}.{}", kind.get_name(), format.ending());
     let out = args.out.clone().unwrap_or_else(|| runs[0].path.join(file));
-    if out.symlink_metadata().is_ok() {
-        return Err(Error::Exists { path: out }.into());
-    }
+    outfile::check(&out, args.force)?;
     let figure = machine
         .run(|| draw(args, &machine, &runs))
         .context("drawing the figure")?;
@@ -103,7 +103,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Format::Svg => figure.svg.into_bytes(),
         Format::Png => figure.png(args.scale)?,
     };
-    durable::write_new(&out, &bytes)?;
+    outfile::write(&out, &bytes, args.force)?;
+    if outfile::is_stdout(&out) {
+        return Ok(());
+    }
     if args.common.json {
         return output.result(serde_json::json!({ "figure": out.display().to_string() }));
     }
@@ -119,34 +122,6 @@ impl Format {
             Self::Svg => "svg",
             Self::Png => "png",
         }
-    }
-}
-
-/// The form of the file: the one that was asked for, else the one that its name's ending says. The two must not differ.
-fn format(asked: Option<Format>, out: Option<&Path>) -> Result<Format> {
-    let ending = out.and_then(Path::extension);
-    let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
-    let of_ending = Format::ALL
-        .into_iter()
-        .find(|format| ending.as_deref() == Some(format.ending()));
-    let refused = |setting, reason| Err(Error::Setting { setting, reason });
-    match (asked, of_ending, ending) {
-        (Some(asked), Some(of_ending), _) if asked != of_ending => refused(
-            "format",
-            format!(
-                "expected the form of the ending of --out, .{}, found --format {}; leave one of them out",
-                of_ending.ending(),
-                asked.ending()
-            ),
-        ),
-        (Some(format), ..) | (None, Some(format), _) => Ok(format),
-        (None, None, None) => Ok(Format::Svg),
-        (None, None, Some(ending)) => refused(
-            "out",
-            format!(
-                "expected a name that ends in .svg or .png, or --format, found the ending .{ending}"
-            ),
-        ),
     }
 }
 

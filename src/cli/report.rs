@@ -6,7 +6,7 @@ use anyhow::Context;
 use gingham::error::{Error, Result};
 use gingham::report;
 
-use super::{Common, runs};
+use super::{Common, outfile, runs};
 
 /// Make a page of a run: curves, confusion matrix, predictions, mistakes, calibration, weights, settings.
 ///
@@ -23,7 +23,7 @@ pub struct Args {
     /// Folders of runs, or the models in them
     #[arg(value_name = "RUN_DIR", required = true)]
     runs: Vec<PathBuf>,
-    /// The page, which must not exist [default: report.html in the folder of the first run that can be shown]
+    /// The page, which must not exist without --force; '-': stdout [default: report.html in the folder of the first run that can be shown]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The folder of the data set [default: the one that the run was trained on]
@@ -32,6 +32,8 @@ pub struct Args {
     /// Take labels by their number, also where the data set has other class names than the model
     #[arg(long)]
     by_number: bool,
+    #[command(flatten)]
+    force: outfile::Force,
     #[command(flatten)]
     common: Common,
 }
@@ -50,11 +52,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .unwrap_or_else(|| runs[0].path.join("report.html"));
     let output = args.common.output();
     let data = (args.data.as_deref(), args.by_number);
-    let note = machine
-        .run(|| report::write(&machine, &runs, data, &out))
-        .context("making the report")?;
+    let note = outfile::make(&out, args.force, |out| {
+        Ok(machine.run(|| report::write(&machine, &runs, data, out))?)
+    })
+    .context("making the report")?;
     if let Some(note) = note {
         output.note(note);
+    }
+    if outfile::is_stdout(&out) {
+        return Ok(());
     }
     if args.common.json {
         return output.result(serde_json::json!({ "report": out.display().to_string() }));

@@ -13,13 +13,15 @@ use gingham::train::{Preset, Size, TrainOptions};
 use serde::Serialize;
 use toml::Table;
 
-use super::{DATA_VARIABLE, output};
+use super::config::Config;
+use super::{DATA_VARIABLE, base, output};
 
 /// Every setting as a flag. Without one, the configuration file's value holds, then the preset's.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Flags {
-    /// Where settings that are not given come from: 'article' is the tutorial's network, 'wide' a larger one in today's form
-    #[arg(long, value_name = "NAME", value_parser = ["article", "wide"], help_heading = "Data and settings")]
+    /// Where settings that are not given come from: 'article' is the tutorial's network, 'plain' a small and 'wide' a larger one
+    /// in today's form [default: article; plain where --activation, --output or --reduction mean is given]
+    #[arg(long, value_name = "NAME", value_parser = Preset::ALL.map(Preset::name), help_heading = "Data and settings")]
     preset: Option<String>,
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
     #[arg(long, value_name = "DIR", help_heading = "Data and settings")]
@@ -75,7 +77,12 @@ pub struct Flags {
           help_heading = "Optimisation")]
     shuffle: Option<bool>,
     /// The step's length by the gradient's
-    #[arg(long, value_name = "RATE", help_heading = "Optimisation")]
+    #[arg(
+        long,
+        visible_alias = "lr",
+        value_name = "RATE",
+        help_heading = "Optimisation"
+    )]
     learning_rate: Option<f64>,
     /// The share of the last step that is kept
     #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
@@ -138,60 +145,71 @@ impl FromStr for Widths {
     }
 }
 
+/// The settings of a run, and what the user should know about where they come from.
+pub struct Resolved {
+    pub options: TrainOptions,
+    /// That a preset was taken which nobody named.
+    pub note: Option<String>,
+}
+
 impl Flags {
     /// All settings, from the preset, `config`, the environment and the flags, in this order; validated.
-    pub fn resolve(&self, config: Option<&Path>, threads: Option<usize>) -> Result<TrainOptions> {
+    pub fn resolve(&self, config: Option<&Path>, threads: Option<usize>) -> Result<Resolved> {
         let environment = std::env::var_os(DATA_VARIABLE)
             .filter(|folder| !folder.is_empty())
             .map(PathBuf::from);
         self.data.as_deref().map(text).transpose()?;
         let mut flags = table(self);
         if let Some(threads) = threads {
-            flags.insert(
-                "threads".to_owned(),
-                toml::Value::try_from(threads).expect("a small number"),
-            );
+            let threads = toml::Value::try_from(threads).expect("a small number");
+            flags.insert("threads".to_owned(), threads);
         }
-        let file = config.map(read).transpose()?;
-        let file_preset = file.as_ref().and_then(|(_, table)| table.get("preset"));
-        let preset = match flags.get("preset").or(file_preset) {
-            Some(name) => name.clone().try_into().map_err(|error: toml::de::Error| {
-                let reason = format!("preset: {}", one_line(&error.to_string()));
-                unusable(config, reason)
-            })?,
-            None => Preset::Article,
+        let file = config.map(Config::read).transpose()?;
+        let mut given = file
+            .as_ref()
+            .map_or_else(Table::new, |file| file.table.clone());
+        cover(&mut given, flags.clone());
+        let (preset, note) = match given.get("preset") {
+            Some(name) => (
+                name.clone().try_into().expect("a name that was checked"),
+                None,
+            ),
+            None => base::base(&given),
         };
         let mut settings = table(&TrainOptions::of(preset));
-        if let Some((path, table)) = file {
-            cover(&mut settings, table);
+        if let Some(file) = file {
+            cover(&mut settings, file.table.clone());
             // Checked before flags cover its values, so that what is wrong with the file is said of the file.
-            let options: TrainOptions =
-                settings
-                    .clone()
-                    .try_into()
-                    .map_err(|error: toml::de::Error| {
-                        unusable(Some(path), one_line(&error.to_string()))
-                    })?;
-            options.validate().map_err(|error| Error::Config {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })?;
+            options(&settings)?
+                .validate()
+                .map_err(|error| match &error {
+                    Error::Setting { setting, reason } => file.refuse(setting, reason),
+                    _ => error,
+                })?;
         }
+        base::check(preset, &given)?;
         if let Some(folder) = environment {
             settings.insert("data".to_owned(), text(&folder)?.into());
         }
         cover(&mut settings, flags);
-        let options: TrainOptions = settings
-            .try_into()
-            .map_err(|error: toml::de::Error| unusable(None, one_line(&error.to_string())))?;
+        let options = options(&settings)?;
         options.validate()?;
-        Ok(options)
+        Ok(Resolved { options, note })
     }
+}
+
+/// The settings of a table that has all of them.
+fn options(settings: &Table) -> Result<TrainOptions> {
+    let told = |error: toml::de::Error| Error::Setting {
+        setting: "settings",
+        reason: error.message().to_owned(),
+    };
+    settings.clone().try_into().map_err(told)
 }
 
 /// What follows the options in the help: an example, and what each preset sets.
 pub fn presets_and_example() -> String {
-    let presets = [Preset::Article, Preset::Wide].map(|preset| table(&TrainOptions::of(preset)));
+    let presets = Preset::ALL.map(|preset| table(&TrainOptions::of(preset)));
     let mut keys: Vec<&String> = presets.iter().flat_map(Table::keys).collect();
     keys.retain(|&key| !matches!(key.as_str(), "data" | "preset"));
     keys.sort_unstable();
@@ -205,7 +223,8 @@ pub fn presets_and_example() -> String {
         ]
         .concat()
     };
-    let heads = ["setting", "article", "wide"].map(str::to_owned).to_vec();
+    let heads = std::iter::once("setting").chain(Preset::ALL.map(Preset::name));
+    let heads = heads.map(str::to_owned).collect();
     let rows: Vec<Vec<String>> = std::iter::once(heads).chain(keys.iter().map(row)).collect();
     format!(
         "What the presets set, as the configuration file spells it:\n\n{}\n\n\
@@ -238,42 +257,4 @@ fn cover(below: &mut Table, above: Table) {
         }
     }
     below.extend(above);
-}
-
-fn read(path: &Path) -> Result<(&Path, Table)> {
-    let config = |reason: String| Error::Config {
-        path: path.to_owned(),
-        reason,
-    };
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(config(
-            "expected a regular file, found a directory, pipe or device".to_owned(),
-        ));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| config(error.to_string()))?;
-    let table = text
-        .parse()
-        .map_err(|error: toml::de::Error| config(one_line(&error.to_string())))?;
-    Ok((path, table))
-}
-
-fn unusable(config: Option<&Path>, reason: String) -> Error {
-    match config {
-        Some(path) => Error::Config {
-            path: path.to_owned(),
-            reason,
-        },
-        None => Error::Setting {
-            setting: "settings",
-            reason,
-        },
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }

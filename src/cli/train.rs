@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
+use gingham::data::split;
 use gingham::report::{self, EpochRecord, Recorder, Run, RunFolder, Summary, Times};
 use gingham::train::{Outcome, Plan, TrainOptions, train};
 
-use super::output::{facts, percent};
+use super::output::{facts, percent, shown};
 use super::progress::{self, Progress};
-use super::settings::{Flags, presets_and_example};
+use super::settings::{Flags, Resolved, presets_and_example};
 use super::{Common, open_data};
 
 /// Train a network and write its run folder.
@@ -39,7 +40,7 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let started = Instant::now();
     let age_at_start = report::process_age().unwrap_or_default();
-    let mut options = args
+    let Resolved { mut options, note } = args
         .flags
         .resolve(args.config.as_deref(), args.common.threads)?;
     let machine = args.common.machine_for(options.threads, options.engine)?;
@@ -51,6 +52,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     output.progress(format_args!("writing {}", folder.path().display()));
     if args.tensorboard {
         folder.log_events(plan.training_samples())?;
+    }
+    if let Some(note) = note {
+        output.note(note);
+    }
+    if let Some(note) = classes_without_images(&plan) {
+        output.note(note);
     }
     let engine = plan.settings().engine.name();
     if let Some(note) = plan.engine_note() {
@@ -85,6 +92,45 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
+/// That classes have no image to train on, where some have none.
+fn classes_without_images(plan: &Plan<'_>) -> Option<String> {
+    /// With more images than that, chance leaves some of them in any share that is not held out.
+    const MANY: usize = 1000;
+    /// The names that are told.
+    const TOLD: usize = 5;
+    let data = plan.data();
+    let mut counts = vec![0_usize; data.classes.len()];
+    for &label in data.train.labels {
+        counts[usize::from(label)] += 1;
+    }
+    if counts.iter().all(|&count| count > MANY) {
+        return None;
+    }
+    let settings = plan.settings();
+    let images = data.train.labels.len() as u32;
+    counts.fill(0);
+    for index in split(images, settings.holdout, settings.seed).train {
+        counts[usize::from(data.train.labels[index as usize])] += 1;
+    }
+    let lacking: Vec<String> = counts
+        .iter()
+        .zip(&data.classes)
+        .enumerate()
+        .filter(|(_, (count, _))| **count == 0)
+        .map(|(label, (_, name))| format!("{label} ({})", shown(name)))
+        .collect();
+    let more = match lacking.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!lacking.is_empty()).then(|| {
+        format!(
+            "no training image shows class {}{more}: the network cannot learn what these look like",
+            lacking[..lacking.len().min(TOLD)].join(", ")
+        )
+    })
+}
+
 /// Trains, records every epoch in the folder, and shows it.
 fn train_into(
     folder: &mut RunFolder,
@@ -95,9 +141,12 @@ fn train_into(
         epochs: plan.settings().epochs,
         evaluated_every: plan.settings().evaluation_interval(),
         images: plan.training_samples(),
+        test_share: plan.data().test.as_ref().map_or(0.0, |test| {
+            test.labels.len() as f64 / plan.data().train.labels.len() as f64
+        }),
     };
     let mut progress = Progress::start(args.progress.mode, args.common.output(), shape);
-    let mut show = |record: &EpochRecord| progress.show(record);
+    let mut show = |record: &EpochRecord, times: &Times| progress.show(record, times);
     let mut recorder = Recorder::new(folder, &mut show);
     let outcome = train(plan, &mut recorder).context("training")?;
     Ok((outcome, recorder.times()))

@@ -107,7 +107,12 @@ impl<T: Scalar> Model<T> {
         durable::write_new(path, &self.bytes())
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// The bytes of the model's file.
+    ///
+    /// # Panics
+    /// Never: the tensors have the sizes of their shapes.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
         let arrays = self.arrays();
         let bytes: Vec<Vec<u8>> = arrays.iter().map(|array| array.values.bytes()).collect();
         let views = arrays.iter().zip(&bytes).map(|(array, bytes)| {

@@ -2,7 +2,7 @@
 //!
 //! What is read: the layers of an `nn.Sequential` or of any module whose linear layers are numbered, `0.weight`, `0.bias`,
 //! `2.weight`, .., `layers.0.weight`, .. or `fc1.weight`, ..; they follow one another by that number. A file of one layer needs none.
-//! Weights have the shape `(outputs, inputs)`; all arrays are F32 or all are F64, finite, and there are no others. Where some
+//! Weights have the shape `(outputs, inputs)`; all arrays are F64, or all are F32, F16 or BF16, which become F32; finite, and there are no others. Where some
 //! layers have no bias, zeros stand for it.
 //!
 //! What such a file cannot say comes in [`ImportOptions`]. Nothing is guessed where a wrong guess would show in wrong answers only.
@@ -14,7 +14,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::Dtype as TensorDtype;
 
 use super::info::MOST_CLASSES;
-use super::tensors::{any_numbers, numbers, tensor};
+use super::tensors::{any_numbers, numbers, tensor, up_to_f32};
 use super::{
     Activation, AnyModel, HeldoutScale, Layout, Mlp, Model, ModelInfo, Output, Probability, Scale,
 };
@@ -84,16 +84,16 @@ impl ImportOptions {
             SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
         let modules = self.modules(&tensors).map_err(refuse)?;
         match modules[0].dtype(&tensors).map_err(refuse)? {
-            TensorDtype::F32 => {
-                let network = network::<f32>(&tensors, &modules).map_err(refuse)?;
+            TensorDtype::F32 | TensorDtype::F16 | TensorDtype::BF16 => {
+                let network = network(&tensors, &modules, up_to_f32).map_err(refuse)?;
                 Ok(AnyModel::F32(self.model(network, &tensors, refuse)?))
             }
             TensorDtype::F64 => {
-                let network = network::<f64>(&tensors, &modules).map_err(refuse)?;
+                let network = network(&tensors, &modules, numbers::<f64>).map_err(refuse)?;
                 Ok(AnyModel::F64(self.model(network, &tensors, refuse)?))
             }
             other => Err(refuse(format!(
-                "expected weights in F32 or F64, found {other}"
+                "expected weights in F32, F64, F16 or BF16, found {other}"
             ))),
         }
     }
@@ -269,10 +269,11 @@ impl Module {
     }
 }
 
-/// The layers' widths and their parameters.
+/// The layers' widths and their parameters, as `read` reads an array.
 fn network<T: Scalar>(
     tensors: &SafeTensors<'_>,
     modules: &[Module],
+    read: impl Fn(&SafeTensors<'_>, &str, &[usize]) -> Result<Vec<T>, String>,
 ) -> Result<(Layout, Vec<T>), String> {
     let mut widths = Vec::with_capacity(modules.len() + 1);
     for module in modules {
@@ -300,9 +301,9 @@ fn network<T: Scalar>(
     let mut parameters = Vec::with_capacity(layout.parameters());
     for (module, layer) in modules.iter().zip(layout.layers()) {
         let shape = [layer.outputs, layer.inputs];
-        parameters.extend(numbers::<T>(tensors, module.weight()?, &shape)?);
+        parameters.extend(read(tensors, module.weight()?, &shape)?);
         match &module.bias {
-            Some(name) => parameters.extend(numbers::<T>(tensors, name, &[layer.outputs])?),
+            Some(name) => parameters.extend(read(tensors, name, &[layer.outputs])?),
             None if biases => parameters.extend(std::iter::repeat_n(T::zero(), layer.outputs)),
             None => {}
         }

@@ -41,15 +41,87 @@ pub(super) fn numbers<T: Scalar>(
     }
 }
 
-/// The finite numbers of a tensor of exactly this name and shape, in either type.
+/// The finite numbers of a tensor of exactly this name and shape, in any type.
 pub(super) fn any_numbers(
     tensors: &SafeTensors<'_>,
     name: &str,
     shape: &[usize],
 ) -> Result<Vec<f64>, String> {
-    if tensor(tensors, name)?.dtype() == TensorDtype::F32 {
-        let narrow: Vec<f32> = numbers(tensors, name, shape)?;
-        return Ok(narrow.into_iter().map(f64::from).collect());
+    if tensor(tensors, name)?.dtype() == TensorDtype::F64 {
+        return numbers(tensors, name, shape);
     }
-    numbers(tensors, name, shape)
+    let narrow: Vec<f32> = up_to_f32(tensors, name, shape)?;
+    Ok(narrow.into_iter().map(f64::from).collect())
+}
+
+/// As [`numbers`], and those of a tensor in F16 or BF16, which `f32` holds without rounding.
+pub(super) fn up_to_f32(
+    tensors: &SafeTensors<'_>,
+    name: &str,
+    shape: &[usize],
+) -> Result<Vec<f32>, String> {
+    let view = tensor(tensors, name)?;
+    let widen = match view.dtype() {
+        TensorDtype::F16 => from_f16,
+        TensorDtype::BF16 => from_bf16,
+        _ => return numbers(tensors, name, shape),
+    };
+    if view.shape() != shape {
+        let found = view.shape();
+        return Err(format!(
+            "{name}: expected the shape {shape:?}, found {found:?}"
+        ));
+    }
+    let (halves, _) = view.data().as_chunks();
+    let numbers: Vec<f32> = halves
+        .iter()
+        .map(|&half| widen(u16::from_le_bytes(half)))
+        .collect();
+    match numbers.iter().position(|number| !number.is_finite()) {
+        Some(index) => Err(format!(
+            "{name}: expected finite numbers, found {} at {index}",
+            numbers[index]
+        )),
+        None => Ok(numbers),
+    }
+}
+
+/// The upper half of an `f32`.
+fn from_bf16(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// IEEE 754 binary16: a sign, five bits of exponent, ten bits of fraction.
+fn from_f16(bits: u16) -> f32 {
+    let fraction = f32::from(bits & 0x3ff) / 1024.0;
+    let size = match bits >> 10 & 0x1f {
+        0 => fraction * 2_f32.powi(-14),
+        31 if fraction == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        exponent => (1.0 + fraction) * 2_f32.powi(i32::from(exponent) - 15),
+    };
+    if bits >> 15 == 1 { -size } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_widened() {
+        for (bits, number) in [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x3555, 0.333_251_95),
+            (0x7bff, 65504.0),
+            (0x0001, 5.960_464_5e-8),
+            (0x7c00, f32::INFINITY),
+        ] {
+            assert_eq!(from_f16(bits), number, "{bits:#06x}");
+        }
+        assert!(from_f16(0x7e00).is_nan());
+        assert_eq!(from_bf16(0x3f80), 1.0);
+        assert_eq!(from_bf16(0xc049), -3.140_625);
+    }
 }

@@ -178,17 +178,21 @@ impl RunFolder {
     }
 }
 
-/// The observer of a recorded run. It measures the time of its stages, writes its folder, and passes each record to `show`.
+/// The observer of a recorded run. It measures the time of its stages, writes its folder, and passes each record to `show`, with
+/// the times so far.
 pub struct Recorder<'a> {
     folder: &'a mut RunFolder,
-    show: &'a mut (dyn FnMut(&EpochRecord) + Send),
+    show: &'a mut (dyn FnMut(&EpochRecord, &Times) + Send),
     last: Instant,
     times: Times,
 }
 
 impl<'a> Recorder<'a> {
     /// A recorder whose clock starts now.
-    pub fn new(folder: &'a mut RunFolder, show: &'a mut (dyn FnMut(&EpochRecord) + Send)) -> Self {
+    pub fn new(
+        folder: &'a mut RunFolder,
+        show: &'a mut (dyn FnMut(&EpochRecord, &Times) + Send),
+    ) -> Self {
         Self {
             folder,
             show,
@@ -233,7 +237,7 @@ impl Observer for Recorder<'_> {
         };
         self.times.evaluation_s += self.lap();
         self.folder.append(&record)?;
-        (self.show)(&record);
+        (self.show)(&record, &self.times);
         self.last = Instant::now();
         Ok(ControlFlow::Continue(()))
     }

@@ -30,13 +30,19 @@ pub struct Run {
 }
 
 impl Run {
-    /// Reads a run's folder.
+    /// Reads a run's folder; the model in it names the folder too.
     ///
     /// # Errors
     /// [`Error::Read`] where there is no folder; [`Error::Mismatch`] where it is no run's, where no epoch was recorded, or where a
     /// line or the summary is not what a run writes; [`Error::Config`] for settings, [`Error::Model`] for a model that cannot be
     /// understood.
     pub fn open(path: &Path) -> Result<Self> {
+        let is_model = path.ends_with("model.safetensors") && path.is_file();
+        let path = match path.parent().filter(|_| is_model) {
+            Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+            Some(folder) => folder,
+            None => path,
+        };
         std::fs::read_dir(path).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,

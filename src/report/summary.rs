@@ -78,6 +78,10 @@ pub struct Summary {
     pub commit: Cow<'static, str>,
     /// SHA-256 of the training labels.
     pub labels_sha256: String,
+    /// Every setting by its name in `config.toml`. A table and not [`TrainOptions`](crate::train::TrainOptions), so that runs of
+    /// older and newer versions, which have other settings, are read.
+    #[serde(default)] // runs of older versions have none
+    pub settings: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Summary {
@@ -119,6 +123,10 @@ impl Summary {
             version: env!("CARGO_PKG_VERSION").into(),
             commit: machine::commit().into(),
             labels_sha256: plan.data().labels_sha256.to_owned(),
+            settings: match serde_json::to_value(settings) {
+                Ok(serde_json::Value::Object(settings)) => settings,
+                _ => serde_json::Map::new(), // never: settings are plain values by name
+            },
         }
     }
 }

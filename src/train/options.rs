@@ -147,28 +147,30 @@ impl TrainOptions {
             images_sha256: None,
             labels_sha256: None,
         };
-        match preset {
-            Preset::Article => article,
-            Preset::Wide => Self {
-                hidden: vec![512, 256],
-                activation: Activation::Relu,
-                output: Output::Softmax,
-                probability: Probability::Output,
-                bias: true,
-                init: Init::He,
-                epochs: 20,
-                batches: None,
-                batch_size: Some(128),
-                shuffle: true,
-                learning_rate: 0.02,
-                momentum: 0.9,
-                l1_form: L1Form::Sign,
-                l2: 0.0005,
-                reduction: Reduction::Mean,
-                error: ErrorForm::Objective,
-                heldout_scale: HeldoutScale::Train,
-                ..article
-            },
+        let hidden = match preset {
+            Preset::Article => return article,
+            Preset::Wide => vec![512, 256],
+            Preset::Plain => vec![100],
+        };
+        Self {
+            hidden,
+            activation: Activation::Relu,
+            output: Output::Softmax,
+            probability: Probability::Output,
+            bias: true,
+            init: Init::He,
+            epochs: 20,
+            batches: None,
+            batch_size: Some(128),
+            shuffle: true,
+            learning_rate: 0.02,
+            momentum: 0.9,
+            l1_form: L1Form::Sign,
+            l2: 0.0005,
+            reduction: Reduction::Mean,
+            error: ErrorForm::Objective,
+            heldout_scale: HeldoutScale::Train,
+            ..article
         }
     }
 

@@ -114,7 +114,7 @@ impl<'a> Plan<'a> {
         }
         if let Some(batches) = options.batches.filter(|&batches| batches > training) {
             let reason = format!(
-                "expected at most {training}, one for each training image, found {batches}"
+                "expected at most {training}, one for each training image, found {batches}: give --batches {training} or fewer, or --batch-size"
             );
             return refuse("batches", reason);
         }
@@ -253,7 +253,7 @@ fn training_samples(options: &TrainOptions, samples: usize) -> Result<usize> {
         0 => refuse(
             "holdout",
             format!(
-                "expected a share that leaves an image to train on, found {}: all {samples} are held out",
+                "expected a share that leaves an image to train on, found {}: all {samples} are held out; give a smaller --holdout, or 0",
                 options.holdout
             ),
         ),

@@ -10,15 +10,21 @@ pub enum Preset {
     Article,
     /// A wider network in today's usual form: ReLU, softmax, biases, momentum, shuffled mini-batches.
     Wide,
+    /// A small network in today's usual form, which single settings can be changed of.
+    Plain,
 }
 
 impl Preset {
+    /// All presets.
+    pub const ALL: [Self; 3] = [Self::Article, Self::Wide, Self::Plain];
+
     /// The name by which it is asked for.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Article => "article",
             Self::Wide => "wide",
+            Self::Plain => "plain",
         }
     }
 }

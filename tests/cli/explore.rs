@@ -223,7 +223,7 @@ fn no_map_is_made_of_one_image_over_and_over() {
     small(&scratch, &[[1, 2, 3, 4]; 100], &[0; 100]);
     scratch.refuses(
         3,
-        "explore --data small --figures new",
+        "explore --data small --figures new --map 100",
         &["train-images", "images that differ", "100 times the same"],
     );
     scratch.refuses(
@@ -232,6 +232,8 @@ fn no_map_is_made_of_one_image_over_and_over() {
         &["small", "test files"],
     );
     scratch.done("explore --data small --figures new --map 0");
+    let unasked = scratch.done("explore --data small --figures unasked");
+    assert!(unasked.stderr.contains("note: no map: "), "{unasked}");
     // Two kinds are enough, and equal points are no obstacle.
     std::fs::remove_dir_all(scratch.join("small")).expect("a folder");
     let images: Vec<[u8; 4]> = (0..100).map(|place| [place % 2, 0, 0, 9]).collect();

@@ -16,6 +16,7 @@
 //! | `field_pictures` | pictures as people have them: transparent, inverted, damaged, from a pipe |
 //! | `finding` | completions, manual pages, names that are nearly right |
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
+//! | `field_settings`, `field_outputs` | settings and outputs as people give them |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
 #![cfg(all(feature = "cli", unix))]
@@ -23,8 +24,10 @@
 mod documents;
 mod explore;
 mod field_data;
+mod field_outputs;
 mod field_page;
 mod field_pictures;
+mod field_settings;
 mod finding;
 mod formats;
 mod limits;

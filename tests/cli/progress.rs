@@ -155,6 +155,22 @@ fn a_bar_on_a_terminal() {
         for said in ["error ", " left"] {
             assert!(last.contains(said), "{said} in {last}");
         }
+        // An accuracy of an earlier epoch says of which: it is evaluated after every ninth.
+        for bar in bars.iter().map(|bar| shown(bar)) {
+            if let Some((before, after)) = bar.split_once("held-out ") {
+                let count = before.split('/').next().expect("a count");
+                let done: usize = count
+                    .split_whitespace()
+                    .last()
+                    .expect("it")
+                    .parse()
+                    .expect("a number");
+                let at = format!("% at {}/100", done / 9 * 9);
+                let current = done.is_multiple_of(9) || done == 100;
+                assert_eq!(after.contains(" at "), !current, "{bar}");
+                assert!(current || after.contains(&at), "{bar}");
+            }
+        }
         if columns == 200 {
             assert!(
                 last.contains("held-out ") && last.contains(" images/s"),

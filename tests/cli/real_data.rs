@@ -187,3 +187,16 @@ fn the_map_keeps_classes_together() {
     assert_eq!(train["duplicates"]["images"], 0, "60,000 differ");
     assert_eq!(answers[0]["overlap"]["images"], 0);
 }
+
+/// Three settings of today's form alone: the others follow, instead of the article's L2 factor and the softmax of a softmax.
+#[test]
+fn todays_form_learns() {
+    let Some(data) = data("today's form by three settings") else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let form = "--activation relu --output softmax --reduction mean --epochs 10";
+    let summary = train(&scratch, data, form).json();
+    let heldout = summary["heldout_accuracy"].as_f64().expect("a share");
+    assert!(heldout > 0.87, "{summary}");
+}

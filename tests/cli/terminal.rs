@@ -190,10 +190,6 @@ fn slips_are_met_with_a_suggestion() {
     scratch.misuse(scratch.gingham("xor stray"), &["'stray'"]);
     scratch.misuse(scratch.gingham("evaluate --data data"), &["required"]);
     scratch.misuse(scratch.gingham("train --epochs"), &["--epochs"]);
-    scratch.misuse(
-        scratch.gingham("train --epochs 3 --epochs 4"),
-        &["--epochs"],
-    );
 }
 
 /// A pipe whose reader is gone before anything is written.

@@ -110,6 +110,37 @@ fn layers_come_in_the_order_of_their_numbers() {
     assert_eq!(bare.mlp.bias(0), None);
 }
 
+/// Halves become `f32`, beside which they may stand.
+#[test]
+fn halves_are_read() {
+    let mut halves = network();
+    let mut wide = network();
+    for (place, (half, wide)) in halves.iter_mut().zip(&mut wide).enumerate() {
+        let count = wide.3.len() / 4;
+        // Small whole numbers, which every type holds; the layers' types alternate.
+        let numbers = (0..count).map(|number| (number % 5) as f32 - 2.0);
+        wide.3 = numbers.clone().flat_map(f32::to_le_bytes).collect();
+        (half.1, half.3) = match place % 3 {
+            0 => {
+                let bits = numbers.map(|number| match number.abs() as u16 {
+                    0 => 0_u16,
+                    size => u16::from(number < 0.0) << 15 | (14 + size) << 10,
+                });
+                (Dtype::F16, bits.flat_map(u16::to_le_bytes).collect())
+            }
+            1 => {
+                let bits = numbers.map(|number| (number.to_bits() >> 16) as u16);
+                (Dtype::BF16, bits.flat_map(u16::to_le_bytes).collect())
+            }
+            _ => (Dtype::F32, wide.3.clone()),
+        };
+    }
+    assert_eq!(
+        import(&halves, |_| ()).unwrap(),
+        import(&wide, |_| ()).unwrap()
+    );
+}
+
 #[test]
 fn what_the_file_does_not_say_comes_from_the_options() {
     let scale =
@@ -176,17 +207,25 @@ fn files_that_are_no_network_are_refused() {
         array.3[8..12].copy_from_slice(&value.to_le_bytes());
         array
     };
-    let halves = vec![("weight".to_owned(), Dtype::F16, vec![3, 4], vec![0; 24])];
+    let whole = vec![("weight".to_owned(), Dtype::I16, vec![3, 4], vec![0; 24])];
+    let halves = |bytes: [u8; 2]| ("0.bias".to_owned(), Dtype::F16, vec![5], bytes.repeat(5));
     let cases = [
         (vec![], "it has no arrays"),
-        (halves, "expected weights in F32 or F64, found F16"),
+        (
+            whole,
+            "expected weights in F32, F64, F16 or BF16, found I16",
+        ),
+        (
+            with(1, halves([0, 0x7c])),
+            "0.bias: expected finite numbers, found inf at 0",
+        ),
         (
             with(1, other(Dtype::F64, 8)),
             "0.bias: expected F32 [5], found F64 [5]",
         ),
         (
-            with(1, other(Dtype::BF16, 2)),
-            "0.bias: expected F32 [5], found BF16 [5]",
+            with(1, ("0.bias".to_owned(), Dtype::BF16, vec![4], vec![0; 8])),
+            "0.bias: expected the shape [5], found [4]",
         ),
         (
             with(0, f32s("0.weight", &[4, 5])),

@@ -6,7 +6,7 @@ use gingham::error::Error;
 use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics};
 use serde::Serialize;
 
-use crate::cli::output::{facts, percent, table};
+use crate::cli::output::{facts, percent, shown, table};
 
 /// One of the two files of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
@@ -131,7 +131,7 @@ impl<'a> Answer<'a> {
             .flatten()
             .collect();
         let head = facts(&[
-            ("data", self.data.clone()),
+            ("data", shown(&self.data)),
             (
                 "images",
                 format!(
@@ -189,7 +189,7 @@ impl<'a> Answer<'a> {
         heads[0] = "class".to_owned();
         let mut classes = vec![heads];
         for (label, name) in self.class_names.iter().enumerate() {
-            classes.push(row(&format!("{label} {name}"), &|file| {
+            classes.push(row(&format!("{label} {}", shown(name)), &|file| {
                 file.statistics.class_counts[label].to_string()
             }));
         }

@@ -13,6 +13,8 @@ use serde_json::json;
 
 use answer::{Answer, MapAnswer, Part};
 
+use super::outfile::Force;
+use super::output::shown;
 use super::{Common, album, data_folder, open_data};
 
 /// Show what is in a data set.
@@ -47,7 +49,7 @@ pub struct Args {
         help_heading = "Figures"
     )]
     figures: Option<PathBuf>,
-    /// Images on the map, the file's first; 0: no map [default: 2000, or as many as there are]
+    /// Images on the map, the file's first; 0: no map [default: 2000, or as many as there are; none of too few]
     #[arg(long, value_name = "N", requires = "figures", help_heading = "Figures")]
     map: Option<usize>,
     /// Neighbours that a point of the map looks to, more or less
@@ -56,6 +58,8 @@ pub struct Args {
     /// Seed of the map
     #[arg(long, value_name = "N", default_value_t = MapOptions::default().seed, requires = "figures", help_heading = "Figures")]
     seed: u32,
+    #[command(flatten)]
+    force: Force,
     #[command(flatten)]
     common: Common,
 }
@@ -70,7 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let drawn = args.of.unwrap_or(Part::Train).of(&dataset)?;
     let plan = plan(args, &dataset)?;
     if let Some(folder) = &args.figures {
-        album::prepare(folder, plan.is_some())?;
+        album::prepare(folder, plan.is_some(), args.force)?;
     }
     let mut answer = machine.run(|| Answer::of(&dataset));
     if !args.common.json {
@@ -90,8 +94,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         map = Some((data, made));
     }
     if let Some(folder) = &args.figures {
-        album::write(folder, &pictures(&dataset, drawn, &answer, map))?;
-        output.progress(format_args!("figures in {}", folder.display()));
+        album::write(folder, &pictures(&dataset, drawn, &answer, map), args.force)?;
+        output.progress(format_args!(
+            "figures in {}",
+            shown(&folder.to_string_lossy())
+        ));
     }
     if args.common.json {
         return output.result(serde_json::to_string(&answer)?);
@@ -148,8 +155,17 @@ fn plan<'a>(
         perplexity: args.perplexity,
         seed: args.seed,
     };
-    options.check(data)?;
-    Ok(Some((of, data, options)))
+    match options.check(data) {
+        Ok(()) => Ok(Some((of, data, options))),
+        // Of a map that nobody asked for, it is enough to say why there is none.
+        Err(error @ (Error::Setting { setting: "map", .. } | Error::Mismatch { .. }))
+            if args.map.is_none() =>
+        {
+            args.common.output().note(format_args!("no map: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Prints the numbers of an image.
@@ -175,7 +191,7 @@ fn pixels(args: &Args, dataset: &Dataset, index: usize) -> anyhow::Result<()> {
             .to_string()
     } else {
         let numbers = drawing::numbers(image, columns);
-        format!("{numbers}\nlabel {label}, {name}")
+        format!("{numbers}\nlabel {label}, {}", shown(name))
     };
     args.common.output().result(result)
 }

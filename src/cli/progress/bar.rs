@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use clap::builder::styling::{AnsiColor, Style};
-use gingham::report::EpochRecord;
+use gingham::report::{EpochRecord, Times};
 use terminal_size::Width;
 
 use super::numbers::{duration, figure, short};
@@ -37,12 +37,10 @@ pub struct Bar {
 /// What the bar knows of the run so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Latest {
-    /// The last epoch, and when it ended.
-    epoch: Option<(EpochRecord, Instant)>,
-    /// When the first epoch ended.
-    first: Option<Instant>,
-    /// The last accuracy on the held-out images.
-    heldout: Option<f64>,
+    /// The last epoch, the times until then, and when it ended.
+    epoch: Option<(EpochRecord, Times, Instant)>,
+    /// The last accuracy on the held-out images, and the number of the epoch that it is of, counted from 1.
+    heldout: Option<(f64, usize)>,
 }
 
 impl Bar {
@@ -78,12 +76,14 @@ impl Bar {
     }
 
     /// Hands over the record of an epoch.
-    pub fn show(&mut self, record: &EpochRecord) {
+    pub fn show(&mut self, record: &EpochRecord, times: &Times) {
         let now = Instant::now();
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        latest.epoch = Some((*record, now));
-        latest.first.get_or_insert(now);
-        latest.heldout = record.heldout_accuracy.or(latest.heldout);
+        latest.epoch = Some((*record, *times, now));
+        let heldout = record.heldout_accuracy;
+        latest.heldout = heldout
+            .map(|share| (share, record.epoch + 1))
+            .or(latest.heldout);
     }
 }
 
@@ -117,7 +117,7 @@ struct Figures {
 fn figures(latest: &Latest, plan: &Plan, now: Instant) -> Figures {
     let width = plan.epochs.to_string().len();
     let count = |done: usize| (0, format!("{done:>width$}/{}", plan.epochs));
-    let Some((record, ended)) = latest.epoch else {
+    let Some((record, times, ended)) = latest.epoch else {
         return Figures {
             done: 0.0,
             texts: vec![count(0)],
@@ -125,12 +125,16 @@ fn figures(latest: &Latest, plan: &Plan, now: Instant) -> Figures {
     };
     let done = record.epoch + 1;
     let so_far = record.seconds / done as f64;
-    // The seconds of an epoch with its evaluation are known from the second epoch on.
-    let an_epoch = latest.first.filter(|_| done > 1).map_or(so_far, |first| {
-        ended.duration_since(first).as_secs_f64() / (done - 1) as f64
+    let left = plan.seconds_left(&record, &times) - now.duration_since(ended).as_secs_f64();
+    let heldout = latest.heldout.map(|(share, epoch)| {
+        let percent = percent(Some(share));
+        // A figure of an earlier epoch says so.
+        if epoch == done {
+            percent
+        } else {
+            format!("{percent} at {epoch}/{}", plan.epochs)
+        }
     });
-    let left = an_epoch * (plan.epochs - done) as f64 - now.duration_since(ended).as_secs_f64();
-    let heldout = latest.heldout.map(|share| percent(Some(share)));
     let mut texts = vec![count(done), (2, format!("error {}", figure(record.error)))];
     texts.extend(heldout.map(|percent| (3, format!("held-out {percent}"))));
     texts.push((
@@ -186,6 +190,7 @@ mod tests {
         epochs: 300,
         evaluated_every: 25,
         images: 48_000,
+        test_share: 0.0,
     };
 
     /// The line after `done` epochs of `epoch_s` seconds each, half a second after the last.
@@ -199,10 +204,10 @@ mod tests {
             heldout_accuracy: None,
             seconds: epoch_s * done as f64,
         };
+        let evaluated = done - done % 25;
         let latest = Latest {
-            epoch: (done > 0).then(|| (record, after(done))),
-            first: Some(after(1)),
-            heldout: (done >= 25).then_some(0.871_23),
+            epoch: (done > 0).then(|| (record, Times::default(), after(done))),
+            heldout: (evaluated > 0).then_some((0.871_23, evaluated)),
         };
         let now = after(done) + Duration::from_millis(500);
         line(&figures(&latest, &PLAN, now), columns, false)
@@ -235,6 +240,11 @@ mod tests {
             "[>                            ]   0/300"
         );
         assert!(seen(300, 1.0, 0.5, 40).starts_with("[===="));
+        assert_eq!(
+            seen(160, 0.021, 183.364_019, 80),
+            "[=> ] 160/300  error 183.364  held-out 87.12 % at 150/300  3 s left",
+            "an accuracy of an earlier epoch is not shown as the current one's"
+        );
     }
 
     #[test]

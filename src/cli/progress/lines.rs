@@ -3,7 +3,7 @@
 //! Lines get rarer as the run goes on, so that a log of any length stays short: 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, ..
 //! epochs, or shortly after these, where accuracies are known by then.
 
-use gingham::report::EpochRecord;
+use gingham::report::{EpochRecord, Times};
 
 use super::numbers::{duration, figure, short};
 use super::plan::Plan;
@@ -36,7 +36,7 @@ pub(super) fn due(epochs: usize, evaluated_every: usize) -> Vec<usize> {
 }
 
 /// The line of an epoch.
-pub(super) fn line(record: &EpochRecord, plan: &Plan) -> String {
+pub(super) fn line(record: &EpochRecord, times: &Times, plan: &Plan) -> String {
     let EpochRecord {
         epoch,
         error,
@@ -51,7 +51,7 @@ pub(super) fn line(record: &EpochRecord, plan: &Plan) -> String {
         figure(error),
         percent(heldout_accuracy),
         short(plan.images as f64 / an_epoch),
-        duration(an_epoch * (epochs - done) as f64),
+        duration(plan.seconds_left(record, times)),
         width = epochs.to_string().len(),
     )
 }

@@ -10,7 +10,7 @@ mod plan;
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
-use gingham::report::EpochRecord;
+use gingham::report::{EpochRecord, Times};
 
 use super::output::Output;
 use bar::Bar;
@@ -77,12 +77,12 @@ impl Progress {
     }
 
     /// Shows an epoch.
-    pub fn show(&mut self, record: &EpochRecord) {
+    pub fn show(&mut self, record: &EpochRecord, times: &Times) {
         match self {
-            Self::Bar(bar) => bar.show(record),
+            Self::Bar(bar) => bar.show(record, times),
             Self::Lines { output, plan, due } => {
                 if due.pop_if(|due| *due <= record.epoch + 1).is_some() {
-                    output.progress(lines::line(record, plan));
+                    output.progress(lines::line(record, times, plan));
                 }
             }
             Self::None => {}

@@ -1,0 +1,181 @@
+//! The file that a command writes: its format by its name, stdout for `-`, and `--force`.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use gingham::durable;
+use gingham::error::{Error, Result};
+
+use super::output::written;
+
+/// The option to write over what is there.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Force {
+    /// Replace what is there already; the old file stays until the new one is whole
+    #[arg(long, help_heading = "Runtime and output")]
+    pub force: bool,
+}
+
+/// Whether this name stands for stdout.
+pub fn is_stdout(out: &Path) -> bool {
+    out.as_os_str() == "-"
+}
+
+/// Refuses a file that is there already, before any work is done for it.
+///
+/// # Errors
+/// [`Error::Exists`].
+pub fn check(out: &Path, force: Force) -> Result<()> {
+    if force.force || is_stdout(out) || out.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Error::Exists {
+        path: out.to_owned(),
+    })
+}
+
+/// Writes a file, or stdout where its name is `-`.
+pub fn write(out: &Path, bytes: &[u8], force: Force) -> anyhow::Result<()> {
+    if is_stdout(out) {
+        let mut stdout = std::io::stdout().lock();
+        return written(stdout.write_all(bytes).and_then(|()| stdout.flush()));
+    }
+    Ok(put(out, bytes, force)?)
+}
+
+/// Writes a file, whatever its name is.
+///
+/// # Errors
+/// [`Error::Exists`] and [`Error::Write`].
+pub fn put(out: &Path, bytes: &[u8], force: Force) -> Result<()> {
+    match out.metadata() {
+        Ok(there) if force.force && !there.is_file() && !there.is_dir() => {
+            // A pipe or a device is written to. In its place a file would be a surprise.
+            let written = OpenOptions::new()
+                .write(true)
+                .open(out)
+                .and_then(|mut file| file.write_all(bytes));
+            written.map_err(|source| Error::Write {
+                path: out.to_owned(),
+                source,
+            })
+        }
+        // Through a link, as a shell's redirection writes.
+        Ok(_) if force.force => durable::write_over(&target(out), bytes),
+        _ if force.force => durable::write_over(out, bytes),
+        _ => durable::write_new(out, bytes),
+    }
+}
+
+/// Makes a file by `make`, which writes a new one under the name that it is given: beside the old one where that is to be replaced, and
+/// in the folder of temporary files where it goes to stdout.
+pub fn make<T>(
+    out: &Path,
+    force: Force,
+    make: impl FnOnce(&Path) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    check(out, force)?;
+    let to_stdout = is_stdout(out);
+    if !to_stdout && out.symlink_metadata().is_err() {
+        return make(out);
+    }
+    let name = format!(".gingham-{}.new", std::process::id());
+    let aside = if to_stdout {
+        std::env::temp_dir().join(name)
+    } else {
+        target(out).with_file_name(name)
+    };
+    let read = |source| Error::Read {
+        path: aside.clone(),
+        source,
+    };
+    let made = make(&aside).and_then(|made| {
+        let bytes = std::fs::read(&aside).map_err(read)?;
+        write(out, &bytes, force)?;
+        Ok(made)
+    });
+    let _ = std::fs::remove_file(&aside); // what was made stands in its place, or was not made
+    made
+}
+
+fn target(out: &Path) -> PathBuf {
+    out.canonicalize().unwrap_or_else(|_| out.to_owned())
+}
+
+/// The format of the file `out`: the one that was asked for, else the one that its ending names, else the usual one, if there is one.
+/// `formats` has each format with its name, which is also its ending.
+///
+/// # Errors
+/// [`Error::Setting`] where the ending names another format than the one that was asked for, or none.
+pub fn format_of<F: Copy + PartialEq>(
+    out: Option<&Path>,
+    asked: Option<F>,
+    formats: &[(F, &'static str)],
+    usual: Option<F>,
+) -> Result<F> {
+    let refuse = |reason: String| {
+        Err(Error::Setting {
+            setting: "format",
+            reason,
+        })
+    };
+    let all = || {
+        let names: Vec<&str> = formats.iter().map(|(_, name)| *name).collect();
+        names.join("|")
+    };
+    let ending = out
+        .and_then(Path::extension)
+        .map(|ending| ending.to_string_lossy().to_lowercase());
+    let named = |(_, name): &&(F, &str)| ending.as_deref() == Some(*name);
+    let shown = out.map_or_else(String::new, |out| out.display().to_string());
+    match (asked, formats.iter().find(named)) {
+        (Some(asked), Some((format, name))) if asked != *format => {
+            let asked = formats.iter().find(|(format, _)| *format == asked);
+            let asked = asked.map_or("another", |(_, name)| name);
+            refuse(format!(
+                "expected {name}, as the ending of {shown} says, found {asked}: give --format {name}, or --out with another ending"
+            ))
+        }
+        (Some(asked), _) => Ok(asked),
+        (None, Some((format, _))) => Ok(*format),
+        (None, None) => match usual {
+            // A name without an ending says nothing; one with another ending says something else.
+            Some(usual) if ending.is_none() => Ok(usual),
+            _ => refuse(format!(
+                "expected --format {}, or --out with one of these endings, found {shown}",
+                all()
+            )),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORMATS: [(char, &str); 2] = [('s', "svg"), ('p', "png")];
+
+    #[test]
+    fn the_ending_decides_or_clashes() {
+        for (out, asked, usual, format) in [
+            (Some("x.png"), None, Some('s'), Ok('p')),
+            (Some("x.PNG"), None, None, Ok('p')),
+            (Some("x.png"), Some('p'), None, Ok('p')),
+            (Some("x.png"), Some('s'), None, Err("--format png")),
+            (Some("x.txt"), Some('s'), None, Ok('s')),
+            (Some("x.txt"), None, Some('s'), Err("svg|png")),
+            (Some("x"), None, Some('s'), Ok('s')),
+            (Some("x"), None, None, Err("svg|png")),
+            (Some("-"), None, Some('s'), Ok('s')),
+            (None, None, Some('s'), Ok('s')),
+        ] {
+            let found = format_of(out.map(Path::new), asked, &FORMATS, usual);
+            match (found, format) {
+                (Ok(found), Ok(format)) => assert_eq!(found, format, "{out:?}"),
+                (Err(error), Err(says)) => assert!(error.to_string().contains(says), "{error}"),
+                (found, _) => panic!("{out:?} {asked:?}: {found:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What scikit-learn, PyTorch and Keras call things that have another name here, and what they have that is not here.
+
+use clap::Command;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::near;
+
+/// What to say to somebody who used a word of another program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// The name of the flag that was meant, without its dashes.
+    Flag(&'static str),
+    /// A whole sentence.
+    Words(&'static str),
+}
+
+/// Their words, and our flags.
+const FLAGS: [(&str, &str); 47] = [
+    ("act", "activation"),
+    ("activation-function", "activation"),
+    ("alpha", "l2"),
+    ("batch", "batch-size"),
+    ("bs", "batch-size"),
+    ("checkpoint", "model"),
+    ("criterion", "output"),
+    ("data-dir", "data"),
+    ("dataset", "data"),
+    ("eta", "learning-rate"),
+    ("eta0", "learning-rate"),
+    ("hidden-dim", "hidden"),
+    ("hidden-layer-sizes", "hidden"),
+    ("hidden-layers", "hidden"),
+    ("hidden-size", "hidden"),
+    ("hidden-sizes", "hidden"),
+    ("hidden-units", "hidden"),
+    ("initializer", "init"),
+    ("iterations", "epochs"),
+    ("jobs", "threads"),
+    ("kernel-initializer", "init"),
+    ("layers", "hidden"),
+    ("learning-rate-init", "learning-rate"),
+    ("loss", "output"),
+    ("lr", "learning-rate"),
+    ("manual-seed", "seed"),
+    ("max-epochs", "epochs"),
+    ("max-iter", "epochs"),
+    ("n-epochs", "epochs"),
+    ("n-jobs", "threads"),
+    ("normalize", "scale"),
+    ("num-epochs", "epochs"),
+    ("num-workers", "threads"),
+    ("output-dir", "out"),
+    ("output-file", "out"),
+    ("overwrite", "force"),
+    ("precision", "dtype"),
+    ("random-seed", "seed"),
+    ("random-state", "seed"),
+    ("save-dir", "out"),
+    ("standardize", "scale"),
+    ("use-bias", "bias"),
+    ("val-split", "holdout"),
+    ("validation-fraction", "holdout"),
+    ("validation-split", "holdout"),
+    ("weight-decay", "l2"),
+    ("workers", "threads"),
+];
+
+/// Their words for what is not here, and what to say.
+const ABSENT: [(&str, &str); 10] = [
+    ("cuda", CPU),
+    ("device", CPU),
+    (
+        "dropout",
+        "there is no dropout; l2 and l1 hold weights down",
+    ),
+    ("early-stopping", PATIENCE),
+    ("gpu", CPU),
+    ("optim", OPTIMIZER),
+    ("optimizer", OPTIMIZER),
+    ("patience", PATIENCE),
+    ("scheduler", "there is no schedule; the learning rate stays"),
+    ("solver", OPTIMIZER),
+];
+const CPU: &str = "gingham runs on the CPU alone";
+const OPTIMIZER: &str =
+    "the only optimizer is gradient descent in mini-batches, with momentum where that is set";
+const PATIENCE: &str = "no run stops early; the number of epochs is given";
+
+/// What to say about a word that names no flag or setting here; `known` tells which flags there are.
+pub fn hint(word: &str, known: impl Fn(&str) -> bool) -> Option<Hint> {
+    let word = word.to_lowercase().replace('_', "-");
+    let flag = FLAGS.iter().find(|(theirs, _)| *theirs == word);
+    let flag = flag.filter(|(_, flag)| known(flag));
+    let absent = || ABSENT.iter().find(|(theirs, _)| *theirs == word);
+    flag.map(|(_, flag)| Hint::Flag(flag)).or_else(|| {
+        known("epochs")
+            .then(absent)?
+            .map(|(_, words)| Hint::Words(words))
+    })
+}
+
+/// Makes the tips below clap's message about an unknown flag: one for a word of another program, none for a flag whose name is
+/// not near (clap takes `--color` for near to `--solver`).
+pub fn explain(mut error: clap::Error, command: &Command) -> clap::Error {
+    let typed = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(typed)) if error.kind() == ErrorKind::UnknownArgument => {
+            typed.clone()
+        }
+        _ => return error,
+    };
+    let Some(word) = typed.strip_prefix("--") else {
+        return error;
+    };
+    let word = word.split('=').next().unwrap_or(word);
+    let known = |flag: &str| {
+        command
+            .get_arguments()
+            .any(|arg| arg.get_long() == Some(flag))
+    };
+    if let Some(hint) = hint(word, known) {
+        forget_suggestion(&mut error, command);
+        let words = match hint {
+            Hint::Flag(flag) => format!("it is called '--{flag}' here"),
+            Hint::Words(words) => words.to_owned(),
+        };
+        let tip = ContextValue::StyledStrs(vec![StyledStr::from(words)]);
+        error.insert(ContextKind::Suggested, tip);
+        return error;
+    }
+    let far = match error.get(ContextKind::SuggestedArg) {
+        Some(ContextValue::String(flag)) => {
+            let flag = flag.trim_start_matches('-');
+            near::edits(word, flag).is_none() && !flag.starts_with(word)
+        }
+        _ => false,
+    };
+    if far {
+        forget_suggestion(&mut error, command);
+    }
+    error
+}
+
+/// Takes a suggested flag away, and the usage of the command that is made with it.
+fn forget_suggestion(error: &mut clap::Error, command: &Command) {
+    if error.remove(ContextKind::SuggestedArg).is_some() {
+        let name = format!("gingham {}", command.get_name());
+        let usage = command.clone().bin_name(name).render_usage();
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_other_programs() {
+        let all = |_: &str| true;
+        assert_eq!(hint("max_iter", all), Some(Hint::Flag("epochs")));
+        assert_eq!(hint("Weight-Decay", all), Some(Hint::Flag("l2")));
+        assert_eq!(hint("solver", all), Some(Hint::Words(OPTIMIZER)));
+        assert_eq!(hint("hidden", all), None);
+        assert_eq!(
+            hint("max-iter", |flag| flag == "seed"),
+            None,
+            "no such flag there"
+        );
+        assert_eq!(
+            hint("solver", |flag| flag == "model"),
+            None,
+            "nothing is trained"
+        );
+        assert!(FLAGS.is_sorted() && ABSENT.iter().map(|(word, _)| word).is_sorted());
+    }
+}

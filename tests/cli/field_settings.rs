@@ -1,0 +1,394 @@
+//! Settings as people give them: words of other programs, half of a form, a flag twice, a file with a slip; and what is told of them.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::util::{PROGRAM, Scratch, idx};
+
+/// A data set of so many images of 4 x 4 pixels, whose labels are given by place, with as many names.
+fn dataset(scratch: &Scratch, folder: &str, labels: &[u8], classes: &str) {
+    fs::create_dir(scratch.join(folder)).expect("a folder");
+    let images: Vec<u8> = (0..labels.len() * 16)
+        .map(|place| (place * 37 % 251) as u8)
+        .collect();
+    let count = labels.len() as u32;
+    for (name, dimensions, bytes) in [
+        ("train-images-idx3-ubyte", &[count, 4, 4][..], &images[..]),
+        ("train-labels-idx1-ubyte", &[count][..], labels),
+    ] {
+        scratch.write(format!("{folder}/{name}"), idx(dimensions, bytes));
+    }
+    scratch.write(format!("{folder}/classes.txt"), classes);
+}
+
+fn config(scratch: &Scratch, run: &str) -> toml::Table {
+    scratch
+        .text(format!("{run}/config.toml"))
+        .parse()
+        .expect("TOML")
+}
+
+/// An activation of today's form alone would leave weights in [-1, 1), sums of losses and their learning rate: not a number at once.
+#[test]
+fn settings_that_only_make_sense_together_follow() {
+    let scratch = Scratch::with_data();
+    scratch.write("relu.toml", "activation = \"relu\"\n");
+    for (number, settings) in [
+        "--hidden 9 --activation relu",
+        "--output softmax --hidden 9",
+        "--reduction mean --hidden 9",
+        "--config relu.toml --hidden 9",
+        "--preset plain --hidden 9",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let run = format!("run{number}");
+        let outcome = scratch.done(&format!(
+            "train --data data --epochs 40 --json --out {run} {settings}"
+        ));
+        let noted = outcome.stderr.contains("note: preset plain");
+        assert_eq!(noted, !settings.contains("--preset"), "{outcome}");
+        let config = config(&scratch, &run);
+        for (key, value) in [
+            ("preset", "plain"),
+            ("activation", "relu"),
+            ("output", "softmax"),
+            ("probability", "output"),
+            ("init", "he"),
+            ("reduction", "mean"),
+            ("heldout_scale", "train"),
+        ] {
+            assert_eq!(config[key].as_str(), Some(value), "{key}, {settings}");
+        }
+        assert_eq!(config["l2"].as_float(), Some(0.0005), "{settings}");
+        assert_eq!(config["hidden"], toml::Value::try_from([9]).unwrap());
+        let summary = outcome.json();
+        assert_eq!(summary["preset"], "plain");
+        assert!(
+            summary["heldout_accuracy"].as_f64().unwrap() > 0.5,
+            "{outcome}"
+        );
+    }
+    // The user's word holds, and the way out is named where it leads nowhere.
+    let article = "train -q --data data --preset article --activation relu --learning-rate 1e6 --hidden 9 --out article";
+    let outcome = scratch.gingham(article).outcome();
+    outcome.is_refusal(
+        4,
+        &[
+            "epoch 1, batch 1 (step 1)",
+            "--learning-rate",
+            "--preset plain",
+        ],
+    );
+    let config = config(&scratch, "article");
+    assert_eq!(config["init"].as_str(), Some("uniform"));
+    // What goes with the article's settings leaves them alone.
+    scratch.done("train -q --data data --epochs 1 --momentum 0.5 --bias on --init xavier --hidden 9 --out same");
+    let config = self::config(&scratch, "same");
+    assert_eq!(config["preset"].as_str(), Some("article"));
+    assert_eq!(config["l2"].as_float(), Some(0.5));
+    for (settings, says) in [
+        (
+            "--activation relu --reduction sum",
+            ["reduction", "--learning-rate"],
+        ),
+        (
+            "--activation relu --scale none",
+            ["scale", "--learning-rate"],
+        ),
+    ] {
+        scratch.refuses(2, &format!("train --data data --out new {settings}"), &says);
+        scratch.done(&format!(
+            "train -q --data data --epochs 1 {settings} --lr 1e-5 --out {}",
+            says[0]
+        ));
+    }
+}
+
+#[test]
+fn the_summary_has_every_setting() {
+    let scratch = Scratch::with_data();
+    let outcome = scratch.done(
+        "train -q --json --data data --epochs 2 --hidden 5,4 --lr 0.25 --batch-size 30 --memory 2G --out run",
+    );
+    let settings = &outcome.json()["settings"];
+    let config = config(&scratch, "run");
+    let told: Vec<&String> = settings.as_object().expect("settings").keys().collect();
+    let kept: Vec<&String> = config.keys().collect();
+    assert_eq!(told.len(), kept.len(), "{told:?} and {kept:?}");
+    for (key, value) in &config {
+        assert_eq!(settings[key], serde_json::to_value(value).unwrap(), "{key}");
+    }
+    assert_eq!(settings["learning_rate"], json!(0.25));
+    assert_eq!(settings["hidden"], json!([5, 4]));
+    // A run of an older version, whose summary has none, is read as before.
+    let mut older: Value = serde_json::from_str(&scratch.text("run/summary.json")).unwrap();
+    older.as_object_mut().unwrap().remove("settings");
+    scratch.write("run/summary.json", older.to_string());
+    scratch.done("report -q run --out page.html");
+    // And so is a run whose settings are not all known here.
+    older["settings"] = json!({ "schedule": "cosine" });
+    scratch.write("run/summary.json", older.to_string());
+    scratch.done("report -q run --out other.html");
+}
+
+#[test]
+fn the_last_of_a_flag_holds() {
+    let scratch = Scratch::with_data();
+    let twice = "train -q -q --json --json --data nowhere --data data --epochs 9 --epochs 2 --hidden 50 --hidden 3 --out run";
+    let summary = scratch.done(twice).json();
+    assert_eq!(summary["settings"]["epochs"], 2);
+    assert_eq!(summary["settings"]["hidden"], json!([3]));
+    // A list of files stays a list.
+    scratch.misuse(
+        scratch.gingham("train --data data --batches 3 --batch-size 4"),
+        &["--batches", "--batch-size"],
+    );
+}
+
+#[test]
+fn words_of_other_programs_lead_to_the_flags() {
+    let scratch = Scratch::new();
+    for (typed, says) in [
+        ("train --max-iter 3", "--epochs"),
+        ("train --max_iter=3", "--epochs"),
+        ("train --alpha 0.1", "--l2"),
+        ("train --weight-decay 0.1", "--l2"),
+        ("train --hidden-layer-sizes 3", "--hidden"),
+        ("train --learning-rate-init 3", "--learning-rate"),
+        ("train --random-state 3", "--seed"),
+        ("train --batch 3", "--batch-size"),
+        ("train --solver adam", "gradient descent"),
+        ("train --optimizer adam", "gradient descent"),
+        ("export --overwrite", "--force"),
+    ] {
+        let said = scratch.misuse(scratch.gingham(typed), &[]);
+        assert!(said.contains("tip: ") && said.contains(says), "{said}");
+        assert!(!said.contains("--color"), "{said}");
+    }
+    // Nothing is suggested where nothing is near.
+    let said = scratch.misuse(scratch.gingham("evaluate --solver adam"), &[]);
+    assert!(!said.contains("tip: a similar"), "{said}");
+}
+
+#[test]
+fn mistakes_in_a_file_are_told_with_their_line() {
+    let scratch = Scratch::with_data();
+    for (text, says) in [
+        (
+            "seed = 1\n\nepoch = 3",
+            "line 3: unknown setting `epoch`; did you mean `epochs`?",
+        ),
+        (
+            "lr = 3",
+            "line 1: unknown setting `lr`; did you mean `learning_rate`?",
+        ),
+        ("max_iter = 3", "did you mean `epochs`?"),
+        (
+            "solver = 'adam'",
+            "line 1: unknown setting `solver`; the only optimizer",
+        ),
+        ("zzz = 3", "unknown setting `zzz`; a run's config.toml"),
+        (
+            "\r\nepochs = \"three\"",
+            "line 2: epochs: expected a whole number from 0, found \"three\"",
+        ),
+        (
+            "hidden = 50",
+            "hidden: expected a list of whole numbers such as [100, 50], found 50",
+        ),
+        (
+            "bias = \"on\"",
+            "bias: expected true or false, found \"on\"",
+        ),
+        ("learning_rate = \"x\"", "expected a number, found \"x\""),
+        (
+            "seed = 1\nl2 = -3",
+            "line 2: l2: expected a number from 0 to 1e6, found -3",
+        ),
+        (
+            "activation = \"swish\"",
+            "activation: unknown value `swish`, expected one of `sigmoid`",
+        ),
+        (
+            "\u{feff}epochs = 3\nepochs = 4",
+            "line 2: duplicate key: epochs is there already",
+        ),
+    ] {
+        scratch.write("odd.toml", text);
+        let outcome = scratch
+            .gingham("train --data data --out new --config odd.toml")
+            .outcome();
+        outcome.is_refusal(2, &["odd.toml: ", says]);
+        for jargon in ["usize", "u32", "f64", "variant", "invalid type", "struct"] {
+            assert!(!outcome.stderr.contains(jargon), "{outcome}");
+        }
+    }
+    scratch.write(
+        "marked.toml",
+        "\u{feff}epochs = 2\r\nhidden = [4]\r\nbatches = 3\r\n",
+    );
+    scratch.done("train -q --data data --config marked.toml --out new");
+}
+
+#[test]
+fn a_class_without_an_image_is_remarked_upon() {
+    let scratch = Scratch::new();
+    let labels: Vec<u8> = (0..40).map(|place| [0, 1, 3][place % 3]).collect();
+    dataset(&scratch, "data", &labels, "ant\nbee\ncat\tfish\ndog\n");
+    let train = "train --data data --batches 2 --epochs 1 --hidden 3 --out";
+    let outcome = scratch.done(&format!("{train} run"));
+    assert!(
+        outcome
+            .stderr
+            .contains(r"note: no training image shows class 2 ($'cat\tfish')"),
+        "{outcome}"
+    );
+    let table = scratch.done("explore --data data --images 0").stdout;
+    assert!(table.contains(r"2 $'cat\tfish'"), "{table}");
+    // All there: no note.
+    let labels: Vec<u8> = (0..40).map(|place| place % 4).collect();
+    dataset(&scratch, "whole", &labels, "ant\nbee\ncat\ndog\n");
+    let outcome =
+        scratch.done("train --data whole --batches 2 --epochs 1 --hidden 3 --out whole-run");
+    assert!(!outcome.stderr.contains("no training image"), "{outcome}");
+}
+
+/// Sets of a handful of images: what can be done is done, and no figure asks for more.
+#[test]
+fn a_handful_of_images() {
+    let scratch = Scratch::new();
+    for count in [1_u8, 2, 20, 31] {
+        let labels: Vec<u8> = (0..count).map(|place| place % 2).collect();
+        let data = format!("data{count}");
+        dataset(&scratch, &data, &labels, "ant\nbee\n");
+        let explore = format!("explore --data {data} --images 0 --figures figures{count}");
+        let outcome = scratch.done(&explore);
+        assert!(outcome.stderr.contains("note: no map: "), "{outcome}");
+        assert!(
+            scratch
+                .join(format!("figures{count}/contact-sheet.svg"))
+                .exists()
+        );
+        let asked = scratch.gingham(&format!("{explore}-map --map 1")).outcome();
+        asked.is_refusal(2, &["map: expected at least"]);
+        let bench =
+            format!("bench -q --json --data {data} --epochs 1 --dtype f32 --engine naive,blas");
+        let report = scratch.done(&bench).json();
+        assert!(report["images"].as_u64().unwrap() >= 1, "{report}");
+    }
+    let refused = "train --data data20 --out new";
+    scratch.refuses(
+        2,
+        refused,
+        &["batches", "found 25", "--batches 16", "--batch-size"],
+    );
+    scratch.done(&format!("{refused} -q --epochs 1 --batches 16"));
+}
+
+/// A locale without UTF-8 gets letters, even where there are colours.
+#[test]
+fn pictures_for_a_terminal_without_unicode() {
+    let scratch = Scratch::with_data();
+    let drawn = |variable: &str, locale: &str| {
+        let run = scratch.gingham("--color always explore --data data --images 1");
+        let run = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .fold(run, |run, name| run.env(name, ""));
+        run.env(variable, locale).outcome().succeeded().stdout
+    };
+    assert!(drawn("LANG", "C.UTF-8").contains('▀'));
+    assert!(drawn("LC_ALL", "de_DE.utf8").contains('▀'));
+    for (variable, locale) in [("LC_ALL", "C"), ("LANG", "POSIX"), ("LC_CTYPE", "de_DE")] {
+        let text = drawn(variable, locale);
+        assert!(text.is_ascii() && text.contains('@'), "{text}");
+    }
+}
+
+#[test]
+fn the_sweep_in_shell() {
+    let scratch = Scratch::with_data();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/sweep.sh");
+    let sweep = || {
+        scratch
+            .run("sh")
+            .arg(script)
+            .env("HIDDEN", "3 4")
+            .env("RATES", "0.001")
+            .env("SEEDS", "1 2")
+            .env("EPOCHS", "1")
+            .env("COMMON", "--batches 5")
+            .env("RESULTS", "swept/results.jsonl")
+            .env("GINGHAM", "program")
+            .env("GINGHAM_DATA", "data")
+    };
+    let help = scratch
+        .run("sh")
+        .args([script, "--help"])
+        .outcome()
+        .succeeded();
+    assert!(
+        help.stdout.contains("RESULTS") && !help.stdout.contains("set -eu"),
+        "{help}"
+    );
+    scratch
+        .run("sh")
+        .args([script, "--now"])
+        .outcome()
+        .has_code(2);
+    assert!(!scratch.join("swept").exists());
+
+    // Names are taken from the caller's folder. The program's own runs go to a folder of the test.
+    scratch.write(
+        "program",
+        format!(
+            "#!/bin/sh\ncd '{}' && exec '{PROGRAM}' \"$@\"\n",
+            scratch.path().display()
+        ),
+    );
+    let made = Command::new("chmod")
+        .arg("+x")
+        .arg(scratch.join("program"))
+        .status();
+    assert!(made.expect("chmod").success());
+    let both = std::thread::scope(|scope| {
+        let one = scope.spawn(|| sweep().outcome());
+        let other = scope.spawn(|| sweep().outcome());
+        [one, other].map(|run| run.join().expect("a sweep").succeeded())
+    });
+    let results = scratch.text("swept/results.jsonl");
+    assert_eq!(
+        results.lines().count(),
+        4,
+        "no run twice: {results}\n{}\n{}",
+        both[0],
+        both[1]
+    );
+    for line in results.lines() {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(line["settings"]["epochs"], 1);
+        assert_eq!(line["settings"]["seed"], line["sweep_seed"]);
+    }
+    assert!(!scratch.join("swept/results.jsonl.claims").exists());
+    // A sweep that was killed leaves its claims; the next one takes them over.
+    let first = results.lines().next().expect("a line");
+    let rest: Vec<&str> = results.lines().skip(1).collect();
+    scratch.write("swept/results.jsonl", rest.join("\n") + "\n");
+    let key = first.split_inclusive(',').take(2).collect::<String>();
+    let sum = scratch
+        .run("sh")
+        .args(["-c", "printf '%s' \"$0\" | cksum | tr ' ' '-'", &key]);
+    let claim = format!("swept/results.jsonl.claims/{}", sum.outcome().stdout.trim());
+    fs::create_dir_all(scratch.join(&claim)).expect("a folder");
+    scratch.write(format!("{claim}/pid"), "4194305\n"); // no process has this number
+    let outcome = sweep().outcome().succeeded();
+    assert_eq!(
+        scratch.text("swept/results.jsonl").lines().count(),
+        4,
+        "{outcome}"
+    );
+    assert!(!scratch.join(&claim).exists());
+}
