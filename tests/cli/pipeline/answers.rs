@@ -205,12 +205,12 @@ fn the_articles_probabilities() {
 
 /// How a picture writes a grey pixel.
 type Write = fn(u8) -> Vec<u8>;
-/// The grey pixel that such a picture stands for.
-type Read = fn(u8) -> u8;
+/// The grey pixel that such a picture stands for, on a ground of this grey.
+type Read = fn(u8, u8) -> u8;
 
 /// The forms of PNG pictures, by name.
 fn forms() -> [(&'static str, ColorType, BitDepth, Write, Read); 9] {
-    let same: Read = |pixel| pixel;
+    let same: Read = |pixel, _| pixel;
     [
         (
             "grey",
@@ -266,7 +266,7 @@ fn forms() -> [(&'static str, ColorType, BitDepth, Write, Read); 9] {
             ColorType::Rgb,
             BitDepth::Eight,
             |pixel| vec![pixel, pixel / 2, 255 - pixel],
-            |pixel| {
+            |pixel, _| {
                 let [r, g, b] = [pixel, pixel / 2, 255 - pixel].map(f64::from);
                 (0.299 * r + 0.587 * g + 0.114 * b).round() as u8
             },
@@ -276,7 +276,10 @@ fn forms() -> [(&'static str, ColorType, BitDepth, Write, Read); 9] {
             ColorType::Rgba,
             BitDepth::Eight,
             |pixel| vec![pixel, pixel, pixel, 100],
-            |pixel| (f64::from(pixel) * 100.0 / 255.0).round() as u8,
+            |pixel, ground| {
+                let [pixel, ground] = [pixel, ground].map(f64::from);
+                ((pixel * 100.0 + ground * 155.0) / 255.0).round() as u8
+            },
         ),
     ]
 }
@@ -295,8 +298,11 @@ fn pictures_are_rows_of_an_idx_file() {
             let samples: Vec<u8> = image.iter().flat_map(|&pixel| write(pixel)).collect();
             scratch.write(name, png([28, 28], color, depth, &samples));
         }
-        let expected: Vec<u8> = images.concat().into_iter().map(read).collect();
-        check_pictures(&scratch, &names, &expected);
+        let on = |ground: u8| -> Vec<u8> {
+            let pixels = images.concat().into_iter();
+            pixels.map(|pixel| read(pixel, ground)).collect()
+        };
+        check_pictures(&scratch, &names, [on(0), on(255)]);
     }
     // One bit a pixel: black and white, eight of them a byte, each row filled up to whole bytes.
     let bits: Vec<u8> = (0..28 * 4_u32).map(|place| (place * 37) as u8).collect();
@@ -309,13 +315,14 @@ fn pictures_are_rows_of_an_idx_file() {
     let pixels: Vec<u8> = (0..784)
         .map(|place| if white(place) { 255 } else { 0 })
         .collect();
-    check_pictures(&scratch, &["bits.png".to_owned()], &pixels);
+    check_pictures(&scratch, &["bits.png".to_owned()], [pixels.clone(), pixels]);
 }
 
-/// The pictures get the answers that the same pixels in an IDX file get, to the last bit; both ways round.
-fn check_pictures(scratch: &Scratch, names: &[String], pixels: &[u8]) {
-    scratch.write("same", idx(&[names.len() as u32, 28, 28], pixels));
-    let inverted: Vec<u8> = pixels.iter().map(|pixel| 255 - pixel).collect();
+/// The pictures get the answers that the same pixels in an IDX file get, to the last bit; both ways round: on black as they are, and
+/// inverted on white.
+fn check_pictures(scratch: &Scratch, names: &[String], [on_black, on_white]: [Vec<u8>; 2]) {
+    scratch.write("same", idx(&[names.len() as u32, 28, 28], &on_black));
+    let inverted: Vec<u8> = on_white.iter().map(|pixel| 255 - pixel).collect();
     scratch.write("inverted", idx(&[names.len() as u32, 28, 28], &inverted));
     let predict = |rest: &str| {
         scratch
@@ -338,5 +345,6 @@ fn check_pictures(scratch: &Scratch, names: &[String], pixels: &[u8]) {
             }
         }
     }
-    assert_eq!(predict("--invert --idx inverted"), predict("--idx same"));
+    scratch.write("white", idx(&[names.len() as u32, 28, 28], &on_white));
+    assert_eq!(predict("--invert --idx inverted"), predict("--idx white"));
 }
