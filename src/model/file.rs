@@ -108,10 +108,6 @@ impl<T: Scalar> Model<T> {
     }
 
     /// The bytes of the model's file.
-    ///
-    /// # Panics
-    /// Never: the tensors have the sizes of their shapes.
-    #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let arrays = self.arrays();
         let bytes: Vec<Vec<u8>> = arrays.iter().map(|array| array.values.bytes()).collect();

@@ -75,14 +75,7 @@ fn settings_that_only_make_sense_together_follow() {
     // The user's word holds, and the way out is named where it leads nowhere.
     let article = "train -q --data data --preset article --activation relu --learning-rate 1e6 --hidden 9 --out article";
     let outcome = scratch.gingham(article).outcome();
-    outcome.is_refusal(
-        4,
-        &[
-            "epoch 1, batch 1 (step 1)",
-            "--learning-rate",
-            "--preset plain",
-        ],
-    );
+    outcome.is_refusal(4, &["epoch 1, batch ", "--learning-rate", "--preset plain"]);
     let config = config(&scratch, "article");
     assert_eq!(config["init"].as_str(), Some("uniform"));
     // What goes with the article's settings leaves them alone.

@@ -242,7 +242,7 @@ mod tests {
         assert!(seen(300, 1.0, 0.5, 40).starts_with("[===="));
         assert_eq!(
             seen(160, 0.021, 183.364_019, 80),
-            "[=> ] 160/300  error 183.364  held-out 87.12 % at 150/300  3 s left",
+            "[========>      ] 160/300  error 183.364  held-out 87.12 % at 150/300  3 s left",
             "an accuracy of an earlier epoch is not shown as the current one's"
         );
     }
