@@ -93,6 +93,8 @@ fn every_setting() -> Table {
         batch_size: Some(1),
         eval_every: Some(1),
         memory: Some(Size(0)),
+        images_sha256: Some(String::new()),
+        labels_sha256: Some(String::new()),
         ..TrainOptions::default()
     };
     Table::try_from(options).expect("settings are a table of plain values")

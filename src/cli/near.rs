@@ -65,6 +65,7 @@ fn similar(path: &Path) -> Option<PathBuf> {
         .ok()?
         .take(MOST_ENTRIES)
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| !name.starts_with("._")) // what macOS leaves beside files in archives
         .filter_map(candidate)
         .min()
         .map(|(.., path)| path)

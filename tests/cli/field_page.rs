@@ -216,10 +216,14 @@ fn the_ending_decides_what_is_written() {
     scratch.refuses(
         2,
         &plot("--format svg --out x.png"),
-        &["format", ".png", "--format svg"],
+        &["format", "x.png", "--format png"],
     );
-    scratch.refuses(2, &plot("--format png --out x.svg"), &["format", ".svg"]);
-    scratch.refuses(2, &plot("--out x.pdf"), &["out", ".svg or .png", ".pdf"]);
+    scratch.refuses(
+        2,
+        &plot("--format png --out x.svg"),
+        &["format", "x.svg", "--format svg"],
+    );
+    scratch.refuses(2, &plot("--out x.pdf"), &["format", "svg|png", "x.pdf"]);
     scratch.refuses(2, "report run --out x.png", &["out", ".html", "x.png"]);
 }
 

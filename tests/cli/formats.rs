@@ -81,7 +81,7 @@ fn exports_that_are_refused() {
         scratch.refuses(
             3,
             &export("data", "new"),
-            &["data", "expected a regular file"],
+            &["data/model.safetensors", "cannot be read"],
         );
         scratch.refuses(3, &export("half", "new"), &["half", "not a gingham model"]);
     }
