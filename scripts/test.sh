@@ -106,6 +106,8 @@ else
 fi
 part "the program, optimised, and the benches" \
     cargo build --release "${CARGO_FLAGS[@]}" --bin gingham --bench parts
+part "README and guide, every command" env GINGHAM_PROGRAM="${CARGO_TARGET_DIR:-target}/release/gingham" \
+    cargo test "${CARGO_FLAGS[@]}" --test cli documents::
 if [ "$(uname -sm)" != "Linux x86_64" ]; then
     skip "older CPUs" "emulated on Linux on x86-64 only"
 elif ! have qemu-x86_64; then
