@@ -335,13 +335,12 @@ mod tests {
             activation: info.activation,
             output: info.output,
         };
-        let standardizer = Standardizer {
-            mean: vec![0.5; 6],
-            deviation: vec![2.0; 6],
-        };
         Model {
             mlp,
-            standardizer,
+            standardizer: Standardizer {
+                mean: vec![0.5; 6],
+                deviation: vec![2.0; 6],
+            },
             info,
         }
     }

@@ -57,8 +57,6 @@ fn set(scratch: &Scratch, folder: &str, [count, rows, columns]: [u32; 3], classe
 
 /// Thirty folders, each odd in its own way.
 fn folders(scratch: &Scratch) -> Vec<String> {
-    let images = "train-images-idx3-ubyte";
-    let labels = "train-labels-idx1-ubyte";
     let shapes = [
         ([1, 8, 8], 1),
         ([2, 8, 8], 2),
@@ -76,94 +74,118 @@ fn folders(scratch: &Scratch) -> Vec<String> {
         set(scratch, &name, shape, classes);
         folders.push(name);
     }
-    let mut odd = |name: &str, change: &dyn Fn(&str)| {
-        set(scratch, name, [60, 8, 8], 3);
-        change(name);
-        folders.push(name.to_owned());
-    };
+    with_odd_names(scratch, &mut folders);
+    with_odd_content(scratch, &mut folders);
+    with_odd_files(scratch, &mut folders);
+    folders
+}
+
+const IMAGES: &str = "train-images-idx3-ubyte";
+const LABELS: &str = "train-labels-idx1-ubyte";
+
+/// A folder of sixty images in three classes, changed by `change`.
+fn odd(scratch: &Scratch, folders: &mut Vec<String>, name: &str, change: impl Fn(&str)) {
+    set(scratch, name, [60, 8, 8], 3);
+    change(name);
+    folders.push(name.to_owned());
+}
+
+fn with_odd_names(scratch: &Scratch, folders: &mut Vec<String>) {
+    let mut odd = |name: &str, change: &dyn Fn(&str)| odd(scratch, folders, name, change);
     let text = |name: &str, text: &str| scratch.write(name, text);
-    odd("blank names", &|at| {
+    odd("blank names", &|at: &str| {
         text(&format!("{at}/classes.txt"), "a\n\nc\n")
     });
-    odd("few-names", &|at| text(&format!("{at}/classes.txt"), "a\n"));
-    odd("no-names", &|at| text(&format!("{at}/classes.txt"), ""));
-    odd("odd-names", &|at| {
+    odd("few-names", &|at: &str| {
+        text(&format!("{at}/classes.txt"), "a\n")
+    });
+    odd("no-names", &|at: &str| {
+        text(&format!("{at}/classes.txt"), "")
+    });
+    odd("odd-names", &|at: &str| {
         text(
             &format!("{at}/classes.txt"),
             "\u{feff}a\tb\n\u{1b}[31mred\n\u{202e}c\n",
         )
     });
-    odd("latin", &|at| {
+    odd("latin", &|at: &str| {
         scratch.write(format!("{at}/classes.txt"), b"\xe4\n\xf6\n\xfc\n")
     });
-    odd("long-names", &|at| {
+    odd("long-names", &|at: &str| {
         text(
             &format!("{at}/classes.txt"),
             &format!("{0}a\n{0}b\n{0}c\n", "x".repeat(500)),
         )
     });
-    odd("cut", &|at| {
+}
+
+fn with_odd_content(scratch: &Scratch, folders: &mut Vec<String>) {
+    let mut odd = |name: &str, change: &dyn Fn(&str)| odd(scratch, folders, name, change);
+    odd("cut", &|at: &str| {
         scratch.write(
-            format!("{at}/{images}"),
+            format!("{at}/{IMAGES}"),
             idx(&[60, 8, 8], &[7; 60 * 64 - 9]),
         )
     });
-    odd("more-labels", &|at| {
-        scratch.write(format!("{at}/{labels}"), idx(&[61], &[0; 61]))
+    odd("more-labels", &|at: &str| {
+        scratch.write(format!("{at}/{LABELS}"), idx(&[61], &[0; 61]))
     });
-    odd("high-labels", &|at| {
-        scratch.write(format!("{at}/{labels}"), idx(&[60], &[255; 60]))
+    odd("high-labels", &|at: &str| {
+        scratch.write(format!("{at}/{LABELS}"), idx(&[60], &[255; 60]))
     });
-    odd("one-class", &|at| {
-        scratch.write(format!("{at}/{labels}"), idx(&[60], &[2; 60]))
+    odd("one-class", &|at: &str| {
+        scratch.write(format!("{at}/{LABELS}"), idx(&[60], &[2; 60]))
     });
-    odd("blank", &|at| {
-        scratch.write(format!("{at}/{images}"), idx(&[60, 8, 8], &[0; 60 * 64]))
+    odd("blank", &|at: &str| {
+        scratch.write(format!("{at}/{IMAGES}"), idx(&[60, 8, 8], &[0; 60 * 64]))
     });
-    odd("nothing-in-it", &|at| {
-        scratch.write(format!("{at}/{images}"), idx(&[0, 8, 8], &[]))
+    odd("nothing-in-it", &|at: &str| {
+        scratch.write(format!("{at}/{IMAGES}"), idx(&[0, 8, 8], &[]))
     });
-    odd("no-pixels", &|at| {
-        scratch.write(format!("{at}/{images}"), idx(&[60, 0, 8], &[]))
+    odd("no-pixels", &|at: &str| {
+        scratch.write(format!("{at}/{IMAGES}"), idx(&[60, 0, 8], &[]))
     });
-    odd("huge-count", &|at| {
+    odd("huge-count", &|at: &str| {
         scratch.write(
-            format!("{at}/{images}"),
+            format!("{at}/{IMAGES}"),
             idx(&[u32::MAX, 1 << 16, 1 << 16], &[]),
         )
     });
-    odd("empty-file", &|at| {
-        scratch.write(format!("{at}/{images}"), b"")
+    odd("empty-file", &|at: &str| {
+        scratch.write(format!("{at}/{IMAGES}"), b"")
     });
-    odd("text", &|at| {
+    odd("text", &|at: &str| {
         scratch.write(
-            format!("{at}/{images}"),
+            format!("{at}/{IMAGES}"),
             b"<!DOCTYPE html><title>403</title>",
         )
     });
-    odd("packed", &|at| {
-        let bytes = scratch.read(format!("{at}/{images}"));
-        fs::remove_file(scratch.join(at).join(images)).unwrap();
-        scratch.write(format!("{at}/{images}.gz"), gzip(&bytes));
+}
+
+fn with_odd_files(scratch: &Scratch, folders: &mut Vec<String>) {
+    let mut odd = |name: &str, change: &dyn Fn(&str)| odd(scratch, folders, name, change);
+    odd("packed", &|at: &str| {
+        let bytes = scratch.read(format!("{at}/{IMAGES}"));
+        fs::remove_file(scratch.join(at).join(IMAGES)).unwrap();
+        scratch.write(format!("{at}/{IMAGES}.gz"), gzip(&bytes));
     });
-    odd("not-packed", &|at| {
-        let bytes = scratch.read(format!("{at}/{images}"));
-        fs::remove_file(scratch.join(at).join(images)).unwrap();
-        scratch.write(format!("{at}/{images}.gz"), bytes);
+    odd("not-packed", &|at: &str| {
+        let bytes = scratch.read(format!("{at}/{IMAGES}"));
+        fs::remove_file(scratch.join(at).join(IMAGES)).unwrap();
+        scratch.write(format!("{at}/{IMAGES}.gz"), bytes);
     });
-    odd("folder-for-a-file", &|at| {
-        fs::remove_file(scratch.join(at).join(labels)).unwrap();
-        fs::create_dir(scratch.join(at).join(labels)).unwrap();
+    odd("folder-for-a-file", &|at: &str| {
+        fs::remove_file(scratch.join(at).join(LABELS)).unwrap();
+        fs::create_dir(scratch.join(at).join(LABELS)).unwrap();
     });
-    odd("link-in-a-circle", &|at| {
-        fs::remove_file(scratch.join(at).join(labels)).unwrap();
-        symlink(labels, scratch.join(at).join(labels)).unwrap();
+    odd("link-in-a-circle", &|at: &str| {
+        fs::remove_file(scratch.join(at).join(LABELS)).unwrap();
+        symlink(LABELS, scratch.join(at).join(LABELS)).unwrap();
     });
-    odd("pipe", &|at| {
-        fs::remove_file(scratch.join(at).join(images)).unwrap();
-        scratch.fifo(&format!("{at}/{images}"));
+    odd("pipe", &|at: &str| {
+        fs::remove_file(scratch.join(at).join(IMAGES)).unwrap();
+        scratch.fifo(&format!("{at}/{IMAGES}"));
     });
-    folders
 }
 
 /// Options that `train` has, and values good and bad.
@@ -191,32 +213,34 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("--reduction", &["sum", "mean"]),
 ];
 
+fn training(draw: &mut Draw, number: usize, data: &str) -> Vec<String> {
+    let mut words = vec![
+        "train",
+        "--data",
+        data,
+        "--epochs",
+        "1",
+        "--progress",
+        "none",
+    ];
+    for _ in 0..draw.below(6) {
+        let (flag, values) = SETTINGS[draw.below(SETTINGS.len())];
+        words.extend([flag, draw.of(values)]);
+    }
+    for extra in ["--report", "--json", "-q", "--tensorboard"] {
+        if draw.once_in(5) {
+            words.push(extra);
+        }
+    }
+    let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    words.extend(["--out".to_owned(), format!("run{number}")]);
+    words
+}
+
 fn command(draw: &mut Draw, number: usize, data: &str, files: &[&str]) -> Vec<String> {
     let file = draw.of(files);
     let words: Vec<&str> = match draw.below(9) {
-        0..3 => {
-            let mut words = vec![
-                "train",
-                "--data",
-                data,
-                "--epochs",
-                "1",
-                "--progress",
-                "none",
-            ];
-            for _ in 0..draw.below(6) {
-                let (flag, values) = SETTINGS[draw.below(SETTINGS.len())];
-                words.extend([flag, draw.of(values)]);
-            }
-            for extra in ["--report", "--json", "-q", "--tensorboard"] {
-                if draw.once_in(5) {
-                    words.push(extra);
-                }
-            }
-            let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
-            words.extend(["--out".to_owned(), format!("run{number}")]);
-            return words;
-        }
+        0..3 => return training(draw, number, data),
         3 => vec![
             "evaluate",
             "--model",
