@@ -18,7 +18,17 @@ pub(super) fn is_packed(path: &Path) -> bool {
 
 /// The SHA-256 digest of `bytes`, in hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
+    sha256_of_parts(&[bytes])
+}
+
+/// The digest of these parts, one behind the other.
+fn sha256_of_parts(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part);
+    }
+    digest
+        .finalize()
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
@@ -27,11 +37,23 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 /// The digest of the IDX file that holds these labels, whether or not there is one: the same labels have the same digest,
 /// from a file as from memory.
 pub(super) fn labels_sha256(labels: &[u8]) -> String {
-    let header = [0, 0, 8, 1]
+    sha256_of_parts(&[&idx_header(&[labels.len()]), labels])
+}
+
+/// The digest of the IDX file that holds these images, of `shape` (images, rows, columns), whether or not there is one.
+pub(super) fn images_sha256(shape: [usize; 3], pixels: &[u8]) -> String {
+    sha256_of_parts(&[&idx_header(&shape), pixels])
+}
+
+/// The header of an IDX file of bytes. Numbers that it cannot hold are cut off, which no file has.
+fn idx_header(dimensions: &[usize]) -> Vec<u8> {
+    let numbers = dimensions
+        .iter()
+        .flat_map(|&dimension| (dimension as u32).to_be_bytes());
+    [0, 0, 8, dimensions.len() as u8]
         .into_iter()
-        .chain((labels.len() as u32).to_be_bytes());
-    let bytes: Vec<u8> = header.chain(labels.iter().copied()).collect();
-    sha256(&bytes)
+        .chain(numbers)
+        .collect()
 }
 
 /// Refuses more or fewer labels than samples.

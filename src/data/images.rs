@@ -165,9 +165,9 @@ impl Images {
         &self.path
     }
 
-    /// The SHA-256 digest of that file (decoded), in hexadecimal; for images in memory, of their pixels.
+    /// The SHA-256 digest of that file (decoded), in hexadecimal; for images in memory, of the file that would hold them.
     #[must_use]
     pub fn sha256(&self) -> String {
-        files::sha256(&self.bytes)
+        files::images_sha256([self.count, self.rows, self.columns], self.pixels())
     }
 }
