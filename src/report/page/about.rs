@@ -120,7 +120,7 @@ pub fn curves(ranking: &Ranking<'_>) -> String {
     );
     let [page, phone] = [Room::Page, Room::Phone].map(|room| charts::accuracy(ranking, room));
     if let (Some(page), Some(phone)) = (page, phone) {
-        let caption = "The axis does not begin at 0. Points are the epochs that were evaluated.";
+        let caption = "The axis need not begin at 0. Points are the epochs that were evaluated.";
         text.push_str(&figure_of_two([page, phone], "Accuracy by epoch", caption));
     }
     let run = ranking.runs[0];
