@@ -82,8 +82,13 @@ fi
 part "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${CARGO_FLAGS[@]}" --no-deps
 part "the library alone" cargo check --locked --no-default-features --lib
 
+# Tests that take minutes without the optimiser run this program: those on real data, and every command of README and guide.
+part "the program, optimised, and the benches" \
+    cargo build --release "${CARGO_FLAGS[@]}" --bin gingham --bench parts
+optimised=(env GINGHAM_PROGRAM="${CARGO_TARGET_DIR:-target}/release/gingham")
 if [ "$BLAS_FOUND" = yes ]; then
-    part "tests" cargo test --locked
+    part "tests" "${optimised[@]}" cargo test --locked
+    optimised=()
 else
     skip "tests with OpenBLAS" "it is not installed"
 fi
@@ -97,17 +102,13 @@ if ! libblas_found; then
 else
     part "tests, with another BLAS (netlib)" netlib
 fi
-part "tests, without BLAS" cargo test "${pure[@]}"
+part "tests, without BLAS" ${optimised[@]+"${optimised[@]}"} cargo test "${pure[@]}"
 tool=$(scripts/sanitize.sh --tool)
 if [ "$tool" = none ]; then
     skip "memory of readers, packers and kernels" "no address sanitizer in this tool chain, and no valgrind"
 else
     part "memory of readers, packers and kernels, by $tool" scripts/sanitize.sh "$tool"
 fi
-part "the program, optimised, and the benches" \
-    cargo build --release "${CARGO_FLAGS[@]}" --bin gingham --bench parts
-part "README and guide, every command" env GINGHAM_PROGRAM="${CARGO_TARGET_DIR:-target}/release/gingham" \
-    cargo test "${CARGO_FLAGS[@]}" --test cli documents::
 if [ "$(uname -sm)" != "Linux x86_64" ]; then
     skip "older CPUs" "emulated on Linux on x86-64 only"
 elif ! have qemu-x86_64; then

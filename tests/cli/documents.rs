@@ -10,7 +10,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::util::{Scratch, skipped};
+use crate::util::{Scratch, optimised, skipped};
 
 /// Beginnings of lines that are not run, and why.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -270,13 +270,10 @@ fn look_at(scratch: &Scratch, call: &Call) {
 }
 
 fn holds(document: &str, least: usize) {
-    let Some(program) = std::env::var_os("GINGHAM_PROGRAM") else {
+    let Some(program) = optimised() else {
         skipped(document, "GINGHAM_PROGRAM names no optimised program");
         return;
     };
-    let program = Path::new(&program)
-        .canonicalize()
-        .expect("GINGHAM_PROGRAM names a file");
     let scratch = place(program.to_str().expect("a name in UTF-8"));
     let calls = run(&scratch, document);
     assert!(calls.len() >= least, "{} calls in {document}", calls.len());

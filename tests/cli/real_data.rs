@@ -1,11 +1,12 @@
-//! The article's figures on Fashion-MNIST itself, in the folder that `$GINGHAM_DATA` names.
+//! The article's figures on Fashion-MNIST itself, in the folder that `$GINGHAM_DATA` names; by the program that `$GINGHAM_PROGRAM`
+//! names, where it does, since an unoptimised one takes minutes.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::util::{Outcome, Scratch, skipped};
+use crate::util::{Outcome, PROGRAM, Scratch, optimised, skipped};
 
 /// The first 30 epochs of the article's program, typed anew in NumPy 2.4 in f64, on the standardised data: mean error of
 /// the epoch's batches, accuracy on the 48,000 training and the 12,000 held-out images after it.
@@ -46,7 +47,8 @@ fn data(test: &str) -> Option<PathBuf> {
 fn train(scratch: &Scratch, data: PathBuf, settings: &str) -> Outcome {
     let command = format!("train -q --json --out run {settings} --data");
     scratch
-        .gingham(&command)
+        .run(optimised().unwrap_or_else(|| PROGRAM.into()))
+        .args(command.split_whitespace())
         .arg(data)
         .deadline(DEADLINE_S)
         .outcome()
@@ -161,8 +163,9 @@ fn the_map_keeps_classes_together() {
     let scratch = Scratch::new();
     let answers = ["1", "2"].map(|threads| {
         scratch
-            .gingham("explore -q --json --figures")
-            .args([threads, "--threads", threads, "--data"])
+            .run(optimised().unwrap_or_else(|| PROGRAM.into()))
+            .args(["explore", "-q", "--json", "--figures", threads])
+            .args(["--threads", threads, "--data"])
             .arg(&data)
             .outcome()
             .succeeded()

@@ -17,6 +17,13 @@ use tempfile::TempDir;
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_gingham");
 
+/// The program with the optimiser's help that `$GINGHAM_PROGRAM` names, for tests that would take minutes without.
+pub fn optimised() -> Option<PathBuf> {
+    let program = std::env::var_os("GINGHAM_PROGRAM").filter(|name| !name.is_empty())?;
+    let found = Path::new(&program).canonicalize();
+    Some(found.expect("GINGHAM_PROGRAM names a program that is there"))
+}
+
 /// A program that runs longer hangs: the slowest of these runs takes a fraction of it.
 const DEADLINE: Duration = Duration::from_secs(120);
 
