@@ -13,8 +13,9 @@
 #                       [default: runs/sweep.jsonl of the project]
 #   GINGHAM             the program [default: the project's release build]
 #   GINGHAM_DATA        the folder of the data set [default: data/fashion-mnist of the project]
-# Relative names are taken from the folder that this is called in.
+# Relative names are taken from the folder that this is called in; those within COMMON from the project's.
 set -eu
+unset CDPATH # with it, cd prints the folder
 export LC_ALL=C # decimal points, whatever the locale
 
 case "${1:-}" in

@@ -62,7 +62,7 @@ impl NewFolder {
         Ok(Self {
             filled: beside
                 .tempdir_in(folder_of(out))
-                .map_err(|source| cannot_write(out, source))?,
+                .map_err(|error| cannot_write(out, of_system(error)))?,
             out: out.to_owned(),
         })
     }
@@ -103,11 +103,22 @@ fn written(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     let mut beside = builder();
     #[cfg(unix)] // as any new file; by itself it would be for its owner only
     beside.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = beside.tempfile_in(folder_of(path)).map_err(failed)?;
+    let mut file = beside
+        .tempfile_in(folder_of(path))
+        .map_err(|error| failed(of_system(error)))?;
     file.write_all(bytes)
         .and_then(|()| file.as_file().sync_all())
         .map_err(failed)?;
     Ok(file)
+}
+
+/// The system's own error: tempfile adds the name of its file, which nobody has asked for.
+fn of_system(error: std::io::Error) -> std::io::Error {
+    let source = error.get_ref().and_then(std::error::Error::source);
+    source
+        .and_then(|source| source.downcast_ref::<std::io::Error>())
+        .and_then(std::io::Error::raw_os_error)
+        .map_or(error, std::io::Error::from_raw_os_error)
 }
 
 fn builder() -> Builder<'static, 'static> {

@@ -130,9 +130,10 @@ pub enum Error {
     },
     /// A limit of memory leaves no room for what BLAS maps.
     #[error(
-        "no room for {} MB of address space, which BLAS and {threads} threads need{}: give --threads 1, or raise the limit (ulimit -v)",
+        "no room for {} MB of address space, which BLAS and {threads} threads need{}: {}raise the limit (ulimit -v, -d)",
         needed_bytes >> 20,
-        limit_bytes.map(|limit| format!("; the limit is {} MB", limit >> 20)).unwrap_or_default()
+        limit_bytes.map(|limit| format!("; the limit is {} MB", limit >> 20)).unwrap_or_default(),
+        if *threads > 1 { "give --threads 1, or " } else { "" }
     )]
     Memory {
         /// The threads.

@@ -28,6 +28,10 @@ impl Config {
             path: path.to_owned(),
             reason,
         };
+        let inside = path.join("config.toml");
+        if inside.is_file() {
+            return Self::read(&inside); // of a run's folder
+        }
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             let reason = "expected a regular file, found a directory, pipe or device";
             return Err(refuse(reason.to_owned()));

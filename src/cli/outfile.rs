@@ -22,6 +22,21 @@ pub fn is_stdout(out: &Path) -> bool {
     out.as_os_str() == "-"
 }
 
+/// Refuses the name that stands for stdout where a folder is to be made.
+///
+/// # Errors
+/// [`Error::Setting`].
+pub fn check_folder(out: &Path) -> Result<()> {
+    if !is_stdout(out) {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        setting: "out",
+        reason: "expected a folder's name, found '-': a folder cannot go to stdout (./- names one)"
+            .to_owned(),
+    })
+}
+
 /// Refuses a file that is there already, before any work is done for it.
 ///
 /// # Errors

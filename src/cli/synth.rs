@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use gingham::data::synth;
 use serde_json::json;
 
-use super::Common;
+use super::{Common, outfile};
 
 /// Draw a data set: ten classes of garments, of any size, no download.
 ///
@@ -45,6 +45,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         seed,
         ..
     } = args;
+    outfile::check_folder(out)?;
     args.common
         .output()
         .progress(format_args!("drawing {train} + {test} images"));

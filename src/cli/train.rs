@@ -11,7 +11,7 @@ use gingham::train::{Outcome, Plan, TrainOptions, train};
 use super::output::{facts, percent, shown};
 use super::progress::{self, Progress};
 use super::settings::{Flags, Resolved, presets_and_example};
-use super::{Common, open_data};
+use super::{Common, open_data, outfile};
 
 /// Train a network and write its run folder.
 #[derive(Debug, clap::Args)]
@@ -162,6 +162,7 @@ fn absolute(folder: PathBuf) -> PathBuf {
 
 fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<RunFolder> {
     let config = toml::to_string(options).expect("settings are a table of plain values");
+    out.map_or(Ok(()), outfile::check_folder)?;
     let folder = match out {
         Some(path) => RunFolder::create(path, &config),
         None => {

@@ -22,6 +22,24 @@ pub struct DataFolder {
     pub names: Option<Vec<String>>,
 }
 
+/// The file with the names of the classes in a folder, if there is one: `classes.txt`, in any case of letters.
+fn names_in(folder: &Path) -> Option<PathBuf> {
+    const NAME: &str = "classes.txt";
+    let usual = folder.join(NAME);
+    if usual.symlink_metadata().is_ok() {
+        return Some(usual);
+    }
+    let entries = std::fs::read_dir(folder).ok()?;
+    let is_named = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+    };
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(is_named)
+        .min()
+}
+
 impl DataFolder {
     /// Opens `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and the same with `t10k` for `train`, each raw or `.gz`, and
     /// `classes.txt` (a class name a line). Other names that archives and tools give these files are read too; see the guide.
@@ -39,10 +57,7 @@ impl DataFolder {
         let all = train.iter().chain(&test).flatten();
         check_sets(&all.clone().map(PathBuf::as_path).collect::<Vec<_>>())?;
         let beside = all.filter_map(|file| file.parent());
-        let names = std::iter::once(path)
-            .chain(beside)
-            .map(|folder| folder.join("classes.txt"))
-            .find(|names| names.symlink_metadata().is_ok());
+        let names = std::iter::once(path).chain(beside).find_map(names_in);
         let open = |files: Option<[PathBuf; 2]>| {
             files
                 .map(|[images, labels]| Labelled::open(&images, &labels))

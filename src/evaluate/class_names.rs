@@ -12,7 +12,7 @@ const MOST_SHOWN: usize = 12;
 /// Returns what there is to say where a label has changed.
 ///
 /// # Errors
-/// [`Error::Mismatch`] where the model has no class, or several, of a label's name, and for a label beyond the model's classes.
+/// [`Error::Mismatch`] where the model has no class, or several, of a label's name, where two labels have one name, and for a label beyond the model's classes.
 pub(super) fn number_as(
     classes: &[String],
     names: Option<&[String]>,
@@ -23,8 +23,12 @@ pub(super) fn number_as(
     if let Some(names) = named {
         let mut numbers = [0; 256];
         let mut moved = Vec::new();
+        let mut taken = Vec::new();
         for label in used(&data.labels) {
-            let class = class_of(label, names, classes).ok_or_else(|| Error::Mismatch {
+            let class = class_of(label, names, classes);
+            // Two labels of one name would become one class.
+            let class = class.filter(|class| !taken.contains(class));
+            let class = class.ok_or_else(|| Error::Mismatch {
                 path: data.labels_path().to_owned(),
                 expected: format!("labels of the model's classes ({})", list(classes)),
                 found: format!(
@@ -33,6 +37,7 @@ pub(super) fn number_as(
                     list(names)
                 ),
             })?;
+            taken.push(class);
             if class != label {
                 moved.push(label);
             }
@@ -140,6 +145,7 @@ mod tests {
             ),
             ("cat dog cow", "Cat Dog Cow", [0, 1, 2], "--by-number"),
             ("x y x", "y x x", [0, 1, 2], "x, class 1 of"),
+            ("a b c", "a a c", [0, 1, 2], "a, class 1 of a, a, c"),
             ("cat dog", "", [0, 1, 2], "label 2 at image 2"),
             ("cat dog", "0 1 2", [0, 2, 1], "label 2 at image 1"),
         ] {

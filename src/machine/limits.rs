@@ -26,7 +26,8 @@ pub(super) fn memory_bytes() -> Option<u64> {
         .min()
 }
 
-/// The address space that this process may have, in bytes, where it is limited (`ulimit -v`).
+/// The address space that this process may have, in bytes, where it is limited: all of it (`ulimit -v`), or what is not a file
+/// (`ulimit -d`).
 pub(super) fn address_space_bytes() -> Option<u64> {
     address_space(&std::fs::read_to_string("/proc/self/limits").ok()?)
 }
@@ -74,12 +75,16 @@ fn group_memory(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
 
-/// The soft limit of the address space in `/proc/self/limits`: bytes, or `unlimited`.
+/// The lower of the two soft limits in `/proc/self/limits`, each in bytes or `unlimited`.
 fn address_space(text: &str) -> Option<u64> {
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Max address space"))?;
-    line.split_whitespace().next()?.parse().ok()
+    let soft = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok()
+    };
+    ["Max address space", "Max data size"]
+        .into_iter()
+        .filter_map(soft)
+        .min()
 }
 
 #[cfg(test)]
@@ -102,6 +107,12 @@ mod tests {
         };
         assert_eq!(address_space(&limits("307200000")), Some(307_200_000));
         assert_eq!(address_space(&limits("unlimited")), None);
+        let of_data =
+            "Max data size             61440000             unlimited            bytes     \n";
+        assert_eq!(
+            address_space(&(limits("307200000") + of_data)),
+            Some(61_440_000)
+        );
         assert_eq!(group_memory("4294967296\n"), Some(4 << 30));
         assert_eq!(group_memory("max\n"), None);
     }

@@ -36,6 +36,9 @@ pub struct Summary {
     /// Why `auto` is not the fixed engine, or why that one is slow; none where neither is so.
     #[serde(default)] // runs of older versions have none
     pub engine_note: Option<Cow<'static, str>>,
+    /// What differs where the settings were written for other data; none where nothing does.
+    #[serde(default)] // runs of older versions have none
+    pub data_note: Option<String>,
     /// The instructions that kernels used: `portable`, `avx2` or `avx512`.
     #[serde(default)] // runs of older versions have none
     pub level: Cow<'static, str>,
@@ -103,6 +106,7 @@ impl Summary {
             epochs,
             engine: settings.engine.name().into(),
             engine_note: plan.engine_note().map(Into::into),
+            data_note: plan.data_note().map(Into::into),
             level: plan.machine().level().name().into(),
             dtype: settings.dtype.name().into(),
             threads: plan.machine().threads(),

@@ -18,6 +18,10 @@ fn limited(scratch: &Scratch, limit: &str, arguments: &str) -> (i32, String) {
 #[test]
 fn a_limit_of_the_address_space_ends_in_an_answer() {
     let scratch = Scratch::with_data();
+    for kibibytes in [20_000, 60_000, 100_000] {
+        let (code, stderr) = limited(&scratch, &format!("-d {kibibytes}"), "--version");
+        assert_eq!(code, 0, "-d {kibibytes}: {stderr}");
+    }
     for kibibytes in [80_000, 200_000, 400_000, 520_000, 700_000, 2_000_000] {
         let limit = format!("-v {kibibytes}");
         let (code, stderr) = limited(&scratch, &limit, "--version");
@@ -30,7 +34,7 @@ fn a_limit_of_the_address_space_ends_in_an_answer() {
             match code {
                 0 => {}
                 1 => assert!(
-                    stderr.contains("--threads 1") && stderr.contains("ulimit -v"),
+                    stderr.contains("give --threads 1") && stderr.contains("ulimit -v"),
                     "{limit}: {stderr}"
                 ),
                 _ => panic!("{limit}: exit code {code}: {stderr}"),
@@ -84,4 +88,22 @@ fn settings_written_for_other_data_are_remarked_upon() {
         other.stderr.contains("other training images (SHA-256)"),
         "{other}"
     );
+    // A script that is told nothing on stderr finds it in the line; and a run's folder stands for its config.toml.
+    let line = scratch
+        .done("train -q --json --config run --out third")
+        .json();
+    let note = line["data_note"].as_str().unwrap_or_default();
+    assert!(note.contains("(SHA-256)"), "{line}");
+}
+
+#[test]
+fn a_folder_is_not_stdout() {
+    let scratch = Scratch::with_data();
+    for command in [
+        "train -q --data data --epochs 1 --out -",
+        "synth --train 5 --test 5 --out -",
+        "explore -q --data data --figures -",
+    ] {
+        scratch.refuses(2, command, &["'-'", "stdout"]);
+    }
 }

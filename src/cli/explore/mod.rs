@@ -13,7 +13,7 @@ use serde_json::json;
 
 use answer::{Answer, MapAnswer, Part};
 
-use super::outfile::Force;
+use super::outfile::{self, Force};
 use super::output::shown;
 use super::{Common, album, data_folder, open_data};
 
@@ -74,6 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let drawn = args.of.unwrap_or(Part::Train).of(&dataset)?;
     let plan = plan(args, &dataset)?;
     if let Some(folder) = &args.figures {
+        outfile::check_folder(folder)?;
         album::prepare(folder, plan.is_some(), args.force)?;
     }
     let mut answer = machine.run(|| Answer::of(&dataset));

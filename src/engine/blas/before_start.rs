@@ -26,7 +26,10 @@ extern "C" fn start_anew_where_limited(
         unsafe { libc::getrlimit(resource, &raw mut limit) };
         limit.rlim_cur < most
     };
-    if !below(libc::RLIMIT_AS, libc::RLIM_INFINITY) && !below(libc::RLIMIT_NPROC, FEW_PROCESSES) {
+    let limited = below(libc::RLIMIT_AS, libc::RLIM_INFINITY)
+        || below(libc::RLIMIT_DATA, libc::RLIM_INFINITY)
+        || below(libc::RLIMIT_NPROC, FEW_PROCESSES);
+    if !limited {
         return;
     }
     let Ok(program) = std::fs::read_link("/proc/self/exe") else {
