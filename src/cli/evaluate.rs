@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::common::{model_path, open_folder};
 use super::output::{facts, percent, shown, table};
+use super::predict::{Ground, Invert};
 use super::{Common, data_folder};
 
 /// Say how a model does on labelled images.
@@ -67,6 +68,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(note) = &portion.note {
         output.note(note);
     }
+    if let Some(note) = turned(&portion, &model) {
+        output.note(note);
+    }
     let evaluation = machine.run(|| portion.evaluation(&machine, &model))?;
     let names = &model.info().classes;
     if args.common.json {
@@ -83,6 +87,29 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         output.note(remark);
     }
     Ok(())
+}
+
+/// What there is to say where most images have another border than those that the model was trained with.
+fn turned(portion: &Portion, model: &AnyModel) -> Option<String> {
+    let ground = Ground::new(Invert::No, model);
+    let images = &portion.data.images;
+    let other = portion
+        .indices
+        .iter()
+        .filter(|&&index| ground.is_other(images.image(index as usize), images.columns()))
+        .count();
+    let (found, usual) = if ground.is_light() {
+        ("dark", "light")
+    } else {
+        ("light", "dark")
+    };
+    (2 * other > portion.indices.len()).then(|| {
+        format!(
+            "{}: the border of {other} images is {found} and the model takes it to be {usual}: black and white may be the \
+             wrong way round",
+            images.path().display()
+        )
+    })
 }
 
 impl From<Part> for evaluate::Part {

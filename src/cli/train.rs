@@ -11,7 +11,7 @@ use gingham::train::{Outcome, Plan, TrainOptions, train};
 use super::output::{facts, percent, shown};
 use super::progress::{self, Progress};
 use super::settings::{Flags, Resolved, presets_and_example};
-use super::{Common, open_data, outfile};
+use super::{Common, base, open_data, outfile};
 
 /// Train a network and write its run folder.
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 
     if let Some(note) = plan.data_note() {
-        output.note(format_args!("{note}"));
+        output.note(note);
+    }
+    let images = plan.mini_batches().largest(plan.training_samples());
+    for remark in base::remarks(plan.settings(), images) {
+        output.note(remark);
     }
 
     let (outcome, times) = train_into(&mut folder, &plan, args)?;

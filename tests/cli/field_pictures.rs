@@ -101,6 +101,19 @@ fn an_idx_file_of_dark_things_on_light() {
         "{found}"
     );
     assert!(found.stderr.contains("the border is light"), "{found}");
+    // The right way round, turned by mistake; and a whole test file the wrong way round.
+    let wrong = predict(&scratch, &format!("--invert --idx {TEST_IMAGES}"));
+    assert!(
+        wrong.stderr.contains("is light after the inversion"),
+        "{wrong}"
+    );
+    let evaluate = "evaluate --model run --data data";
+    assert!(!scratch.done(evaluate).stderr.contains("the border of"));
+    let right_way = scratch.read(TEST_IMAGES);
+    scratch.write(TEST_IMAGES, idx(&[100, 28, 28], &turned));
+    let found = scratch.done(evaluate);
+    assert!(found.stderr.contains("the wrong way round"), "{found}");
+    scratch.write(TEST_IMAGES, right_way);
     for arguments in [
         "--invert --idx turned",
         "--invert=auto --idx turned",

@@ -14,7 +14,7 @@ use gingham::machine::Machine;
 use gingham::model::AnyModel;
 use serde::Serialize;
 
-use ground::{Ground, Invert};
+pub use ground::{Ground, Invert};
 use images::Asked;
 
 use super::Common;

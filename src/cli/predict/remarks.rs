@@ -33,7 +33,7 @@ impl Remarks {
             self.blank.push(name());
         } else if brightest.is_some_and(|&brightest| brightest <= DARKEST) {
             self.dark.push(name());
-        } else if self.ground.turns_nothing() && self.ground.is_other(pixels, columns) {
+        } else if self.ground.is_other(pixels, columns) {
             self.turned.push(name());
         }
     }
@@ -57,6 +57,17 @@ impl Remarks {
         } else {
             ("light", "dark")
         };
+        let turned = if self.ground.turns_nothing() {
+            format!(
+                "the border is {found} and the model takes it to be {usual}; --invert turns black and white round, \
+                 --invert=auto where it is needed"
+            )
+        } else {
+            format!(
+                "the border is {found} after the inversion and the model takes it to be {usual}; leave --invert out, or \
+                 give --invert=auto"
+            )
+        };
         let kinds = [
             (
                 &self.blank,
@@ -70,13 +81,7 @@ impl Remarks {
                 &self.low,
                 "16 bits a sample, but none above 255, so 255 is taken for white".to_owned(),
             ),
-            (
-                &self.turned,
-                format!(
-                    "the border is {found} and the model takes it to be {usual}; --invert turns black and white round, \
-                     --invert=auto where it is needed"
-                ),
-            ),
+            (&self.turned, turned),
         ];
         kinds
             .into_iter()
