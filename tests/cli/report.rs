@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::util::{Outcome, Scratch, skipped};
+use crate::util::{Outcome, PROGRAM, Scratch, optimised, skipped};
 
 /// What stands between `before` and `after`, wherever that occurs.
 pub fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
@@ -339,7 +339,9 @@ fn nor_with_the_articles_run() {
     let data = fs::canonicalize(data).expect("GINGHAM_DATA names a folder that is there");
     let scratch = Scratch::new();
     scratch
-        .gingham("train -q --seed 42 --epochs 300 --out run --data")
+        .run(optimised().unwrap_or_else(|| PROGRAM.into()))
+        .args(["train", "-q", "--seed", "42", "--epochs", "300"])
+        .args(["--out", "run", "--data"])
         .arg(data)
         .deadline(600)
         .outcome()
