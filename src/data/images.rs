@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use ndarray::ArrayView3;
 
@@ -20,6 +21,8 @@ pub struct Images {
     count: usize,
     rows: usize,
     columns: usize,
+    /// Taken when it is first asked for, since not every command needs it.
+    sha256: OnceLock<String>,
 }
 
 impl Images {
@@ -50,6 +53,7 @@ impl Images {
             count: header.count,
             rows: header.rows,
             columns: header.columns,
+            sha256: OnceLock::new(),
         }
     }
 
@@ -111,6 +115,7 @@ impl Images {
             rows,
             columns,
             bytes: Bytes::Owned(pixels),
+            sha256: OnceLock::new(),
         }
     }
 
@@ -167,7 +172,9 @@ impl Images {
 
     /// The SHA-256 digest of that file (decoded), in hexadecimal; for images in memory, of the file that would hold them.
     #[must_use]
-    pub fn sha256(&self) -> String {
-        files::images_sha256([self.count, self.rows, self.columns], self.pixels())
+    pub fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| {
+            files::images_sha256([self.count, self.rows, self.columns], self.pixels())
+        })
     }
 }

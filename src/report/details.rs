@@ -77,7 +77,7 @@ impl Details {
         let mut checksums = Vec::new();
         for labelled in dataset.train.iter().chain(&dataset.test) {
             let images = &labelled.images;
-            checksums.push((images.path().to_owned(), images.sha256()));
+            checksums.push((images.path().to_owned(), images.sha256().to_owned()));
             checksums.push((
                 labelled.labels_path().to_owned(),
                 labelled.labels_sha256.clone(),

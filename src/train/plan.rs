@@ -127,7 +127,7 @@ impl<'a> Plan<'a> {
             engine,
             eval_every: Some(options.evaluation_interval()),
             images_sha256: match samples {
-                Samples::Images(images) => Some(images.sha256()),
+                Samples::Images(images) => Some(images.sha256().to_owned()),
                 Samples::Features(_) => None,
             },
             labels_sha256: Some(data.labels_sha256.to_owned()),
