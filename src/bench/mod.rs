@@ -76,7 +76,8 @@ const TIMED: usize = 5;
 /// Times the article's job on `dataset`.
 ///
 /// # Errors
-/// [`crate::error::Error::Threads`] and [`crate::error::Error::Setting`] for the thread count.
+/// [`crate::error::Error::Threads`] and [`crate::error::Error::Setting`] for the thread count, and
+/// [`crate::error::Error::Diverged`] where the job's two epochs on this data set leave the finite numbers.
 pub fn run(
     dataset: &Dataset,
     options: &BenchOptions,
@@ -121,14 +122,14 @@ pub fn run(
             .iter_mut()
             .filter(|subject| round % subject.every == 0)
         {
-            let epoch = (subject.epoch)(None);
+            let epoch = (subject.epoch)(None)?;
             subject.seconds.push(epoch.seconds);
             subject.kept = epoch.kept;
         }
         peaks.measure(level);
     }
     progress("timing the parts of a step");
-    let parts = parts(&mut subjects, options.epochs.min(TIMED));
+    let parts = parts(&mut subjects, options.epochs.min(TIMED))?;
     let plan = Plan::new(&job_on(dataset), dataset, &one)?;
     let images = plan.training_samples();
     let job = Job {
@@ -165,7 +166,7 @@ fn job_on(dataset: &Dataset) -> TrainOptions {
 }
 
 /// Where the time goes of each subject that trains, from so many rounds apart from the others: they pay for reading the clock.
-fn parts(subjects: &mut [Subject<'_>], rounds: usize) -> Vec<Parts> {
+fn parts(subjects: &mut [Subject<'_>], rounds: usize) -> Result<Vec<Parts>> {
     let mut trained: Vec<_> = subjects
         .iter_mut()
         .filter(|subject| !subject.products)
@@ -174,11 +175,11 @@ fn parts(subjects: &mut [Subject<'_>], rounds: usize) -> Vec<Parts> {
     for round in 0..rounds {
         for (subject, epochs) in &mut trained {
             if round % subject.every == 0 {
-                epochs.push((subject.epoch)(Some(Instant::now)));
+                epochs.push((subject.epoch)(Some(Instant::now))?);
             }
         }
     }
-    trained
+    let parts = trained
         .into_iter()
         .map(|(subject, epochs)| {
             let Subject {
@@ -189,7 +190,8 @@ fn parts(subjects: &mut [Subject<'_>], rounds: usize) -> Vec<Parts> {
             } = *subject;
             Parts::of(kind.name(), dtype.name(), threads, epochs)
         })
-        .collect()
+        .collect();
+    Ok(parts)
 }
 
 /// A subject that trains epoch after epoch.
@@ -202,12 +204,12 @@ fn training(plan: Plan<'_>) -> Subject<'_> {
             Arithmetic::F64 => epoch(&mut Trainer::<Staged<f64>>::staged(&plan), clock),
             Arithmetic::Integers(images) => {
                 let mut trainer = Trainer::packed(&plan, images);
-                let epoch = epoch(&mut trainer, clock);
+                let epoch = epoch(&mut trainer, clock)?;
                 let (count, pixels) = (plan.training_samples(), images.pixels_per_image());
-                Epoch {
+                Ok(Epoch {
                     kept: parts::kept(trainer.order().kept(), count, pixels),
                     ..epoch
-                }
+                })
             }
         })
     };
@@ -228,24 +230,22 @@ fn training(plan: Plan<'_>) -> Subject<'_> {
 }
 
 /// The second of two epochs: the first one finds memory as the other subjects left it, and a run has hundreds that do not.
-fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Epoch {
+fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Result<Epoch> {
     let mut seconds = 0.0;
     for time in [None, clock] {
         trainer.stepper_mut().memory.time(time);
         let start = Instant::now();
         for batch in 0..trainer.batches() {
             let loss = trainer.forward_and_backward(batch);
-            trainer
-                .gradient_and_update(batch, loss)
-                .expect("the article's first epochs do not diverge");
+            trainer.gradient_and_update(batch, loss)?;
         }
         seconds = start.elapsed().as_secs_f64();
     }
-    Epoch {
+    Ok(Epoch {
         seconds,
         spent: trainer.stepper_mut().memory.spent(),
         kept: None,
-    }
+    })
 }
 
 /// The two products of the first layer alone, as the plan's engine computes them: a mini-batch's, as many times as an epoch has
@@ -274,11 +274,11 @@ fn products_alone<'a>(plan: &Plan<'a>) -> Subject<'a> {
                 (0..count).for_each(|_| run());
                 start.elapsed().as_secs_f64()
             });
-            Epoch {
+            Ok(Epoch {
                 seconds,
                 kept,
                 ..Epoch::default()
-            }
+            })
         }),
         seconds: Vec::new(),
         kept: None,

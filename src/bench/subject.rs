@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::EngineKind;
+use crate::error::Result;
 use crate::network::stopwatch::{Activity, Clock};
 use crate::scalar::Dtype;
 
@@ -27,7 +28,7 @@ pub(super) struct Subject<'a> {
     /// Runs in rounds whose number it divides: slow ones less often.
     pub(super) every: usize,
     /// Runs an epoch, its parts timed by that clock.
-    pub(super) epoch: Box<dyn FnMut(Option<Clock>) -> Epoch + 'a>,
+    pub(super) epoch: Box<dyn FnMut(Option<Clock>) -> Result<Epoch> + 'a>,
     pub(super) seconds: Vec<f64>,
     /// Of products in integers, the last epoch's [`parts::kept`].
     pub(super) kept: Option<[f64; 2]>,
