@@ -83,37 +83,6 @@ pub fn put(out: &Path, bytes: &[u8], force: Force) -> Result<()> {
     }
 }
 
-/// Makes a file by `make`, which writes a new one under the name that it is given: beside the old one where that is to be replaced, and
-/// in the folder of temporary files where it goes to stdout.
-pub fn make<T>(
-    out: &Path,
-    force: Force,
-    make: impl FnOnce(&Path) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    check(out, force)?;
-    let to_stdout = is_stdout(out);
-    if !to_stdout && out.symlink_metadata().is_err() {
-        return make(out);
-    }
-    let name = format!(".gingham-{}.new", std::process::id());
-    let aside = if to_stdout {
-        std::env::temp_dir().join(name)
-    } else {
-        target(out).with_file_name(name)
-    };
-    let read = |source| Error::Read {
-        path: aside.clone(),
-        source,
-    };
-    let made = make(&aside).and_then(|made| {
-        let bytes = std::fs::read(&aside).map_err(read)?;
-        write(out, &bytes, force)?;
-        Ok(made)
-    });
-    let _ = std::fs::remove_file(&aside); // what was made stands in its place, or was not made
-    made
-}
-
 fn target(out: &Path) -> PathBuf {
     out.canonicalize().unwrap_or_else(|_| out.to_owned())
 }

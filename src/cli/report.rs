@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use gingham::error::{Error, Result};
-use gingham::report;
+use gingham::report::Report;
 
 use super::{Common, outfile, runs};
 
@@ -50,13 +50,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .out
         .clone()
         .unwrap_or_else(|| runs[0].path.join("report.html"));
-    let output = args.common.output();
-    let data = (args.data.as_deref(), args.by_number);
-    let note = outfile::make(&out, args.force, |out| {
-        Ok(machine.run(|| report::write(&machine, &runs, data, out))?)
-    })
-    .context("making the report")?;
-    if let Some(note) = note {
+    outfile::check(&out, args.force)?;
+    let report = machine
+        .run(|| Report::of(&machine, &runs, args.data.as_deref(), args.by_number))
+        .context("making the report")?;
+    outfile::write(&out, report.html.as_bytes(), args.force)?;
+    if let Some(note) = report.note {
         output.note(note);
     }
     if outfile::is_stdout(&out) {

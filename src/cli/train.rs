@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::Context;
 use gingham::data::split;
-use gingham::report::{self, EpochRecord, Recorder, Run, RunFolder, Summary, Times};
+use gingham::durable;
+use gingham::report::{self, EpochRecord, Recorder, Report, Run, RunFolder, Summary, Times};
 use gingham::train::{Outcome, Plan, TrainOptions, train};
 
 use super::output::{facts, percent, shown};
@@ -53,25 +54,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.tensorboard {
         folder.log_events(plan.training_samples())?;
     }
-    if let Some(note) = note {
+    for note in note.into_iter().chain(notes(&plan)) {
         output.note(note);
     }
-    if let Some(note) = classes_without_images(&plan) {
-        output.note(note);
-    }
-    let engine = plan.settings().engine.name();
-    if let Some(note) = plan.engine_note() {
-        output.note(format_args!("engine {engine}: {note}"));
-    }
-
-    if let Some(note) = plan.data_note() {
-        output.note(note);
-    }
-    let images = plan.mini_batches().largest(plan.training_samples());
-    for remark in base::remarks(plan.settings(), images) {
-        output.note(remark);
-    }
-
     let (outcome, times) = train_into(&mut folder, &plan, args)?;
     folder.write_model(&outcome.model)?;
     let times = Times {
@@ -84,9 +69,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.report {
         let run = Run::open(&summary.run_dir).context("reading the run")?;
         let out = summary.run_dir.join("report.html");
-        machine
-            .run(|| report::write(&machine, &[run], (Some(&dataset.folder), false), &out))
+        let report = machine
+            .run(|| Report::of(&machine, &[run], Some(&dataset.folder), false))
             .context("making the report")?;
+        durable::write_new(&out, report.html.as_bytes())?;
         output.progress(format_args!("wrote {}", out.display()));
     }
     if args.common.json {
@@ -94,6 +80,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     } else {
         output.result(summary_table(&summary))
     }
+}
+
+/// What the user may not expect of a run, before it starts.
+fn notes(plan: &Plan<'_>) -> Vec<String> {
+    let engine = plan.settings().engine.name();
+    let of_engine = plan.engine_note();
+    let images = plan.mini_batches().largest(plan.training_samples());
+    let remarks = base::remarks(plan.settings(), images);
+    classes_without_images(plan)
+        .into_iter()
+        .chain(of_engine.map(|note| format!("engine {engine}: {note}")))
+        .chain(plan.data_note().map(str::to_owned))
+        .chain(remarks.into_iter().map(str::to_owned))
+        .collect()
 }
 
 /// That classes have no image to train on, where some have none.

@@ -2,7 +2,7 @@
 //! them.
 //!
 //! [`RunFolder`] writes a run's folder and [`Run`] reads it. [`Details`] asks the trained network about images again, [`charts`] draws
-//! the figures, and [`write()`] puts everything on one page.
+//! the figures, and [`Report`] puts everything on one page.
 
 pub mod charts;
 mod details;
@@ -17,7 +17,7 @@ mod summary;
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::machine::Machine;
 
 pub use details::{Bin, Details, Shown};
@@ -51,28 +51,33 @@ pub fn details(
     }
 }
 
-/// Writes the report about `runs`, of which there is at least one, as a new file. Returns what there is to say about the answers:
-/// why the best run's network could not be asked, or that labels were matched by name.
-///
-/// # Errors
-/// [`Error::Exists`], [`Error::Write`], and those of [`details`].
-pub fn write(
-    machine: &Machine,
-    runs: &[Run],
-    (data, by_number): (Option<&Path>, bool),
-    out: &Path,
-) -> Result<Option<String>> {
-    if out.symlink_metadata().is_ok() {
-        return Err(Error::Exists {
-            path: out.to_owned(),
-        });
+/// A report: one HTML file.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The file's text.
+    pub html: String,
+    /// What there is to say about the answers: why the best run's network could not be asked, or that labels were matched by name.
+    pub note: Option<String>,
+}
+
+impl Report {
+    /// The report about `runs`, of which there is at least one; `data` and `by_number` as in [`details`].
+    ///
+    /// # Errors
+    /// Those of [`details`].
+    pub fn of(
+        machine: &Machine,
+        runs: &[Run],
+        data: Option<&Path>,
+        by_number: bool,
+    ) -> Result<Self> {
+        let ranking = Ranking::of(runs);
+        let details = details(machine, ranking.runs[0], data, by_number)?;
+        let html = page::page(&ranking, details.as_ref().map_err(String::as_str));
+        let note = match details {
+            Ok(details) => details.note,
+            Err(lacking) => Some(format!("without predictions: {lacking}")),
+        };
+        Ok(Self { html, note })
     }
-    let ranking = Ranking::of(runs);
-    let details = details(machine, ranking.runs[0], data, by_number)?;
-    let page = page::page(&ranking, details.as_ref().map_err(String::as_str));
-    crate::durable::write_new(out, page.as_bytes())?;
-    Ok(match details {
-        Ok(details) => details.note,
-        Err(lacking) => Some(format!("without predictions: {lacking}")),
-    })
 }
