@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::Context;
 use clap::builder::styling::AnsiColor;
+use gingham::figures::words::{is_invisible, visible};
 
 /// How a command prints its results, its progress and its notes.
 #[derive(Clone, Copy, Debug)]
@@ -29,27 +30,15 @@ impl Output {
 
     /// Prints a note on something that the user may not expect, unless told to be quiet.
     pub fn note(self, text: impl fmt::Display) {
-        let text = one_line(&text);
+        let text = visible(&text.to_string());
         self.progress(format_args!("{}: {text}", label("note", AnsiColor::Cyan)));
     }
 }
 
 /// Prints an error, even where the command is quiet.
 pub fn error(text: impl fmt::Display) {
-    let text = one_line(&text);
+    let text = visible(&text.to_string());
     say(format_args!("{}: {text}", label("error", AnsiColor::Red)));
-}
-
-/// A message on one line, whatever names are in it: with the codes of characters that a terminal would obey.
-fn one_line(text: &dyn fmt::Display) -> String {
-    let letter = |letter: char| {
-        if letter.is_control() {
-            letter.escape_default().to_string()
-        } else {
-            letter.to_string()
-        }
-    };
-    text.to_string().chars().map(letter).collect()
 }
 
 /// Prints a line on stderr, without its colours where they are not wanted.
@@ -71,11 +60,7 @@ pub fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
 /// A name as a terminal may show it. One with control characters, or with characters that nobody sees, is quoted as a shell would
 /// quote it, so that it neither breaks columns nor commands the terminal.
 pub fn shown(name: &str) -> String {
-    let invisible = |letter: char| {
-        matches!(letter,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    if !name.contains(|letter: char| letter.is_control() || invisible(letter)) {
+    if !name.contains(|letter: char| letter.is_control() || is_invisible(letter)) {
         return name.to_owned();
     }
     let mut quoted = "$'".to_owned();
@@ -88,7 +73,7 @@ pub fn shown(name: &str) -> String {
             _ if u32::from(letter) < 0x80 && letter.is_control() => {
                 quoted.push_str(&format!("\\x{:02x}", u32::from(letter)));
             }
-            _ if letter.is_control() || invisible(letter) => {
+            _ if letter.is_control() || is_invisible(letter) => {
                 quoted.push_str(&format!("\\u{:04x}", u32::from(letter)));
             }
             _ => quoted.push(letter),

@@ -9,7 +9,7 @@ const SEVERAL_WORDS: f64 = 90.0;
 /// The size of the figures' usual text, in units.
 const SIZE: f64 = 12.0;
 
-/// Text as a reader can see it: control characters, and those that change the direction of the text around them, are written as
+/// Text as a reader can see it: control characters, and those that [nobody sees](is_invisible), are written as
 /// escapes (`\n`, `\x1b`, `\u{202e}`). What XML cannot hold is replaced.
 #[must_use]
 pub fn visible(text: &str) -> String {
@@ -23,13 +23,20 @@ pub fn visible(text: &str) -> String {
             '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
                 seen.push_str(&format!("\\x{:02x}", u32::from(letter)));
             }
-            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            letter if is_invisible(letter) => {
                 seen.push_str(&format!("\\u{{{:x}}}", u32::from(letter)));
             }
             letter => seen.push(letter),
         }
     }
     seen
+}
+
+/// Whether nobody sees this character, though it changes the direction of the text around it, its lines, or which name it is.
+#[must_use]
+pub fn is_invisible(letter: char) -> bool {
+    matches!(letter,
+        '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// About how many units a text of the usual size takes. Browsers choose among several fonts, so this is the width in a wide one.
