@@ -98,11 +98,7 @@ fn turned(portion: &Portion, model: &AnyModel) -> Option<String> {
         .iter()
         .filter(|&&index| ground.is_other(images.image(index as usize), images.columns()))
         .count();
-    let (found, usual) = if ground.is_light() {
-        ("dark", "light")
-    } else {
-        ("light", "dark")
-    };
+    let [found, usual] = ground.words();
     (2 * other > portion.indices.len()).then(|| {
         format!(
             "{}: the border of {other} images is {found} and the model takes it to be {usual}: black and white may be the \

@@ -8,8 +8,9 @@ use gingham::report::Run;
 
 use super::output::Output;
 
-/// Opens the runs in these folders, or those that left these model files. Where there are several, one that cannot be shown (it diverged in its first epoch, or it is no
-/// run at all) gets a note and is left out. The error is the first one's where none can be shown.
+/// Opens the runs in these folders, or those that left these model files. Where there are several, one that cannot be shown (it
+/// diverged in its first epoch, or it is no run at all) gets a note and is left out. The error is the first one's where none can be
+/// shown.
 pub fn open(paths: &[PathBuf], output: Output) -> anyhow::Result<Vec<Run>> {
     let mut runs = Vec::new();
     let mut failed: Vec<Error> = Vec::new();

@@ -55,9 +55,13 @@ impl Ground {
         is_light(pixels, columns) != self.is_light
     }
 
-    /// Whether training images have a light border.
-    pub fn is_light(&self) -> bool {
-        self.is_light
+    /// What the border of an [other](Self::is_other) image is, and what that of training images was.
+    pub fn words(&self) -> [&'static str; 2] {
+        if self.is_light {
+            ["dark", "light"]
+        } else {
+            ["light", "dark"]
+        }
     }
 
     fn inverts(&self, is_light: impl Fn() -> bool) -> bool {

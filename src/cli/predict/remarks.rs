@@ -52,11 +52,7 @@ impl Remarks {
 
     /// A line for each kind of remark.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        let (found, usual) = if self.ground.is_light() {
-            ("dark", "light")
-        } else {
-            ("light", "dark")
-        };
+        let [found, usual] = self.ground.words();
         let turned = if self.ground.turns_nothing() {
             format!(
                 "the border is {found} and the model takes it to be {usual}; --invert turns black and white round, \
