@@ -46,8 +46,8 @@ train() {
     [ "$code" -ne 132 ] || say "exit code 132: an illegal instruction"
     die "${on[*]} gingham train $*: exit code $code"
 }
-# field NAME RUN: of the run's summary.
-field() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" "$2/summary.json"; }
+# field NAME RUN: of the run's summary, where it stands first; the settings, which have some of the names too, stand last.
+field() { sed -n "/^ *\"$1\": /{s/^ *\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p;q;}" "$2/summary.json"; }
 near() { awk -v a="$1" -v b="$2" -v most="$TOLERANCE" 'BEGIN { d = a - b; exit !(d * d <= (most * b) ^ 2) }'; }
 
 # Without a hidden layer every product is one of integers, so that OpenBLAS has no part in the model.

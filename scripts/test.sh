@@ -5,8 +5,8 @@
 # and named with the reason. $GINGHAM_DATA names a folder with Fashion-MNIST for the tests on real data.
 #
 # Most of the time goes to building, so parts share what they build: clippy, the documentation and the library alone are
-# checked without being compiled; all tests with a BLAS take the dev profile; the benches and the program take the release
-# profile.
+# checked without being compiled, and so are the benches, by clippy; all tests take the dev profile; the program takes the release
+# profile, once.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -83,8 +83,8 @@ part "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${CARGO_FLAGS[@]}
 part "the library alone" cargo check --locked --no-default-features --lib
 
 # Tests that take minutes without the optimiser run this program: those on real data, and every command of README and guide.
-part "the program, optimised, and the benches" \
-    cargo build --release "${CARGO_FLAGS[@]}" --bin gingham --bench parts
+# Benches are not built with it: their crates would have it built a second time, for the older CPUs, with other features.
+part "the program, optimised" cargo build --release "${CARGO_FLAGS[@]}"
 optimised=(env GINGHAM_PROGRAM="${CARGO_TARGET_DIR:-target}/release/gingham")
 without_blas=("${optimised[@]}")
 if [ "$BLAS_FOUND" = yes ]; then
