@@ -144,15 +144,15 @@ fn files(found: &Found, pair: Pair, folder: &Path) -> Result<Option<[PathBuf; 2]
 /// The error for a folder without training and test files.
 fn no_data(folder: &Path, found: &Found) -> Error {
     let expected = folder.join(Pair::Train.file_name(Content::Images));
+    if let Some(below) = folder_below(folder) {
+        let where_else = format!("data files are in {}: give that folder", below.display());
+        return no_file(expected, &where_else);
+    }
     if let Some(unread) = unread(found) {
         return no_file(
             expected,
             &format!("the folder has no training files; {unread}"),
         );
-    }
-    if let Some(below) = folder_below(folder) {
-        let where_else = format!("data files are in {}: give that folder", below.display());
-        return no_file(expected, &where_else);
     }
     let Some((of_pair, pair)) = pair_folders(folder).into_iter().next() else {
         return no_file(expected, "the folder has no data files");

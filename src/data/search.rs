@@ -80,7 +80,13 @@ impl Role {
         let named = words
             .split_last()
             .and_then(|(last, set)| Some((Pair::named(last)?, set)));
-        let (pair, set) = named.or(folder.map(|pair| (pair, words)))?;
+        let (named, set) = named.or(folder.map(|pair| (pair, words)))?;
+        // A folder of validation files may call them after any pair.
+        let pair = if folder == Some(Pair::Validation) {
+            Pair::Validation
+        } else {
+            named
+        };
         let is_elsewhere = folder.is_some_and(|folder| folder != pair);
         // A name that begins with a dot is hidden: macOS writes such files beside those of an archive.
         let is_hidden = set.first().is_some_and(|word| word.is_empty());
@@ -122,9 +128,8 @@ impl Found {
         if is_lacking(&found) {
             found.extend(entries(folder).iter().flat_map(|path| in_raw(path)));
         }
-        if is_lacking(&found) {
-            found.extend(in_pair_folders(folder));
-        }
+        let is_split = is_lacking(&found);
+        found.extend(in_pair_folders(folder, is_split));
         found.sort_by_key(|candidate| {
             let is_usual = |name: &std::ffi::OsStr| {
                 *name == *candidate.role.pair.file_name(candidate.role.content)
@@ -229,15 +234,17 @@ pub(super) fn pair_folders(folder: &Path) -> Vec<(PathBuf, Pair)> {
     entries(folder).into_iter().filter_map(of_pair).collect()
 }
 
-/// The data files in folders of single pairs; none where such a folder has files of another pair, since it may be a data set itself.
-fn in_pair_folders(folder: &Path) -> Vec<Candidate> {
-    let folders = pair_folders(folder);
+/// The data files in folders of single pairs: validation files, and where the data set `is_split` into such folders, the others too. A folder
+/// that has files of another pair may be a data set itself, so that there are none then.
+fn in_pair_folders(folder: &Path, is_split: bool) -> Vec<Candidate> {
+    let mut folders = pair_folders(folder);
     let has_others = |(path, pair): &(PathBuf, Pair)| {
         let named = candidates(path, None);
-        named.iter().any(|candidate| candidate.role.pair != *pair)
+        let is_other = |candidate: &Candidate| candidate.role.pair != *pair;
+        *pair != Pair::Validation && named.iter().any(is_other)
     };
-    if folders.iter().any(has_others) {
-        return Vec::new();
+    if !is_split || folders.iter().any(has_others) {
+        folders.retain(|(_, pair)| *pair == Pair::Validation);
     }
     let within = |(path, pair): &(PathBuf, Pair)| candidates(path, Some(*pair));
     folders.iter().flat_map(within).collect()
@@ -368,6 +375,11 @@ mod tests {
                 Some((Pair::Test, "letters".to_owned())),
             ),
             ("t10k-images-idx3-ubyte", Pair::Train, None),
+            (
+                "t10k-images-idx3-ubyte",
+                Pair::Validation,
+                Some((Pair::Validation, nothing())),
+            ),
             ("._images-idx3-ubyte", Pair::Train, None),
         ] {
             assert_eq!(role(name, folder), expected, "{name}");

@@ -155,6 +155,22 @@ fn validation_files_are_named() {
             &["no training files", "validation files are not read"],
         );
     }
+    // In a folder beside the data set, and beside the folders of its pairs.
+    copy(&scratch, "beside", str::to_owned);
+    copy(&scratch, "split", |name| match name.split_once('-') {
+        Some(("train", rest)) => format!("train/{rest}"),
+        Some((_, rest)) => format!("test/{rest}"),
+        None => name.to_owned(),
+    });
+    for folder in ["beside", "split"] {
+        copy(&scratch, &format!("{folder}/val"), |name| match name {
+            TEST_IMAGES | TEST_LABELS => name.to_owned(),
+            _ => String::new(),
+        });
+        assert_eq!(explored(&scratch, folder), explored(&scratch, "data"));
+        let outcome = scratch.done(&format!("explore --data {folder}"));
+        assert!(outcome.stderr.contains("val/t10k-images"), "{outcome}");
+    }
     // Folders of pairs that hold no data files.
     fs::create_dir_all(scratch.join("pictures/train/cat")).expect("a folder");
     let says = [

@@ -100,6 +100,22 @@ fn settings_written_for_other_data_are_remarked_upon() {
     assert!(note.contains("(SHA-256)"), "{line}");
 }
 
+/// Asks the network about the test images in every way; `says` is in each remark, and without it there is none on data.
+#[track_caller]
+fn asked(scratch: &Scratch, data: &str, says: Option<&str>) {
+    for command in [
+        "evaluate --json --model run --data",
+        "report run --force --data",
+        "plot run --force --kind confusion --data",
+    ] {
+        let outcome = scratch.done(&format!("{command} {data}"));
+        match says {
+            Some(says) => assert!(outcome.stderr.contains(says), "{outcome}"),
+            None => assert!(!outcome.stderr.contains("SHA-256"), "{outcome}"),
+        }
+    }
+}
+
 /// The test files and the names of classes belong to the data that a run saw, too.
 #[test]
 fn other_test_files_and_class_names_are_remarked_upon() {
@@ -112,30 +128,16 @@ fn other_test_files_and_class_names_are_remarked_upon() {
         let summary: Value = serde_json::from_slice(&scratch.read("run/summary.json")).unwrap();
         assert_eq!(summary["settings"][key], digest);
     }
-    // What asks the network about the test images, with words of the remark or none.
-    let asked = |data: &str, says: Option<&str>| {
-        for command in [
-            "evaluate --json --model run --data",
-            "report run --force --data",
-            "plot run --force --kind confusion --data",
-        ] {
-            let outcome = scratch.done(&format!("{command} {data}"));
-            match says {
-                Some(says) => assert!(outcome.stderr.contains(says), "{outcome}"),
-                None => assert!(!outcome.stderr.contains("SHA-256"), "{outcome}"),
-            }
-        }
-    };
-    asked("data", None);
+    asked(&scratch, "data", None);
     // Another data set is no other version of this one.
     scratch.synth("more", 200, 50);
-    asked("more", None);
+    asked(&scratch, "more", None);
 
     let (old_images, old_labels) = (scratch.read(images), scratch.read(labels));
     let mut changed = old_images.clone();
     changed[16 + 28 * 14 + 14] ^= 0xff;
     scratch.write(images, changed);
-    asked("data", Some("other test images than"));
+    asked(&scratch, "data", Some("other test images than"));
     let again = |out: &str| {
         scratch
             .done(&format!("train -q --json --config run --out {out}"))
@@ -161,7 +163,7 @@ fn other_test_files_and_class_names_are_remarked_upon() {
     let mut changed = old_labels.clone();
     changed[8 + 3] = (changed[8 + 3] + 1) % 10;
     scratch.write(labels, changed);
-    asked("data", Some("other test labels than"));
+    asked(&scratch, "data", Some("other test labels than"));
     let line = again("labels");
     assert!(
         note(&line).contains("for other test images and test labels (SHA-256)"),
