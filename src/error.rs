@@ -1,4 +1,4 @@
-//! The library's one error type: what was wrong, where, what was expected and what was found.
+//! The library's one error type: what was wrong, where, what was expected and what was found. And how names stand in messages.
 
 use std::path::PathBuf;
 
@@ -155,3 +155,47 @@ pub enum Error {
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The most letters of a name that a message shows.
+const MOST_LETTERS: usize = 100;
+
+/// A name for a message; the middle of a very long one is left out.
+#[must_use]
+pub fn cut(name: &str) -> String {
+    let letters = name.chars().count();
+    if letters <= MOST_LETTERS {
+        return name.to_owned();
+    }
+    let (head, tail) = (MOST_LETTERS * 2 / 3, MOST_LETTERS / 3);
+    let first: String = name.chars().take(head).collect();
+    let last: String = name.chars().skip(letters - tail).collect();
+    format!("{first}\u{2026}{last}")
+}
+
+/// Names for a message: the first `most` of them, each [cut], and how many more there are.
+#[must_use]
+pub fn list(names: &[String], most: usize) -> String {
+    let shown: Vec<String> = names.iter().take(most).map(|name| cut(name)).collect();
+    match names.len().saturating_sub(most) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_and_long_lists_are_cut() {
+        let short = "x".repeat(MOST_LETTERS);
+        assert_eq!(cut(&short), short);
+        let long = cut(&format!("a{}z", "\u{e9}".repeat(1000)));
+        assert_eq!(long.chars().count(), MOST_LETTERS);
+        assert!(long.starts_with('a') && long.ends_with('z'), "{long}");
+        let names = ["cat", "dog", "cow"].map(str::to_owned);
+        assert_eq!(list(&names, 3), "cat, dog, cow");
+        assert_eq!(list(&names, 2), "cat, dog and 1 more");
+        assert_eq!(list(&[], 2), "");
+    }
+}

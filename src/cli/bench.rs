@@ -68,7 +68,7 @@ enum Type {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let dataset = open_data(&data_folder(args.data.as_deref()))?;
+    let dataset = open_data(&data_folder(args.data.as_deref()), args.common.output())?;
     let kind = |engine: &Engine| match engine {
         Engine::Naive => EngineKind::Naive,
         Engine::Blas => EngineKind::Blas,

@@ -71,14 +71,19 @@ pub fn data_folder(flag: Option<&Path>) -> PathBuf {
         .unwrap_or_else(|| TrainOptions::default().data)
 }
 
-/// Opens a data set. Where there is none at all, the error says how to get one.
-pub fn open_data(folder: &Path) -> anyhow::Result<Dataset> {
-    Dataset::open(folder).map_err(|error| no_data(folder, error))
+/// Opens a data set, and says which of its files are not read. Where there is none at all, the error says how to get one.
+pub fn open_data(folder: &Path, output: Output) -> anyhow::Result<Dataset> {
+    let opened = open_folder(folder, output)?;
+    Dataset::of(opened).map_err(|error| no_data(folder, error))
 }
 
-/// Opens what a folder has of a data set, which need not be training images. Where there is none at all, the error says how to get one.
-pub fn open_folder(folder: &Path) -> anyhow::Result<DataFolder> {
-    DataFolder::open(folder).map_err(|error| no_data(folder, error))
+/// Opens what a folder has of a data set, which need not be training images, as [`open_data`] does.
+pub fn open_folder(folder: &Path, output: Output) -> anyhow::Result<DataFolder> {
+    let opened = DataFolder::open(folder).map_err(|error| no_data(folder, error))?;
+    if let Some(note) = &opened.note {
+        output.note(note);
+    }
+    Ok(opened)
 }
 
 fn no_data(folder: &Path, error: Error) -> anyhow::Error {

@@ -99,6 +99,9 @@ fn every_setting() -> Table {
         memory: Some(Size(0)),
         images_sha256: Some(String::new()),
         labels_sha256: Some(String::new()),
+        test_images_sha256: Some(String::new()),
+        test_labels_sha256: Some(String::new()),
+        classes_sha256: Some(String::new()),
         ..TrainOptions::default()
     };
     Table::try_from(options).expect("settings are a table of plain values")

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use gingham::evaluate::{self, Evaluation, Portion};
 use gingham::model::AnyModel;
+use gingham::report::{self, Run};
 use serde::Serialize;
 
 use super::common::{model_path, open_folder};
@@ -61,14 +62,16 @@ struct Answer<'a> {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let machine = args.common.machine()?;
-    let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
-    let folder = open_folder(&data_folder(args.data.as_deref()))?;
+    let file = model_path(&args.model);
+    let model = AnyModel::open(&file).context("reading the model")?;
     let output = args.common.output();
+    let folder = open_folder(&data_folder(args.data.as_deref()), output)?;
+    let other = Run::settings_of(&file, model.info())
+        .filter(|_| args.split == Part::Test)
+        .and_then(|settings| report::other_test_files(&settings, &folder));
     let portion = machine.run(|| Portion::of(&model, folder, args.split.into(), args.by_number))?;
-    if let Some(note) = &portion.note {
-        output.note(note);
-    }
-    if let Some(note) = turned(&portion, &model) {
+    let of_images = turned(&portion, &model);
+    for note in portion.notes.iter().chain(&other).chain(&of_images) {
         output.note(note);
     }
     let evaluation = machine.run(|| portion.evaluation(&machine, &model))?;

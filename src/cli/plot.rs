@@ -140,7 +140,7 @@ fn draw(args: &Args, machine: &Machine, runs: &[Run]) -> Result<Figure> {
                     why.trim_end_matches('.'),
                 )
             })?;
-        if let Some(note) = &details.note {
+        for note in &details.notes {
             args.common.output().note(note);
         }
         Ok(details)

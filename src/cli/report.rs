@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .run(|| Report::of(&machine, &runs, args.data.as_deref(), args.by_number))
         .context("making the report")?;
     outfile::write(&out, report.html.as_bytes(), args.force)?;
-    if let Some(note) = report.note {
+    for note in report.notes {
         output.note(note);
     }
     if outfile::is_stdout(&out) {

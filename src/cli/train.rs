@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Context;
 use gingham::data::split;
 use gingham::durable;
+use gingham::error::{cut, list};
 use gingham::report::{self, EpochRecord, Recorder, Report, Run, RunFolder, Summary, Times};
 use gingham::train::{Outcome, Plan, TrainOptions, train};
 
@@ -46,7 +47,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .resolve(args.config.as_deref(), args.common.threads)?;
     let machine = args.common.machine_for(options.threads, options.engine)?;
     let output = args.common.output();
-    let dataset = open_data(&options.data)?;
+    let dataset = open_data(&options.data, output)?;
     options.data = absolute(options.data);
     let plan = Plan::new(&options, &dataset, &machine)?;
     let mut folder = create_folder(args.out.as_deref(), plan.settings())?;
@@ -121,16 +122,12 @@ fn classes_without_images(plan: &Plan<'_>) -> Option<String> {
         .zip(&data.classes)
         .enumerate()
         .filter(|(_, (count, _))| **count == 0)
-        .map(|(label, (_, name))| format!("{label} ({})", shown(name)))
+        .map(|(label, (_, name))| format!("{label} ({})", shown(&cut(name))))
         .collect();
-    let more = match lacking.len().saturating_sub(TOLD) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     (!lacking.is_empty()).then(|| {
         format!(
-            "no training image shows class {}{more}: the network cannot learn what these look like",
-            lacking[..lacking.len().min(TOLD)].join(", ")
+            "no training image shows class {}: the network cannot learn what these look like",
+            list(&lacking, TOLD)
         )
     })
 }

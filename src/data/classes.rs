@@ -1,9 +1,9 @@
 //! The names of classes: a text file such as `classes.txt`, a name a line, by label.
 
-use std::io::{Error as IoError, ErrorKind, Read};
+use std::io::{BufReader, Error as IoError, ErrorKind, Read};
 use std::path::Path;
 
-use super::mmap;
+use super::{files, mmap};
 use crate::error::{Error, Result};
 
 /// Digest of Fashion-MNIST's training labels (the decoded file), by which its class names are known.
@@ -30,8 +30,14 @@ pub(super) fn known_names(labels_sha256: &str) -> Option<Vec<String>> {
         .then(|| FASHION_MNIST_CLASSES.map(str::to_owned).to_vec())
 }
 
+/// The SHA-256 digest of class names, as of a file with a name a line.
+pub(crate) fn names_sha256(names: &[String]) -> String {
+    let lines: String = names.iter().map(|name| format!("{name}\n")).collect();
+    files::sha256(lines.as_bytes())
+}
+
 /// The class names in a text file such as `classes.txt`: one a line, by label, in UTF-8 or, with a byte order mark, in UTF-16. Lines end as on
-/// any system. A blank line is refused, since every name behind it would move to another label; blank lines at the end are not
+/// any system. The file may be packed (`.gz`). A blank line is refused, since every name behind it would move to another label; blank lines at the end are not
 /// counted.
 ///
 /// # Errors
@@ -53,6 +59,11 @@ pub fn class_names(path: &Path) -> Result<Vec<String>> {
     };
     let mut bytes = Vec::new();
     let file = mmap::open(path)?;
+    let file: Box<dyn Read> = if files::is_packed(path) {
+        Box::new(files::unpacked(BufReader::new(file)).map_err(read)?)
+    } else {
+        Box::new(file)
+    };
     file.take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(read)?;

@@ -26,14 +26,26 @@ impl Dataset {
     /// # Errors
     /// Those of [`DataFolder::open`], and [`Error::Read`](crate::error::Error::Read) where there are no training files.
     pub fn open(folder: &Path) -> Result<Self> {
-        let (train, test, names) = DataFolder::open(folder)?.into_train()?;
+        Self::of(DataFolder::open(folder)?)
+    }
+
+    /// The data set in a folder that has been opened; it must have training files.
+    ///
+    /// # Errors
+    /// [`Error::Read`](crate::error::Error::Read) where there are no training files, and
+    /// [`Error::Mismatch`](crate::error::Error::Mismatch) for test images of a class that no training image has, where classes have
+    /// no names.
+    pub fn of(folder: DataFolder) -> Result<Self> {
+        let train = folder
+            .train
+            .ok_or_else(|| DataFolder::no_training(&folder.path))?;
         Self {
-            folder: folder.to_owned(),
+            folder: folder.path,
             train,
-            test,
+            test: folder.test,
             classes: Vec::new(),
         }
-        .with_classes_or_default(names)
+        .with_classes_or_default(folder.names)
     }
 
     /// A data set in memory: training images, and test images where there are some. Classes are named by their numbers.

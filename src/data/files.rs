@@ -71,12 +71,12 @@ pub(super) fn check_count(labels: &[u8], samples: usize, what: &str) -> Result<(
 /// Opens one IDX file and checks it whole.
 pub(super) fn open(path: &Path, content: Content) -> Result<(Bytes, Header)> {
     let bytes = if is_packed(path) {
-        let mut file = BufReader::new(mmap::open(path)?);
-        check_packed(&mut file).map_err(|source| Error::Read {
+        let file = BufReader::new(mmap::open(path)?);
+        let members = unpacked(file).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;
-        Bytes::Owned(promised(Members::new(file), path, content)?)
+        Bytes::Owned(promised(members, path, content)?)
     } else {
         mmap::bytes(path)?
     };
@@ -104,6 +104,12 @@ fn checked(bytes: Bytes, path: &Path, content: Content) -> Result<(Bytes, Header
         source,
     })?;
     Ok((bytes, header))
+}
+
+/// What a file that is called `.gz` unpacks to; anything else under such a name is refused.
+pub(super) fn unpacked<R: BufRead>(mut file: R) -> std::io::Result<Members<R>> {
+    check_packed(&mut file)?;
+    Ok(Members::new(file))
 }
 
 /// Refuses a file that is called `.gz` and holds something else.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::classes::{class_names, known_names};
 use super::labelled::Labelled;
-use super::search::{Found, Pair, check_sets, folder_below};
+use super::search::{Found, Pair, check_sets, folder_below, pair_folders};
 use crate::error::{Error, Result};
 use crate::formats::idx::Content;
 
@@ -20,24 +20,28 @@ pub struct DataFolder {
     pub test: Option<Labelled>,
     /// The name of each class, by label, where they are known: from `classes.txt`, or because the training labels are Fashion-MNIST's.
     pub names: Option<Vec<String>>,
+    /// What the user may not expect: that the folder has validation files, which are not read.
+    pub note: Option<String>,
 }
 
-/// The file with the names of the classes in a folder, if there is one: `classes.txt`, in any case of letters.
+/// The file with the names of the classes in a folder, if there is one: `classes.txt`, in any case of letters, else `classes.txt.gz`.
 fn names_in(folder: &Path) -> Option<PathBuf> {
-    const NAME: &str = "classes.txt";
-    let usual = folder.join(NAME);
+    let usual = folder.join("classes.txt");
     if usual.symlink_metadata().is_ok() {
         return Some(usual);
     }
-    let entries = std::fs::read_dir(folder).ok()?;
-    let is_named = |path: &PathBuf| {
-        path.file_name()
-            .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
-    };
-    entries
+    let paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(is_named)
-        .min()
+        .collect();
+    let called = |name: &str| {
+        let is_called = |path: &&PathBuf| {
+            path.file_name()
+                .is_some_and(|found| found.eq_ignore_ascii_case(name))
+        };
+        paths.iter().filter(is_called).min().cloned()
+    };
+    called("classes.txt").or_else(|| called("classes.txt.gz"))
 }
 
 impl DataFolder {
@@ -52,7 +56,7 @@ impl DataFolder {
         let train = files(&found, Pair::Train, path)?;
         let test = files(&found, Pair::Test, path)?;
         if train.is_none() && test.is_none() {
-            return Err(no_data(path));
+            return Err(no_data(path, &found));
         }
         let all = train.iter().chain(&test).flatten();
         check_sets(&all.clone().map(PathBuf::as_path).collect::<Vec<_>>())?;
@@ -83,28 +87,30 @@ impl DataFolder {
             train,
             test,
             names,
+            note: unread(&found),
         })
     }
 
-    /// The training images.
-    ///
-    /// # Errors
-    /// [`Error::Read`] where there are none.
-    pub(super) fn into_train(self) -> Result<(Labelled, Option<Labelled>, Option<Vec<String>>)> {
-        let Self {
-            path,
-            train,
-            test,
-            names,
-        } = self;
-        match train {
-            Some(train) => Ok((train, test, names)),
-            None => Err(no_file(
-                path.join(Pair::Train.file_name(Content::Images)),
-                "the folder has test files alone, which only a trained model can be asked about",
-            )),
-        }
+    /// The error for a folder that has no training images, where these are needed.
+    pub(super) fn no_training(path: &Path) -> Error {
+        no_file(
+            path.join(Pair::Train.file_name(Content::Images)),
+            "the folder has test files alone, which can be explored, and which a trained model can be asked about",
+        )
     }
+}
+
+/// What there is to say of validation files.
+fn unread(found: &Found) -> Option<String> {
+    let first = found.validation().next()?;
+    let names = [Content::Images, Content::Labels].map(|content| Pair::Test.file_name(content));
+    Some(format!(
+        "{}: validation files are not read, since a share of the training images is held out (--holdout); to ask a model about them, \
+         put them into a folder of their own as {} and {}, for 'gingham evaluate --data'",
+        first.display(),
+        names[0],
+        names[1]
+    ))
 }
 
 /// Refuses test images of another size than the training images.
@@ -135,16 +141,29 @@ fn files(found: &Found, pair: Pair, folder: &Path) -> Result<Option<[PathBuf; 2]
     }
 }
 
-/// The error for a folder without data files.
-fn no_data(folder: &Path) -> Error {
+/// The error for a folder without training and test files.
+fn no_data(folder: &Path, found: &Found) -> Error {
     let expected = folder.join(Pair::Train.file_name(Content::Images));
-    match folder_below(folder) {
-        Some(below) => {
-            let where_else = format!("data files are in {}: give that folder", below.display());
-            no_file(expected, &where_else)
-        }
-        None => no_file(expected, "the folder has no data files"),
+    if let Some(below) = folder_below(folder) {
+        let where_else = format!("data files are in {}: give that folder", below.display());
+        return no_file(expected, &where_else);
     }
+    if let Some(unread) = unread(found) {
+        return no_file(
+            expected,
+            &format!("the folder has no training files; {unread}"),
+        );
+    }
+    let Some((of_pair, pair)) = pair_folders(folder).into_iter().next() else {
+        return no_file(expected, "the folder has no data files");
+    };
+    let [images, labels] =
+        [Content::Images, Content::Labels].map(|content| pair.file_name(content));
+    let layout = format!(
+        "there is {}, but no {images} and {labels} in it; pictures have to be put into such files first",
+        of_pair.display()
+    );
+    no_file(expected, &layout)
 }
 
 fn no_file(path: PathBuf, why: &str) -> Error {

@@ -20,6 +20,7 @@ mod standardize;
 pub mod synth;
 
 pub use crate::formats::idx::{self, IdxError};
+pub(crate) use classes::names_sha256;
 pub use classes::{FASHION_MNIST_CLASSES, class_names};
 pub use dataset::Dataset;
 pub use features::{Features, LabelledFeatures, LabelledSamples, SampleSource, Samples};

@@ -19,12 +19,23 @@ pub struct Picture {
     grey: Vec<u8>,
     /// The opacity of each pixel; none where all are opaque.
     alpha: Option<Vec<u8>>,
-    /// Whether the file has 16 bits a sample and no sample above 255, which is then white.
-    is_low: bool,
+    /// The range that was found where the file has 16 bits a sample and uses fewer.
+    range: Option<Range>,
+}
+
+/// The range of the samples of a picture that uses fewer bits than its file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The greatest sample.
+    pub greatest: u16,
+    /// What is taken for white: the greatest number of 8, 10, 12 or 14 bits.
+    pub white: u16,
 }
 
 impl Picture {
-    /// Opens a PNG file of `rows` x `columns` pixels. Of 16 bits the upper 8 are kept, but where these are all 0, the lower ones.
+    /// Opens a PNG file of `rows` x `columns` pixels. Of 16 bits the upper 8 are kept. Cameras, scanners and programs also write samples
+    /// of 8, 10, 12 or 14 bits as if they had 16, which would be nearly black: where no sample needs more, the upper 8 of these
+    /// bits are kept, and [`Self::range`] says so, since a picture that is dark indeed looks the same.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::NotAFile`], and [`Error::Image`] for a file that is no PNG or of another size.
@@ -73,9 +84,9 @@ impl Picture {
             .next_frame(&mut bytes)
             .map_err(|error| refuse(error.to_string()))?;
         bytes.truncate(frame.buffer_size());
-        let (samples, is_low) = match frame.bit_depth {
+        let (samples, range) = match frame.bit_depth {
             BitDepth::Sixteen => narrow(&bytes, frame.color_type),
-            _ => (bytes, false),
+            _ => (bytes, None),
         };
         let (grey, alpha) = match frame.color_type {
             ColorType::Grayscale => (samples, None),
@@ -95,7 +106,7 @@ impl Picture {
             columns,
             grey,
             alpha,
-            is_low,
+            range,
         })
     }
 
@@ -126,10 +137,10 @@ impl Picture {
         2 * ink < opaque
     }
 
-    /// Whether the file has 16 bits a sample, but no sample above 255; 255 was then taken for white.
+    /// The range of the samples, where it is smaller than that of the file's 16 bits.
     #[must_use]
-    pub fn is_low(&self) -> bool {
-        self.is_low
+    pub fn range(&self) -> Option<Range> {
+        self.range
     }
 }
 
@@ -148,31 +159,42 @@ pub fn is_light(pixels: &[u8], columns: usize) -> bool {
     sum >= 128 * count
 }
 
-/// The upper 8 of each 16 bits. Where no colour has any, but the lower 8 bits are not all 0, these are what is meant; the answer then says so.
-fn narrow(bytes: &[u8], color: ColorType) -> (Vec<u8>, bool) {
-    let samples = bytes.as_chunks::<2>().0;
+/// The upper 8 bits of each sample of 16, or of as many as are used, with the range of the colours where these use fewer. Opacity has the same
+/// bits as the colours, or all 16 where it needs more.
+fn narrow(bytes: &[u8], color: ColorType) -> (Vec<u8>, Option<Range>) {
     let channels = color.samples();
     let has_alpha = matches!(color, ColorType::GrayscaleAlpha | ColorType::Rgba);
     let is_alpha = |place: usize| has_alpha && place % channels + 1 == channels;
-    let all = |alpha: bool, is: &dyn Fn(&[u8; 2]) -> bool| {
+    let samples = bytes.as_chunks::<2>().0;
+    let samples: Vec<u16> = samples
+        .iter()
+        .map(|&pair| u16::from_be_bytes(pair))
+        .collect();
+    let greatest = |alpha: bool| {
         let of_kind = samples
             .iter()
             .enumerate()
             .filter(|&(place, _)| is_alpha(place) == alpha);
-        of_kind.map(|(_, sample)| sample).all(is)
+        of_kind.map(|(_, &sample)| sample).max().unwrap_or(0)
     };
-    let is_low = all(false, &|sample| sample[0] == 0) && !all(false, &|sample| sample[1] == 0);
-    let is_low_alpha = is_low && all(true, &|sample| sample[0] == 0);
-    let byte = |place| {
-        usize::from(if is_alpha(place) {
-            is_low_alpha
-        } else {
-            is_low
-        })
+    let (colour, opacity) = (greatest(false), greatest(true));
+    let bits = if colour == 0 { 16 } else { bits_of(colour) };
+    let bits_of_alpha = if bits_of(opacity) <= bits { bits } else { 16 };
+    let byte = |(place, &sample): (usize, &u16)| {
+        let bits = if is_alpha(place) { bits_of_alpha } else { bits };
+        (sample >> (bits - 8)) as u8
     };
-    let samples = samples.iter().enumerate();
-    let narrow = samples.map(|(place, sample)| sample[byte(place)]).collect();
-    (narrow, is_low)
+    let range = (bits < 16).then(|| Range {
+        greatest: colour,
+        white: (1 << bits) - 1,
+    });
+    (samples.iter().enumerate().map(byte).collect(), range)
+}
+
+/// The bits of samples of which this is the greatest, by the depths in use. Half of 16 bits is no depth but a picture without white.
+fn bits_of(greatest: u16) -> u32 {
+    let holds = |&bits: &u32| u32::from(greatest) < 1 << bits;
+    [8, 10, 12, 14].into_iter().find(holds).unwrap_or(16)
 }
 
 fn luma(&[r, g, b]: &[u8; 3]) -> u8 {
@@ -189,7 +211,7 @@ mod tests {
             columns,
             grey: grey.to_vec(),
             alpha: alpha.map(<[u8]>::to_vec),
-            is_low: false,
+            range: None,
         }
     }
 
@@ -223,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_bits_keep_the_half_that_says_something() {
+    fn sixteen_bits_are_read_by_the_range_in_use() {
         let wide = |samples: &[u16]| -> Vec<u8> {
             samples
                 .iter()
@@ -231,15 +253,47 @@ mod tests {
                 .collect()
         };
         let (grey, with_alpha) = (ColorType::Grayscale, ColorType::GrayscaleAlpha);
-        for (samples, color, expected, low) in [
-            (&[0, 0x1234, 0xffff][..], grey, &[0, 0x12, 0xff][..], false),
-            (&[0, 77, 255], grey, &[0, 77, 255], true),
-            (&[0, 0, 0], grey, &[0, 0, 0], false),
-            (&[77, 0x80ff, 0, 0], with_alpha, &[77, 0x80, 0, 0], true),
-            (&[77, 200, 0, 255], with_alpha, &[77, 200, 0, 255], true),
-            (&[0x7700, 200], with_alpha, &[0x77, 0], false),
+        for (samples, color, expected, white) in [
+            (&[0, 0x1234, 0xffff][..], grey, &[0, 0x12, 0xff][..], None),
+            (&[0, 77, 255], grey, &[0, 77, 255], Some(255)),
+            (&[4, 77 * 4, 256], grey, &[1, 77, 64], Some(1023)),
+            (&[3, 512, 1023], grey, &[0, 128, 255], Some(1023)),
+            (&[0, 1024, 4095], grey, &[0, 64, 255], Some(4095)),
+            (&[0, 4096, 16383], grey, &[0, 64, 255], Some(16383)),
+            (&[0, 16384, 0x7fff], grey, &[0, 0x40, 0x7f], None),
+            (&[0, 0, 0], grey, &[0, 0, 0], None),
+            (
+                &[77, 0x80ff, 0, 0],
+                with_alpha,
+                &[77, 0x80, 0, 0],
+                Some(255),
+            ),
+            (
+                &[77, 200, 0, 255],
+                with_alpha,
+                &[77, 200, 0, 255],
+                Some(255),
+            ),
+            (
+                &[4000, 4095, 0, 0],
+                with_alpha,
+                &[250, 255, 0, 0],
+                Some(4095),
+            ),
+            (
+                &[4000, 0xffff, 0, 0],
+                with_alpha,
+                &[250, 255, 0, 0],
+                Some(4095),
+            ),
+            (&[0x7700, 200], with_alpha, &[0x77, 0], None),
+            (&[0, 0xffff, 0, 0], with_alpha, &[0, 0xff, 0, 0], None),
         ] {
-            assert_eq!(narrow(&wide(samples), color), (expected.to_vec(), low));
+            let (found, range) = narrow(&wide(samples), color);
+            assert_eq!(
+                (&found[..], range.map(|range| range.white)),
+                (expected, white)
+            );
         }
     }
 }

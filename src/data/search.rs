@@ -3,12 +3,15 @@
 //! The usual names are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and the same with `t10k` for `train`. Archives and tools make
 //! others of them, which are read too:
 //!
-//! - `test` for `t10k`, any case of letters, and a dot, underscore or blank for a hyphen (7-Zip, Kaggle);
+//! - `test` or `testing` for `t10k`, `training` for `train`, any case of letters, and a dot, underscore or blank for a hyphen
+//!   (7-Zip, Kaggle);
 //! - with the name of a set in front, such as `emnist-letters-train-images-idx3-ubyte`;
 //! - `NAME/NAME`, a file in a folder of its own name (Kaggle), and files in `raw/` and `*/raw/` (torchvision);
+//! - files in folders called `train` and `test`, where the names of the files need not say it again;
 //! - each of them with `.gz` behind it, which counts only where the same file is not there without it.
 //!
-//! Where several files could be meant, they must hold the same bytes; otherwise all are refused by name.
+//! Where several files could be meant, they must hold the same bytes; otherwise all are refused by name. Validation files are found,
+//! so that they can be named, but nothing reads them.
 
 use std::path::{Path, PathBuf};
 
@@ -19,19 +22,31 @@ use crate::formats::idx::Content;
 /// The most entries of a folder that are looked at.
 const MOST_ENTRIES: usize = 10_000;
 
-/// One of the two pairs of files of a data set.
+/// One of the pairs of files of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pair {
     Train,
     Test,
+    Validation,
 }
 
 impl Pair {
+    /// The pair that a word of a file's or folder's name stands for.
+    fn named(word: &str) -> Option<Self> {
+        match word {
+            "train" | "training" => Some(Self::Train),
+            "t10k" | "test" | "testing" => Some(Self::Test),
+            "val" | "valid" | "validation" => Some(Self::Validation),
+            _ => None,
+        }
+    }
+
     /// The usual name of one of the two files.
     pub(super) fn file_name(self, content: Content) -> String {
         let pair = match self {
             Self::Train => "train",
             Self::Test => "t10k",
+            Self::Validation => "validation",
         };
         match content {
             Content::Images => format!("{pair}-images-idx3-ubyte"),
@@ -50,8 +65,9 @@ struct Role {
 }
 
 impl Role {
-    /// The role of a file of this name, if it is a data file's name.
-    fn of(name: &str) -> Option<Self> {
+    /// The role of a file of this name, if it is a data file's name. In a folder that has the files of one pair the name need not say
+    /// of which.
+    fn of(name: &str, folder: Option<Pair>) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
         let words: Vec<&str> = name.split(['-', '_', '.', ' ']).collect();
@@ -61,14 +77,20 @@ impl Role {
             [words @ .., "labels", "idx1"] => (Content::Labels, words),
             _ => return None,
         };
-        let (pair, set) = match words {
-            [set @ .., "train"] => (Pair::Train, set),
-            [set @ .., "t10k" | "test"] => (Pair::Test, set),
-            _ => return None,
+        let named = words
+            .split_last()
+            .and_then(|(last, set)| Some((Pair::named(last)?, set)));
+        let (named, set) = named.or(folder.map(|pair| (pair, words)))?;
+        // A folder of validation files may call them after any pair.
+        let pair = if folder == Some(Pair::Validation) {
+            Pair::Validation
+        } else {
+            named
         };
+        let is_elsewhere = folder.is_some_and(|folder| folder != pair);
         // A name that begins with a dot is hidden: macOS writes such files beside those of an archive.
-        let hidden = set.first().is_some_and(|word| word.is_empty());
-        (!hidden).then(|| Self {
+        let is_hidden = set.first().is_some_and(|word| word.is_empty());
+        (!is_elsewhere && !is_hidden).then(|| Self {
             set: set.join("-"),
             pair,
             content,
@@ -88,19 +110,26 @@ struct Candidate {
 pub(super) struct Found(Vec<Candidate>);
 
 impl Found {
-    /// Looks for data files in `folder` and in `folder/raw`, and where there are none in every `raw` one folder below.
+    /// Looks for data files in `folder` and in `folder/raw`; where there are none, in every `raw` one folder below; and where these have
+    /// none either, in folders of single pairs.
     pub(super) fn within(folder: &Path) -> Result<Self> {
         let read = |source| Error::Read {
             path: folder.to_owned(),
             source,
         };
         std::fs::read_dir(folder).map_err(read)?;
-        let mut found = candidates(folder);
-        found.extend(candidates(&folder.join("raw")));
-        if found.is_empty() {
-            let below = entries(folder);
-            found.extend(below.iter().flat_map(|path| candidates(&path.join("raw"))));
+        let mut found = candidates(folder, None);
+        found.extend(in_raw(folder));
+        let is_lacking = |found: &[Candidate]| {
+            found
+                .iter()
+                .all(|candidate| candidate.role.pair == Pair::Validation)
+        };
+        if is_lacking(&found) {
+            found.extend(entries(folder).iter().flat_map(|path| in_raw(path)));
         }
+        let is_split = is_lacking(&found);
+        found.extend(in_pair_folders(folder, is_split));
         found.sort_by_key(|candidate| {
             let is_usual = |name: &std::ffi::OsStr| {
                 *name == *candidate.role.pair.file_name(candidate.role.content)
@@ -109,6 +138,13 @@ impl Found {
             (!usual, candidate.path.clone())
         });
         Ok(Self(found))
+    }
+
+    /// The validation files.
+    pub(super) fn validation(&self) -> impl Iterator<Item = &Path> {
+        let of_pair = |candidate: &&Candidate| candidate.role.pair == Pair::Validation;
+        let found = self.0.iter().filter(of_pair);
+        found.map(|candidate| candidate.path.as_path())
     }
 
     /// The one file that holds these images or labels, if there is any.
@@ -162,8 +198,11 @@ impl Found {
 /// Refuses files whose names say that they are of different sets.
 pub(super) fn check_sets(paths: &[&Path]) -> Result<()> {
     let set = |path: &Path| {
-        let role = Role::of(path.file_name()?.to_str()?)?;
-        Some(role.set)
+        let role = path
+            .file_name()?
+            .to_str()
+            .and_then(|name| Role::of(name, None));
+        Some(role.map_or_else(String::new, |role| role.set))
     };
     let Some((first, others)) = paths.split_first() else {
         return Ok(());
@@ -182,7 +221,43 @@ pub(super) fn check_sets(paths: &[&Path]) -> Result<()> {
 pub(super) fn folder_below(folder: &Path) -> Option<PathBuf> {
     entries(folder)
         .into_iter()
-        .find(|path| path.is_dir() && !candidates(path).is_empty())
+        .find(|path| path.is_dir() && !candidates(path, None).is_empty())
+}
+
+/// The folders just below this one that are called by a pair, such as `train`, with that pair.
+pub(super) fn pair_folders(folder: &Path) -> Vec<(PathBuf, Pair)> {
+    let of_pair = |path: PathBuf| {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let pair = Pair::named(&name)?;
+        path.is_dir().then_some((path, pair))
+    };
+    entries(folder).into_iter().filter_map(of_pair).collect()
+}
+
+/// The data files in folders of single pairs: validation files, and where the data set `is_split` into such folders, the others too. A folder
+/// that has files of another pair may be a data set itself, so that there are none then.
+fn in_pair_folders(folder: &Path, is_split: bool) -> Vec<Candidate> {
+    let mut folders = pair_folders(folder);
+    let has_others = |(path, pair): &(PathBuf, Pair)| {
+        let named = candidates(path, None);
+        let is_other = |candidate: &Candidate| candidate.role.pair != *pair;
+        *pair != Pair::Validation && named.iter().any(is_other)
+    };
+    if !is_split || folders.iter().any(has_others) {
+        folders.retain(|(_, pair)| *pair == Pair::Validation);
+    }
+    let within = |(path, pair): &(PathBuf, Pair)| candidates(path, Some(*pair));
+    folders.iter().flat_map(within).collect()
+}
+
+/// The data files in the folder `raw` of this one, in any case of letters.
+fn in_raw(folder: &Path) -> Vec<Candidate> {
+    let is_raw = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case("raw"))
+    };
+    let raw = entries(folder).into_iter().filter(is_raw);
+    raw.flat_map(|path| candidates(&path, None)).collect()
 }
 
 /// The paths in a folder, in their order; none where it cannot be read.
@@ -197,10 +272,11 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The data files in a folder, and those in folders of their own name. Such a folder without one is a candidate itself.
-fn candidates(folder: &Path) -> Vec<Candidate> {
+/// The data files in a folder, which may be that of one pair, and those in folders of their own name. Such a folder without one is a
+/// candidate itself.
+fn candidates(folder: &Path, pair: Option<Pair>) -> Vec<Candidate> {
     let candidate = |path: PathBuf| {
-        let role = Role::of(path.file_name()?.to_str()?)?;
+        let role = Role::of(path.file_name()?.to_str()?, pair)?;
         path.exists().then_some(Candidate { path, role })
     };
     let mut found = Vec::new();
@@ -234,6 +310,11 @@ mod tests {
             ("test-labels.idx1-ubyte", "", Pair::Test, labels),
             ("TRAIN-LABELS-IDX1-UBYTE.GZ", "", Pair::Train, labels),
             ("test_images_idx3", "", Pair::Test, images),
+            ("training-images-idx3-ubyte", "", Pair::Train, images),
+            ("Testing-Labels-idx1-ubyte", "", Pair::Test, labels),
+            ("val-images-idx3-ubyte", "", Pair::Validation, images),
+            ("valid-labels.idx1-ubyte", "", Pair::Validation, labels),
+            ("validation-images-idx3-ubyte", "", Pair::Validation, images),
             (
                 "emnist-letters-test-images-idx3-ubyte",
                 "emnist-letters",
@@ -241,7 +322,7 @@ mod tests {
                 images,
             ),
         ] {
-            let role = Role::of(name).unwrap_or_else(|| panic!("{name}"));
+            let role = Role::of(name, None).unwrap_or_else(|| panic!("{name}"));
             assert_eq!(
                 (role.set.as_str(), role.pair, role.content),
                 (set, pair, content),
@@ -256,16 +337,52 @@ mod tests {
             "train-images-idx3-ubyte.bak",
             "train-images-idx3-ubyte.gz.part",
             "images-idx3-ubyte",
-            "validation-images-idx3-ubyte",
             "classes.txt",
         ] {
-            assert_eq!(Role::of(name), None, "{name}");
+            assert_eq!(Role::of(name, None), None, "{name}");
         }
-        for pair in [Pair::Train, Pair::Test] {
+        for pair in [Pair::Train, Pair::Test, Pair::Validation] {
             for content in [images, labels] {
-                let role = Role::of(&pair.file_name(content)).unwrap();
+                let role = Role::of(&pair.file_name(content), None).unwrap();
                 assert_eq!((role.pair, role.content), (pair, content));
             }
+        }
+    }
+
+    #[test]
+    fn a_folder_of_one_pair_says_what_its_files_are() {
+        let role = |name, folder| Role::of(name, Some(folder)).map(|role| (role.pair, role.set));
+        let nothing = String::new;
+        for (name, folder, expected) in [
+            (
+                "images-idx3-ubyte",
+                Pair::Train,
+                Some((Pair::Train, nothing())),
+            ),
+            (
+                "labels.idx1-ubyte.gz",
+                Pair::Test,
+                Some((Pair::Test, nothing())),
+            ),
+            (
+                "t10k-images-idx3-ubyte",
+                Pair::Test,
+                Some((Pair::Test, nothing())),
+            ),
+            (
+                "letters-images-idx3-ubyte",
+                Pair::Test,
+                Some((Pair::Test, "letters".to_owned())),
+            ),
+            ("t10k-images-idx3-ubyte", Pair::Train, None),
+            (
+                "t10k-images-idx3-ubyte",
+                Pair::Validation,
+                Some((Pair::Validation, nothing())),
+            ),
+            ("._images-idx3-ubyte", Pair::Train, None),
+        ] {
+            assert_eq!(role(name, folder), expected, "{name}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The classes of a data set as those of a model: a place in a list of names is a label, and two lists may have two orders.
 
+use super::alike;
 use crate::data::Labelled;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, cut, list};
 
 /// The most names of a list that a message shows.
 const MOST_SHOWN: usize = 12;
@@ -30,11 +31,15 @@ pub(super) fn number_as(
             let class = class.filter(|class| !taken.contains(class));
             let class = class.ok_or_else(|| Error::Mismatch {
                 path: data.labels_path().to_owned(),
-                expected: format!("labels of the model's classes ({})", list(classes)),
+                expected: format!(
+                    "labels of the model's classes ({})",
+                    list(classes, MOST_SHOWN)
+                ),
                 found: format!(
-                    "{}, class {label} of {}; to take labels by their number all the same: --by-number",
-                    names[label],
-                    list(names)
+                    "{}, class {label} of {}{}; to take labels by their number all the same: --by-number",
+                    cut(&names[label]),
+                    list(names, MOST_SHOWN),
+                    alike_in(classes, &names[label]).unwrap_or_default()
                 ),
             })?;
             taken.push(class);
@@ -48,7 +53,7 @@ pub(super) fn number_as(
             note = Some(format!(
                 "the data set has the model's classes in another order, so labels are matched by name: \
                  its {label} is the model's {class}, {}",
-                names[label]
+                cut(&names[label])
             ));
         }
         for label in &mut data.labels {
@@ -85,13 +90,15 @@ fn class_of(label: usize, names: &[String], classes: &[String]) -> Option<usize>
     only.filter(|_| same.next().is_none())
 }
 
-/// Names for a message: not too many of them.
-fn list(names: &[String]) -> String {
-    let shown = names[..names.len().min(MOST_SHOWN)].join(", ");
-    match names.len().saturating_sub(MOST_SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+/// What there is to say where a class of the model has a name that looks as this one.
+fn alike_in(classes: &[String], name: &str) -> Option<String> {
+    let class = classes
+        .iter()
+        .find(|class| alike::look_alike(class, name))?;
+    let [model, own] = [class, name].map(|name| cut(&alike::escaped(name)));
+    Some(format!(
+        "; a class of the model looks the same and is written with other characters, {model} there and {own} here"
+    ))
 }
 
 #[cfg(test)]
@@ -146,6 +153,12 @@ mod tests {
             ("cat dog cow", "Cat Dog Cow", [0, 1, 2], "--by-number"),
             ("x y x", "y x x", [0, 1, 2], "x, class 1 of"),
             ("a b c", "a a c", [0, 1, 2], "a, class 1 of a, a, c"),
+            (
+                "cat caf\u{e9} dog",
+                "cat cafe\u{301} dog",
+                [0, 1, 2],
+                "caf\\u{e9} there and cafe\\u{301} here; to take labels by their number all the same: --by-number",
+            ),
             ("cat dog", "", [0, 1, 2], "label 2 at image 2"),
             ("cat dog", "0 1 2", [0, 2, 1], "label 2 at image 1"),
         ] {

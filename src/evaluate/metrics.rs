@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
+use crate::error::{cut, list};
 use crate::scalar::Scalar;
+
+/// The most classes of one kind that a remark names.
+const MOST_SHOWN: usize = 12;
 
 /// The index of the largest number, the first of equals. A NaN is never larger than another number; without numbers it is 0.
 #[must_use]
@@ -93,8 +97,9 @@ impl Evaluation {
         let unknown = |class: usize| training_images.get(class) == Some(&0);
         let figures = |class: usize| self.classes[class];
         let sentence = |words: &str, is: &dyn Fn(usize) -> bool| {
-            let found: Vec<usize> = (0..self.classes.len()).filter(|&class| is(class)).collect();
-            (!found.is_empty()).then(|| format!("{words}: {}.", list(&found, names)))
+            let found = (0..self.classes.len()).filter(|&class| is(class));
+            let found: Vec<String> = found.map(|class| named(class, names)).collect();
+            (!found.is_empty()).then(|| format!("{words}: {}.", list(&found, MOST_SHOWN)))
         };
         let sentences = [
             sentence(
@@ -128,22 +133,13 @@ pub fn images_of_each(labels: &[u8], classes: usize) -> Vec<u64> {
     counts
 }
 
-/// The names of classes in a row, the first of them where they are many.
-fn list(classes: &[usize], names: &[String]) -> String {
-    const MOST: usize = 12;
-    let name = |&class: &usize| {
-        let number = class.to_string();
-        match names.get(class) {
-            Some(name) if *name != number => format!("{name} ({number})"),
-            _ => number,
-        }
-    };
-    let shown: Vec<String> = classes.iter().take(MOST).map(name).collect();
-    let more = match classes.len().saturating_sub(MOST) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    shown.join(", ") + &more
+/// A class by its name and its number.
+fn named(class: usize, names: &[String]) -> String {
+    let number = class.to_string();
+    match names.get(class) {
+        Some(name) if *name != number => format!("{} ({number})", cut(name)),
+        _ => number,
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! [`Portion`] is a part of a data set as a model was trained with it, [`metrics`] has confusion matrix, precision, recall and
 //! F1, [`mod@calibration`] says whether probabilities mean what they say.
 
+mod alike;
 pub mod calibration;
 mod class_names;
 pub mod metrics;

@@ -36,8 +36,8 @@ pub struct Portion {
     /// The images of each class among those that the folder has for training, where the model was trained with these labels; else
     /// nothing.
     pub training_images: Vec<u64>,
-    /// What the user may not expect: that labels were matched with the model's classes by name, or that images have changed.
-    pub note: Option<String>,
+    /// What the user may not expect: that labels were matched with the model's classes by name, that images have changed.
+    pub notes: Vec<String>,
 }
 
 /// What a model answers to images, in their order.
@@ -123,7 +123,7 @@ impl Portion {
             indices,
             standardizer,
             training_images,
-            note: matched.or(changed),
+            notes: matched.into_iter().chain(changed).collect(),
         })
     }
 

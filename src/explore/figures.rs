@@ -103,9 +103,9 @@ pub(super) fn row_names(classes: &[String]) -> (Vec<String>, f64) {
     (names, longest + 14.0)
 }
 
-/// The mean image of each class.
+/// The mean image of each class; `which` names the images, such as `training`.
 #[must_use]
-pub fn mean_images(data: &Labelled, classes: &[String]) -> Figure {
+pub fn mean_images(which: &str, data: &Labelled, classes: &[String]) -> Figure {
     const SIDE: f64 = 140.0;
     const STEP: [f64; 2] = [SIDE + 14.0, SIDE + 34.0];
     const PER_ROW: usize = 5;
@@ -114,7 +114,7 @@ pub fn mean_images(data: &Labelled, classes: &[String]) -> Figure {
     let width = (2.0 * MARGIN + across as f64 * STEP[0] - 14.0).max(260.0);
     let height = TOP + down as f64 * STEP[1] + MARGIN - 10.0;
     let description = format!(
-        "Each pixel's mean over all training images of: {}.",
+        "Each pixel's mean over all {which} images of: {}.",
         classes.join(", ")
     );
     let mut svg = Svg::new(width, height, title, &description);
@@ -204,9 +204,9 @@ pub fn class_histogram(files: &[(&str, &Statistics)], classes: &[String]) -> Fig
     svg.finish()
 }
 
-/// How many pixels have each value, as shares on a logarithmic scale.
+/// How many pixels have each value, as shares on a logarithmic scale; `which` as for [`mean_images`].
 #[must_use]
-pub fn pixel_histogram(statistics: &Statistics) -> Figure {
+pub fn pixel_histogram(which: &str, statistics: &Statistics) -> Figure {
     const BAR: f64 = 2.5;
     let (left, top, bottom) = (76.0, TOP + 24.0, TOP + 324.0);
     let right = left + 256.0 * BAR;
@@ -218,7 +218,7 @@ pub fn pixel_histogram(statistics: &Statistics) -> Figure {
         .copied()
         .filter(|&share| share > 0.0)
         .fold(100.0, f64::min);
-    let title = "Pixel values of the training images";
+    let title = format!("Pixel values of the {which} images");
     let black = format!(
         "{:.1} % of all pixels are 0",
         100.0 * statistics.black_share
@@ -230,8 +230,8 @@ pub fn pixel_histogram(statistics: &Statistics) -> Figure {
     let description = format!(
         "A histogram of values 0 to 255 with shares on a logarithmic scale. {black}; {moments}."
     );
-    let mut svg = Svg::new(right + 30.0, bottom + 58.0, title, &description);
-    svg.text(MARGIN, 28.0, Anchor::Start, "ink head", title);
+    let mut svg = Svg::new(right + 30.0, bottom + 58.0, &title, &description);
+    svg.text(MARGIN, 28.0, Anchor::Start, "ink head", &title);
     svg.text(MARGIN, 46.0, Anchor::Start, "muted", &moments);
     let x = Axis::linear(0.0, 256.0, left, right, 8);
     let y = Axis::log(

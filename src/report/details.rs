@@ -1,6 +1,6 @@
 //! What a trained network answers to images, as a report shows it: accuracies, a grid of predictions, mistakes, calibration.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::data::DataFolder;
 use crate::error::Result;
@@ -55,18 +55,22 @@ pub struct Details {
     pub calibration_error: f64,
     /// The data files, decoded, with their SHA-256.
     pub checksums: Vec<(PathBuf, String)>,
-    /// What the user may not expect of the data set's labels: see [`Portion::note`].
-    pub note: Option<String>,
+    /// What the user may not expect of the data set: see [`Portion::notes`] and [`DataFolder::note`].
+    pub notes: Vec<String>,
 }
 
 impl Details {
-    /// Asks `model` about images of the data set in `folder`: about the official test images where there are any, else about the
+    /// Asks `model` about images of the data set `dataset`: about the official test images where there are any, else about the
     /// held-out images, and where none were held out about the training images.
     ///
     /// # Errors
-    /// As [`DataFolder::open`] and [`Portion::of`], which has a use for `by_number`.
-    pub fn of(machine: &Machine, model: &AnyModel, folder: &Path, by_number: bool) -> Result<Self> {
-        let dataset = DataFolder::open(folder)?;
+    /// As [`Portion::of`], which has a use for `by_number`.
+    pub fn of(
+        machine: &Machine,
+        model: &AnyModel,
+        dataset: DataFolder,
+        by_number: bool,
+    ) -> Result<Self> {
         let part = if dataset.test.is_some() {
             Part::Test
         } else if model.info().holdout > 0.0 {
@@ -86,7 +90,9 @@ impl Details {
         let changed = dataset
             .train
             .as_ref()
+            .filter(|_| part == Part::Test) // else the portion says it
             .and_then(|data| changed_images(model.info(), data));
+        let unread = dataset.note.clone();
         let portion = Portion::of(model, dataset, part, by_number)?;
         let evaluation = portion.evaluation(machine, model)?;
         let answers = portion.answers(machine, model)?;
@@ -119,7 +125,12 @@ impl Details {
             bins,
             calibration_error,
             checksums,
-            note: portion.note.or(changed),
+            notes: portion
+                .notes
+                .into_iter()
+                .chain(changed)
+                .chain(unread)
+                .collect(),
         })
     }
 }

@@ -17,8 +17,10 @@ mod summary;
 
 use std::path::Path;
 
+use crate::data::DataFolder;
 use crate::error::Result;
 use crate::machine::Machine;
+use crate::train::TrainOptions;
 
 pub use details::{Bin, Details, Shown};
 pub use folder::{Recorder, RunFolder};
@@ -28,12 +30,42 @@ pub use record::EpochRecord;
 pub use run::Run;
 pub use summary::{Summary, Times};
 
+/// What there is to say where the test files in `folder` are not those that a run of these settings ended with; none of the test files
+/// of another data set. A folder is the run's own where it is the one that the settings name, where the training labels are the
+/// same, or where the test labels are.
+#[must_use]
+pub fn other_test_files(settings: &TrainOptions, folder: &DataFolder) -> Option<String> {
+    let test = folder.test.as_ref()?;
+    let labels = settings.test_labels_sha256.as_ref()?;
+    let images = settings.test_images_sha256.as_ref()?;
+    let has_labels = *labels == test.labels_sha256;
+    let is_trained_with = folder
+        .train
+        .as_ref()
+        .is_some_and(|train| settings.labels_sha256.as_ref() == Some(&train.labels_sha256));
+    let same_place =
+        || Some(folder.path.canonicalize().ok()? == settings.data.canonicalize().ok()?);
+    let is_own = has_labels || is_trained_with || same_place() == Some(true);
+    if !is_own || (has_labels && images == test.images.sha256()) {
+        return None;
+    }
+    let (path, what) = if has_labels {
+        (test.images.path(), "images")
+    } else {
+        (test.labels_path(), "labels")
+    };
+    Some(format!(
+        "{}: other test {what} than those that the run ended with (SHA-256): its test accuracy is of those",
+        path.display()
+    ))
+}
+
 /// Asks a run's network about the images in the folder `data`, or without one in the folder that the run names; `by_number` is for
 /// [`Portion::of`](crate::evaluate::Portion::of). The inner error says
 /// why the network cannot be asked: it is not written yet, or the run's data set is gone or is another one.
 ///
 /// # Errors
-/// Those of [`Details::of`], where `data` is given, since the user asked for this folder.
+/// Those of [`DataFolder::open`] and [`Details::of`], where `data` is given, since the user asked for this folder.
 pub fn details(
     machine: &Machine,
     run: &Run,
@@ -43,8 +75,14 @@ pub fn details(
     let Some(model) = &run.model else {
         return Ok(Err("The run has left no model.".to_owned()));
     };
-    let folder = data.unwrap_or(&run.options.data);
-    match (Details::of(machine, model, folder, by_number), data) {
+    let asked = || -> Result<Details> {
+        let folder = DataFolder::open(data.unwrap_or(&run.options.data))?;
+        let other = other_test_files(&run.options, &folder);
+        let mut details = Details::of(machine, model, folder, by_number)?;
+        details.notes.extend(other);
+        Ok(details)
+    };
+    match (asked(), data) {
         (Err(error), Some(_)) => Err(error),
         (Err(error), None) => Ok(Err(format!("The run's data cannot be used: {error}."))),
         (Ok(details), _) => Ok(Ok(details)),
@@ -56,8 +94,9 @@ pub fn details(
 pub struct Report {
     /// The file's text.
     pub html: String,
-    /// What there is to say about the answers: why the best run's network could not be asked, or that labels were matched by name.
-    pub note: Option<String>,
+    /// What there is to say about the answers: why the best run's network could not be asked, that labels were matched by name, that
+    /// files have changed.
+    pub notes: Vec<String>,
 }
 
 impl Report {
@@ -74,10 +113,10 @@ impl Report {
         let ranking = Ranking::of(runs);
         let details = details(machine, ranking.runs[0], data, by_number)?;
         let html = page::page(&ranking, details.as_ref().map_err(String::as_str));
-        let note = match details {
-            Ok(details) => details.note,
-            Err(lacking) => Some(format!("without predictions: {lacking}")),
+        let notes = match details {
+            Ok(details) => details.notes,
+            Err(lacking) => vec![format!("without predictions: {lacking}")],
         };
-        Ok(Self { html, note })
+        Ok(Self { html, notes })
     }
 }

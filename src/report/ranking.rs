@@ -76,8 +76,14 @@ impl<'a> Ranking<'a> {
         differing.sort_unstable();
         differing.dedup();
         differing.retain(|key| {
-            let first = runs[0].settings.get(key);
-            runs.iter().any(|run| run.settings.get(key) != first)
+            // A run of an older version has no digests, which does not say that its data are others.
+            let is_known = |run: &&Run| !is_digest(key) || run.settings.contains_key(key);
+            let mut values = runs
+                .iter()
+                .filter(is_known)
+                .map(|run| run.settings.get(key));
+            let first = values.next();
+            values.any(|value| Some(value) != first)
         });
         Self {
             runs: ranked,
@@ -111,10 +117,20 @@ impl<'a> Ranking<'a> {
     }
 }
 
-/// A setting of a run as people write it: without quotes and brackets.
+/// A setting of a run as people write it: without quotes and brackets, and of a digest its beginning.
 #[must_use]
 pub fn setting(run: &Run, key: &str) -> Option<String> {
-    Some(plain(run.settings.get(key)?))
+    let text = plain(run.settings.get(key)?);
+    Some(if is_digest(key) {
+        text.chars().take(8).collect()
+    } else {
+        text
+    })
+}
+
+/// Whether a setting says which data a run saw.
+fn is_digest(key: &str) -> bool {
+    key.ends_with("_sha256")
 }
 
 fn plain(value: &toml::Value) -> String {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{EpochRecord, Summary};
 use crate::data;
 use crate::error::{Error, Result};
-use crate::model::AnyModel;
+use crate::model::{AnyModel, ModelInfo};
 use crate::train::TrainOptions;
 
 /// A run, as it is read from its folder.
@@ -93,6 +93,16 @@ impl Run {
             finish,
             model,
         })
+    }
+
+    /// The settings of the run that left this model in its folder, if it is there: beside a `config.toml` that names the same data.
+    #[must_use]
+    pub fn settings_of(model: &Path, info: &ModelInfo) -> Option<TrainOptions> {
+        let file = model.with_file_name("config.toml");
+        let (options, _) = settings(&data::bytes(&file).ok()?).ok()?;
+        let is_of_model = options.images_sha256.as_ref() == Some(&info.images_sha256)
+            && options.labels_sha256.as_ref() == Some(&info.labels_sha256);
+        is_of_model.then_some(options)
     }
 
     /// The folder's own name.

@@ -90,6 +90,15 @@ pub struct TrainOptions {
     /// The same of the training labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels_sha256: Option<String>,
+    /// The same of the official test images, where there are some: a run with test images always ends with their accuracy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_images_sha256: Option<String>,
+    /// The same of the official test labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_labels_sha256: Option<String>,
+    /// SHA-256 of the class names, each with a line's end behind it; of the numbers where classes have no names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes_sha256: Option<String>,
 }
 
 impl Default for TrainOptions {
@@ -146,6 +155,9 @@ impl TrainOptions {
             threads: 0,
             images_sha256: None,
             labels_sha256: None,
+            test_images_sha256: None,
+            test_labels_sha256: None,
+            classes_sha256: None,
         };
         let hidden = match preset {
             Preset::Article => return article,

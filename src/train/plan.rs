@@ -7,7 +7,9 @@
 use super::objective::Objective;
 use super::options::TrainOptions;
 use crate::data::batches::Batches;
-use crate::data::{Dataset, Images, LabelledFeatures, LabelledSamples, Samples, held_out};
+use crate::data::{
+    Dataset, Images, LabelledFeatures, LabelledSamples, Samples, held_out, names_sha256,
+};
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::input::Door;
@@ -30,6 +32,8 @@ pub struct TrainingData<'a> {
     pub classes: Vec<String>,
     /// The digest of the training labels.
     pub labels_sha256: &'a str,
+    /// The digest of the official test labels, where there are some.
+    pub test_labels_sha256: Option<&'a str>,
 }
 
 impl<'a> From<&'a Dataset> for TrainingData<'a> {
@@ -39,6 +43,7 @@ impl<'a> From<&'a Dataset> for TrainingData<'a> {
             test: dataset.test.as_ref().map(Into::into),
             classes: dataset.classes.clone(),
             labels_sha256: &dataset.train.labels_sha256,
+            test_labels_sha256: dataset.test.as_ref().map(|test| &*test.labels_sha256),
         }
     }
 }
@@ -51,6 +56,7 @@ impl<'a> From<&'a LabelledFeatures> for TrainingData<'a> {
             test: None,
             classes: (0..=last).map(|label| label.to_string()).collect(),
             labels_sha256: &labelled.labels_sha256,
+            test_labels_sha256: None,
         }
     }
 }
@@ -126,11 +132,11 @@ impl<'a> Plan<'a> {
         let settings = TrainOptions {
             engine,
             eval_every: Some(options.evaluation_interval()),
-            images_sha256: match samples {
-                Samples::Images(images) => Some(images.sha256().to_owned()),
-                Samples::Features(_) => None,
-            },
+            images_sha256: images_sha256(samples),
             labels_sha256: Some(data.labels_sha256.to_owned()),
+            test_images_sha256: data.test.and_then(|test| images_sha256(test.samples)),
+            test_labels_sha256: data.test_labels_sha256.map(str::to_owned),
+            classes_sha256: Some(names_sha256(&data.classes)),
             ..options.clone()
         };
         Ok(Self {
@@ -313,22 +319,57 @@ fn engine_note(
     }
 }
 
+/// The digest of images; features have none.
+fn images_sha256(samples: Samples<'_>) -> Option<String> {
+    match samples {
+        Samples::Images(images) => Some(images.sha256().to_owned()),
+        Samples::Features(_) => None,
+    }
+}
+
 /// What differs between the data that was asked for by its digests and the data that was found.
 fn data_note(asked: &TrainOptions, found: &TrainOptions) -> Option<String> {
-    let differs = |asked: &Option<String>, found: &Option<String>| {
+    let digests = [
+        (
+            "training images",
+            &asked.images_sha256,
+            &found.images_sha256,
+        ),
+        (
+            "training labels",
+            &asked.labels_sha256,
+            &found.labels_sha256,
+        ),
+        (
+            "test images",
+            &asked.test_images_sha256,
+            &found.test_images_sha256,
+        ),
+        (
+            "test labels",
+            &asked.test_labels_sha256,
+            &found.test_labels_sha256,
+        ),
+        ("class names", &asked.classes_sha256, &found.classes_sha256),
+    ];
+    let differs = |(_, asked, found): &(&str, &Option<String>, &Option<String>)| {
         asked.is_some() && found.is_some() && asked != found
     };
-    let what = match (
-        differs(&asked.images_sha256, &found.images_sha256),
-        differs(&asked.labels_sha256, &found.labels_sha256),
-    ) {
-        (false, false) => return None,
-        (true, false) => "images",
-        (false, true) => "labels",
-        (true, true) => "images and labels",
+    let mut what: Vec<&str> = digests
+        .into_iter()
+        .filter(differs)
+        .map(|(what, ..)| what)
+        .collect();
+    if asked.test_labels_sha256.is_some() && found.test_labels_sha256.is_none() {
+        what.push("test files");
+    }
+    let last = what.pop()?;
+    let others = match what.join(", ") {
+        others if others.is_empty() => others,
+        others => others + " and ",
     };
     Some(format!(
-        "these settings were written for other training {what} (SHA-256): the run will not be the same"
+        "these settings were written for other {others}{last} (SHA-256): the run will not be the same"
     ))
 }
 

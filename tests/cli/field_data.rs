@@ -45,7 +45,27 @@ fn files_are_read_under_the_names_that_archives_give_them() {
     let dotted = |name: &str| name.replace("-idx", ".idx");
     let of_test = |name: &str| name.replace("t10k", "test");
     type Place<'a> = &'a dyn Fn(&str) -> String;
-    let places: [(&str, Place); 8] = [
+    let plain = |name: &str| name.replacen("t10k-", "", 1).replacen("train-", "", 1);
+    let in_pair = |name: &str| match name {
+        "classes.txt" => name.to_owned(),
+        name if name.starts_with("train") => format!("Train/{}", plain(name)),
+        name => format!("test/{}", plain(name)),
+    };
+    let places: [(&str, Place); 12] = [
+        ("raw-in-capitals", &|name| match name {
+            "classes.txt" => name.to_owned(),
+            name => format!("RAW/{name}"),
+        }),
+        ("words", &|name| {
+            let name = name.replace("t10k", "testing");
+            name.replace("train", "training")
+        }),
+        ("pairs", &in_pair),
+        ("named-pairs", &|name| match name {
+            "classes.txt" => name.to_owned(),
+            name if name.starts_with("train") => format!("training/{name}"),
+            name => format!("testing/{}", of_test(name)),
+        }),
         ("dotted", &dotted),
         ("half-dotted", &|name| {
             if name.starts_with("t10k") {
@@ -88,6 +108,131 @@ fn files_are_read_under_the_names_that_archives_give_them() {
     // What macOS leaves beside the files of an archive.
     scratch.write(format!("tests/._{TEST_IMAGES}"), "Mac OS X");
     assert_eq!(explored(&scratch, "tests"), expected);
+}
+
+/// Validation files are nobody's, so they are named wherever the folder is read.
+#[test]
+fn validation_files_are_named() {
+    let scratch = Scratch::with_model();
+    copy(&scratch, "three", str::to_owned);
+    for word in ["val", "valid", "validation"] {
+        let names = [TEST_IMAGES, TEST_LABELS].map(|name| name.replace("t10k", word));
+        for (name, file) in names.iter().zip([TEST_IMAGES, TEST_LABELS]) {
+            let bytes = scratch.read(format!("data/{file}"));
+            scratch.write(format!("three/{name}"), bytes);
+        }
+        let says = [
+            &names[0],
+            "validation files are not read",
+            "--holdout",
+            TEST_IMAGES,
+        ];
+        for command in [
+            "explore --json --data three",
+            "train --progress none --epochs 1 --hidden 8 --data three",
+            "evaluate --json --model run --data three",
+            "report run --force --data three",
+            "plot run --force --kind confusion --data three",
+        ] {
+            let outcome = scratch.done(command);
+            for says in says {
+                assert!(outcome.stderr.contains(says), "{outcome}");
+            }
+        }
+        for name in names {
+            fs::rename(
+                scratch.join("three").join(&name),
+                scratch.join("data").join(&name),
+            )
+            .expect("a file");
+            copy_only(&scratch, &format!("only-{word}"), &name);
+            fs::remove_file(scratch.join("data").join(&name)).expect("a file");
+        }
+        let command = format!("explore --data only-{word}");
+        scratch.refuses(
+            3,
+            &command,
+            &["no training files", "validation files are not read"],
+        );
+    }
+    // In a folder beside the data set, and beside the folders of its pairs.
+    copy(&scratch, "beside", str::to_owned);
+    copy(&scratch, "split", |name| match name.split_once('-') {
+        Some(("train", rest)) => format!("train/{rest}"),
+        Some((_, rest)) => format!("test/{rest}"),
+        None => name.to_owned(),
+    });
+    for folder in ["beside", "split"] {
+        copy(&scratch, &format!("{folder}/val"), |name| match name {
+            TEST_IMAGES | TEST_LABELS => name.to_owned(),
+            _ => String::new(),
+        });
+        assert_eq!(explored(&scratch, folder), explored(&scratch, "data"));
+        let outcome = scratch.done(&format!("explore --data {folder}"));
+        assert!(outcome.stderr.contains("val/t10k-images"), "{outcome}");
+    }
+    // Folders of pairs that hold no data files.
+    fs::create_dir_all(scratch.join("pictures/train/cat")).expect("a folder");
+    let says = [
+        "pictures/train",
+        "no train-images-idx3-ubyte and train-labels",
+        "pictures",
+    ];
+    scratch.refuses(3, "explore --data pictures", &says);
+    // A folder called after a pair that has a whole data set.
+    copy(&scratch, "outer/train", str::to_owned);
+    scratch.refuses(
+        3,
+        "explore --data outer",
+        &["are in outer/train: give that folder"],
+    );
+}
+
+fn copy_only(scratch: &Scratch, to: &str, name: &str) {
+    fs::create_dir_all(scratch.join(to)).expect("a folder");
+    let from = scratch.join("data").join(name);
+    fs::copy(from, scratch.join(to).join(name)).expect("a copy");
+}
+
+#[test]
+fn test_files_alone_are_explored() {
+    let scratch = Scratch::with_data();
+    for name in [TEST_IMAGES, TEST_LABELS] {
+        copy_only(&scratch, "only", name);
+    }
+    let (found, whole) = (explored(&scratch, "only"), explored(&scratch, "data"));
+    assert_eq!(found["train"], Value::Null);
+    assert_eq!(found["test"], whole["test"]);
+    assert_eq!(found["overlap"], Value::Null);
+    assert_eq!(found["class_names"][9], "9");
+    copy_only(&scratch, "only", "classes.txt");
+    assert_eq!(
+        explored(&scratch, "only")["class_names"],
+        whole["class_names"]
+    );
+    let text = scratch.done("explore --data only").stdout;
+    assert!(
+        text.contains("test") && !text.contains("training"),
+        "{text}"
+    );
+    scratch.done("explore -q --data only --pixels 3");
+    scratch.done("explore -q --data only --figures pictures --map 0");
+    let title = scratch.text("pictures/pixel-histogram.svg");
+    assert!(title.contains("of the test images"), "{title}");
+    let says = ["only", "expected training files", "found none"];
+    scratch.refuses(3, "explore --data only --of train", &says);
+    // A test label that no training image has.
+    fs::remove_file(scratch.join("data/classes.txt")).expect("a file");
+    let mut labels = scratch.read(format!("data/{TEST_LABELS}"));
+    labels[8 + 4] = 10;
+    scratch.write(format!("data/{TEST_LABELS}"), labels);
+    let says = [
+        "labels 0 to 9",
+        "a classes.txt can name more classes",
+        "label 10 at image 4",
+    ];
+    scratch.refuses(3, "explore --data data", &says);
+    scratch.refuses(3, "train --data data --out new", &says);
 }
 
 #[test]
@@ -320,6 +465,12 @@ fn names_of_classes_in_every_form_of_text() {
         scratch.write("named/classes.txt", bytes);
         assert_eq!(explored(&scratch, "named"), expected);
     }
+    fs::remove_file(scratch.join("named/classes.txt")).expect("a file");
+    scratch.write("named/Classes.txt.gz", gzip(names.as_bytes()));
+    assert_eq!(explored(&scratch, "named"), expected);
+    scratch.write("named/Classes.txt.gz", &names);
+    let says = ["Classes.txt.gz", "expected gzip data"];
+    scratch.refuses(3, "explore --data named", &says);
     let blank = names.replacen('\n', "\n\n", 1);
     scratch.write("named/classes.txt", &blank);
     let says = ["classes.txt", "no name in line 2", "by its number, 1"];
@@ -327,6 +478,32 @@ fn names_of_classes_in_every_form_of_text() {
     scratch.refuses(3, "train --data named --out new", &says);
     let import = "import net.safetensors --scale unit --classes named/classes.txt --out new";
     scratch.refuses(3, import, &says);
+}
+
+/// Unicode writes one letter in several ways, and file systems turn one into the other.
+#[test]
+fn names_that_look_the_same_and_very_long_names() {
+    let scratch = Scratch::with_data();
+    let names = scratch.text("data/classes.txt");
+    scratch.write("data/classes.txt", names.replace("Trouser", "caf\u{e9}"));
+    scratch.done("train -q --data data --out run --epochs 1 --hidden 8");
+    scratch.write("data/classes.txt", names.replace("Trouser", "cafe\u{301}"));
+    let evaluate = "evaluate --model run --data data";
+    let says = [
+        "looks the same",
+        r"caf\u{e9} there",
+        r"cafe\u{301} here",
+        "--by-number",
+    ];
+    scratch.refuses(3, evaluate, &says);
+    scratch.done(&format!("{evaluate} --by-number"));
+    scratch.write(
+        "data/classes.txt",
+        names.replace("Trouser", &"long ".repeat(2000)),
+    );
+    let outcome = scratch.gingham(evaluate).outcome();
+    outcome.is_refusal(3, &["long long", "\u{2026}", "--by-number"]);
+    assert!(outcome.stderr.len() < 1000, "{outcome}");
 }
 
 /// Names that a terminal would obey, or that break a column: quoted in text, whole in JSON.

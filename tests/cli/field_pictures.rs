@@ -128,31 +128,100 @@ fn an_idx_file_of_dark_things_on_light() {
 }
 
 #[test]
-fn sixteen_bits_that_hold_eight() {
+fn sixteen_bits_that_hold_fewer() {
     let scratch = Scratch::with_model();
     let image = image(&scratch);
     let grey = ColorType::Grayscale;
     write(&scratch, "plain.png", grey, image.iter().map(|&p| vec![p]));
     write(&scratch, "low.png", grey, image.iter().map(|&p| vec![0, p]));
-    write(
-        &scratch,
-        "dark.png",
-        grey,
-        image.iter().map(|&p| vec![p >> 4, p << 4]),
-    );
+    let plain = shares(&predict(&scratch, "plain.png"));
     let low = predict(&scratch, "low.png");
-    assert_eq!(shares(&low), shares(&predict(&scratch, "plain.png")));
+    assert_eq!(shares(&low), plain);
     assert!(
         low.stderr
             .contains("note: low.png: 16 bits a sample, but none above 255"),
         "{low}"
     );
-    // Twelve of sixteen bits.
-    let dark = predict(&scratch, "dark.png");
-    assert!(
-        dark.stderr.contains("note: dark.png: nearly black"),
-        "{dark}"
+    // The depths of cameras and scanners, plain and turned round, which must not hide what was found.
+    let turned = shares(&predict(&scratch, "--invert plain.png"));
+    for (white, name) in [
+        (1023, "ten.png"),
+        (4095, "twelve.png"),
+        (16383, "fourteen.png"),
+    ] {
+        let sample = |&p: &u8| {
+            let sample = (u32::from(p) * white + 127) / 255;
+            (sample as u16).to_be_bytes().to_vec()
+        };
+        write(&scratch, name, grey, image.iter().map(sample));
+        write(
+            &scratch,
+            "dark.png",
+            grey,
+            image.iter().map(|p| sample(&(255 - p))),
+        );
+        for (arguments, expected) in [
+            (name.to_owned(), &plain),
+            (format!("--invert {name}"), &turned),
+            (format!("--invert=auto {name}"), &plain),
+            ("--invert=auto dark.png".to_owned(), &plain),
+        ] {
+            let found = predict(&scratch, &arguments);
+            assert_eq!(shares(&found), *expected, "{arguments}");
+            let says = format!("16 bits a sample, but none above {white}");
+            assert!(found.stderr.contains(&says), "{found}");
+            assert!(
+                found.stderr.contains(&format!("0 to {white} and not")),
+                "{found}"
+            );
+        }
+    }
+    // A picture that does not reach half of the range has no depth of its own.
+    write(
+        &scratch,
+        "half.png",
+        grey,
+        image.iter().map(|&p| vec![p >> 1, p << 7]),
     );
+    let half = predict(&scratch, "half.png");
+    assert!(!half.stderr.contains("16 bits"), "{half}");
+    // Of few pictures in one range, the greatest sample is told.
+    let both = predict(&scratch, "low.png twelve.png fourteen.png");
+    assert_eq!(
+        both.stderr.matches("(the greatest is ").count(),
+        3,
+        "{both}"
+    );
+}
+
+#[test]
+fn nearly_black_is_said_before_and_behind_an_inversion() {
+    let scratch = Scratch::with_model();
+    let image = image(&scratch);
+    let grey = ColorType::Grayscale;
+    write(
+        &scratch,
+        "dark.png",
+        grey,
+        image.iter().map(|&p| vec![p >> 4]),
+    );
+    write(
+        &scratch,
+        "light.png",
+        grey,
+        image.iter().map(|&p| vec![255 - (p >> 4)]),
+    );
+    for (arguments, says) in [
+        ("dark.png", "dark.png: nearly black"),
+        ("--invert dark.png", "dark.png: nearly white"),
+        ("--invert=auto dark.png", "dark.png: nearly black"),
+        ("light.png", "light.png: nearly white"),
+        ("--invert light.png", "light.png: nearly black"),
+        ("--invert=auto light.png", "light.png: nearly black"),
+    ] {
+        let found = predict(&scratch, arguments);
+        assert!(found.stderr.contains(says), "{arguments}: {found}");
+    }
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Limits of the system: where memory, threads or names are short, the program says so and ends.
 
+use std::fs;
+
+use serde_json::Value;
+
 use crate::util::{PROGRAM, Scratch};
 
 /// The program under the limits that a shell sets.
@@ -94,6 +98,107 @@ fn settings_written_for_other_data_are_remarked_upon() {
         .json();
     let note = line["data_note"].as_str().unwrap_or_default();
     assert!(note.contains("(SHA-256)"), "{line}");
+}
+
+/// Asks the network about the test images in every way; `says` is in each remark, and without it there is none on data.
+#[track_caller]
+fn asked(scratch: &Scratch, data: &str, says: Option<&str>) {
+    for command in [
+        "evaluate --json --model run --data",
+        "report run --force --data",
+        "plot run --force --kind confusion --data",
+    ] {
+        let outcome = scratch.done(&format!("{command} {data}"));
+        match says {
+            Some(says) => assert!(outcome.stderr.contains(says), "{outcome}"),
+            None => assert!(!outcome.stderr.contains("SHA-256"), "{outcome}"),
+        }
+    }
+}
+
+/// The test files and the names of classes belong to the data that a run saw, too.
+#[test]
+fn other_test_files_and_class_names_are_remarked_upon() {
+    let scratch = Scratch::with_model();
+    let (images, labels) = ("data/t10k-images-idx3-ubyte", "data/t10k-labels-idx1-ubyte");
+    let config: toml::Table = scratch.text("run/config.toml").parse().expect("settings");
+    for key in ["test_images_sha256", "test_labels_sha256", "classes_sha256"] {
+        let digest = config[key].as_str().expect("a text");
+        assert_eq!(digest.len(), 64, "{key}");
+        let summary: Value = serde_json::from_slice(&scratch.read("run/summary.json")).unwrap();
+        assert_eq!(summary["settings"][key], digest);
+    }
+    asked(&scratch, "data", None);
+    // Another data set is no other version of this one.
+    scratch.synth("more", 200, 50);
+    asked(&scratch, "more", None);
+
+    let (old_images, old_labels) = (scratch.read(images), scratch.read(labels));
+    let mut changed = old_images.clone();
+    changed[16 + 28 * 14 + 14] ^= 0xff;
+    scratch.write(images, changed);
+    asked(&scratch, "data", Some("other test images than"));
+    let again = |out: &str| {
+        scratch
+            .done(&format!("train -q --json --config run --out {out}"))
+            .json()
+    };
+    let note = |line: &Value| line["data_note"].as_str().unwrap_or_default().to_owned();
+    let line = again("images");
+    assert!(
+        note(&line).contains("for other test images (SHA-256)"),
+        "{line}"
+    );
+    assert_eq!(
+        scratch.read("run/model.safetensors"),
+        scratch.read("images/model.safetensors"),
+        "no test image trains"
+    );
+    // A split that reads no test image has nothing to say; the run's own folder need not be named for a report.
+    let heldout = scratch.done("evaluate --model run --data data --split heldout");
+    assert!(!heldout.stderr.contains("SHA-256"), "{heldout}");
+    let report = scratch.done("report run --force");
+    assert!(report.stderr.contains("other test images than"), "{report}");
+
+    let mut changed = old_labels.clone();
+    changed[8 + 3] = (changed[8 + 3] + 1) % 10;
+    scratch.write(labels, changed);
+    asked(&scratch, "data", Some("other test labels than"));
+    let line = again("labels");
+    assert!(
+        note(&line).contains("for other test images and test labels (SHA-256)"),
+        "{line}"
+    );
+    scratch.write(images, old_images);
+    scratch.write(labels, old_labels);
+
+    let names = scratch.text("data/classes.txt");
+    scratch.write("data/classes.txt", names.replace("Trouser", "Trousers"));
+    let line = again("names");
+    assert!(
+        note(&line).contains("for other class names (SHA-256)"),
+        "{line}"
+    );
+    scratch.write("data/classes.txt", &names);
+    assert!(note(&again("same")).is_empty());
+
+    // Settings of older versions have no such digests, and are taken as they are.
+    let text = scratch.text("run/config.toml");
+    let is_old = |line: &&str| !line.contains("test_") && !line.contains("classes_");
+    let old: Vec<&str> = text.lines().filter(is_old).collect();
+    assert_eq!(old.len() + 3, text.lines().count());
+    scratch.write("old.toml", old.join("\n"));
+    let line = scratch
+        .done("train -q --json --config old.toml --out old")
+        .json();
+    assert!(note(&line).is_empty(), "{line}");
+    fs::remove_file(scratch.join(images)).expect("a file");
+    fs::remove_file(scratch.join(labels)).expect("a file");
+    let line = again("none");
+    assert!(
+        note(&line).contains("for other test files (SHA-256)"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The result of `gingham explore`, as JSON and as tables.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
-use gingham::data::{Dataset, Labelled};
+use gingham::data::{DataFolder, Dataset, Labelled};
 use gingham::error::Error;
 use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics};
 use serde::Serialize;
@@ -16,18 +18,60 @@ pub enum Part {
     Test,
 }
 
-impl Part {
-    /// The images of this file.
-    pub fn of(self, dataset: &Dataset) -> Result<&Labelled, Error> {
-        match self {
-            Self::Train => Ok(&dataset.train),
-            Self::Test => dataset.test.as_ref().ok_or_else(|| Error::Mismatch {
-                path: dataset.folder.clone(),
-                expected: "test files (t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte)"
-                    .to_owned(),
-                found: "none".to_owned(),
-            }),
+/// The files of a data set, of which there is at least one, and the names of the classes.
+pub struct Files {
+    pub folder: PathBuf,
+    train: Option<Labelled>,
+    pub test: Option<Labelled>,
+    pub classes: Vec<String>,
+}
+
+impl Files {
+    /// The files in a folder. Where classes have no names, the training labels say how many there are, and test labels where these are
+    /// alone.
+    pub fn of(folder: DataFolder) -> Result<Self, Error> {
+        if folder.train.is_some() {
+            let dataset = Dataset::of(folder)?;
+            return Ok(Self {
+                folder: dataset.folder,
+                train: Some(dataset.train),
+                test: dataset.test,
+                classes: dataset.classes,
+            });
         }
+        let labels = folder.test.iter().flat_map(|test| &test.labels);
+        let last = labels.copied().max().unwrap_or(0);
+        let numbers = || (0..=last).map(|label| label.to_string()).collect();
+        Ok(Self {
+            folder: folder.path,
+            train: None,
+            test: folder.test,
+            classes: folder.names.unwrap_or_else(numbers),
+        })
+    }
+
+    /// The file that is shown unless told otherwise.
+    pub fn usual(&self) -> Part {
+        if self.train.is_some() {
+            Part::Train
+        } else {
+            Part::Test
+        }
+    }
+
+    /// The images of this file.
+    pub fn part(&self, part: Part) -> Result<&Labelled, Error> {
+        let (file, which, prefix) = match part {
+            Part::Train => (&self.train, "training", "train"),
+            Part::Test => (&self.test, "test", "t10k"),
+        };
+        file.as_ref().ok_or_else(|| Error::Mismatch {
+            path: self.folder.clone(),
+            expected: format!(
+                "{which} files ({prefix}-images-idx3-ubyte and {prefix}-labels-idx1-ubyte)"
+            ),
+            found: "none".to_owned(),
+        })
     }
 }
 
@@ -38,7 +82,7 @@ pub struct Answer<'a> {
     pub rows: usize,
     pub columns: usize,
     pub class_names: &'a [String],
-    pub train: File,
+    pub train: Option<File>,
     pub test: Option<File>,
     /// Test images that are among the training images.
     pub overlap: Option<Overlap>,
@@ -108,28 +152,35 @@ impl MapAnswer {
 
 impl<'a> Answer<'a> {
     /// Computes the statistics of a whole data set.
-    pub fn of(dataset: &'a Dataset) -> Self {
-        let classes = dataset.classes.len();
-        let test = dataset.test.as_ref();
-        let (rows, columns) = dataset.train.images.shape();
-        Self {
-            data: dataset.folder.display().to_string(),
+    pub fn of(files: &'a Files) -> Result<Self, Error> {
+        let classes = files.classes.len();
+        let (train, test) = (files.train.as_ref(), files.test.as_ref());
+        let (rows, columns) = files.part(files.usual())?.images.shape();
+        Ok(Self {
+            data: files.folder.display().to_string(),
             rows,
             columns,
-            class_names: &dataset.classes,
-            train: File::of(&dataset.train, classes),
+            class_names: &files.classes,
+            train: train.map(|train| File::of(train, classes)),
             test: test.map(|test| File::of(test, classes)),
-            overlap: test.map(|test| Overlap::of(test, &dataset.train)),
+            overlap: test
+                .zip(train)
+                .map(|(test, train)| Overlap::of(test, train)),
             map: None,
-        }
+        })
+    }
+
+    /// The files by their names; there is at least one.
+    pub fn files(&self) -> Vec<(&'static str, &File)> {
+        let all = [("training", &self.train), ("test", &self.test)];
+        all.into_iter()
+            .filter_map(|(name, file)| Some((name, file.as_ref()?)))
+            .collect()
     }
 
     /// The tables that people read.
     pub fn tables(&self) -> String {
-        let files: Vec<&File> = [Some(&self.train), self.test.as_ref()]
-            .into_iter()
-            .flatten()
-            .collect();
+        let files = self.files();
         let head = facts(&[
             ("data", shown(&self.data)),
             (
@@ -143,14 +194,14 @@ impl<'a> Answer<'a> {
             ),
         ]);
         let row = |name: &str, value: &dyn Fn(&File) -> String| {
-            let values = files.iter().map(|file| value(file));
+            let values = files.iter().map(|(_, file)| value(file));
             [name.to_owned()]
                 .into_iter()
                 .chain(values)
                 .collect::<Vec<_>>()
         };
-        let mut heads = vec![String::new(), "training".to_owned(), "test".to_owned()];
-        heads.truncate(1 + files.len());
+        let names = files.iter().map(|(name, _)| (*name).to_owned());
+        let mut heads: Vec<String> = std::iter::once(String::new()).chain(names).collect();
         let about = [
             heads.clone(),
             row("images", &|file| file.statistics.images.to_string()),

@@ -5,17 +5,19 @@ mod drawing;
 
 use std::path::PathBuf;
 
-use gingham::data::{Dataset, Labelled};
+use anyhow::Context;
+use gingham::data::Labelled;
 use gingham::error::Error;
 use gingham::explore::{Map, MapOptions, figures, map_figures};
 use gingham::figures::Figure;
 use serde_json::json;
 
-use answer::{Answer, MapAnswer, Part};
+use answer::{Answer, Files, MapAnswer, Part};
 
+use super::common::open_folder;
 use super::outfile::{self, Force};
 use super::output::shown;
-use super::{Common, album, data_folder, open_data};
+use super::{Common, album, data_folder};
 
 /// Show what is in a data set.
 ///
@@ -32,7 +34,7 @@ pub struct Args {
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Which file's images are drawn, printed or mapped [default: train; of a map: test, where there is one]
+    /// Which file's images are drawn, printed or mapped [default: train, where there is one; of a map: test, where there is one]
     #[arg(long, value_enum, value_name = "FILE")]
     of: Option<Part>,
     /// Draw so many images of each class, as large as they fit; 0: none
@@ -66,22 +68,23 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let machine = args.common.machine()?;
-    let dataset = open_data(&data_folder(args.data.as_deref()))?;
     let output = args.common.output();
+    let folder = open_folder(&data_folder(args.data.as_deref()), output)?;
+    let files = Files::of(folder).context("reading the data set")?;
     if let Some(index) = args.pixels {
-        return pixels(args, &dataset, index);
+        return pixels(args, &files, index);
     }
-    let drawn = args.of.unwrap_or(Part::Train).of(&dataset)?;
-    let plan = plan(args, &dataset)?;
+    let drawn = files.part(args.of.unwrap_or(files.usual()))?;
+    let plan = plan(args, &files)?;
     if let Some(folder) = &args.figures {
         outfile::check_folder(folder)?;
         album::prepare(folder, plan.is_some(), args.force)?;
     }
-    let mut answer = machine.run(|| Answer::of(&dataset));
+    let mut answer = machine.run(|| Answer::of(&files))?;
     if !args.common.json {
         output.result(answer.tables())?;
         if args.images > 0 {
-            output.result(drawing::first_of_each(drawn, &dataset.classes, args.images))?;
+            output.result(drawing::first_of_each(drawn, &files.classes, args.images))?;
         }
     }
     let mut map = None;
@@ -95,7 +98,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         map = Some((data, made));
     }
     if let Some(folder) = &args.figures {
-        album::write(folder, &pictures(&dataset, drawn, &answer, map), args.force)?;
+        let pictures = pictures(&files, drawn, &answer, map)?;
+        album::write(folder, &pictures, args.force)?;
         output.progress(format_args!(
             "figures in {}",
             shown(&folder.to_string_lossy())
@@ -112,43 +116,46 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 /// All figures, in the order of [`album`]'s names.
 fn pictures(
-    dataset: &Dataset,
+    files: &Files,
     drawn: &Labelled,
     answer: &Answer<'_>,
     map: Option<(&Labelled, Map)>,
-) -> Vec<Figure> {
-    let classes = &dataset.classes;
-    let train = &answer.train.statistics;
-    let test = answer.test.as_ref().map(|test| ("test", &test.statistics));
-    let files: Vec<_> = [("training", train)].into_iter().chain(test).collect();
+) -> Result<Vec<Figure>, Error> {
+    let classes = &files.classes;
+    let counted: Vec<_> = answer
+        .files()
+        .into_iter()
+        .map(|(name, file)| (name, &file.statistics))
+        .collect();
+    let (which, statistics) = counted[0];
     let mut all = vec![
         figures::contact_sheet(drawn, classes),
-        figures::mean_images(&dataset.train, classes),
-        figures::class_histogram(&files, classes),
-        figures::pixel_histogram(train),
+        figures::mean_images(which, files.part(files.usual())?, classes),
+        figures::class_histogram(&counted, classes),
+        figures::pixel_histogram(which, statistics),
     ];
     if let Some((data, map)) = &map {
         all.push(map_figures::dots(map, &data.labels, classes));
         all.push(map_figures::images(map, data, classes));
     }
-    all
+    Ok(all)
 }
 
 /// The map that was asked for. Its options are checked before minutes of work.
 fn plan<'a>(
     args: &Args,
-    dataset: &'a Dataset,
+    files: &'a Files,
 ) -> Result<Option<(Part, &'a Labelled, MapOptions)>, Error> {
     if args.figures.is_none() || args.map == Some(0) {
         return Ok(None);
     }
-    let either = if dataset.test.is_some() {
+    let either = if files.test.is_some() {
         Part::Test
     } else {
         Part::Train
     };
     let of = args.of.unwrap_or(either);
-    let data = of.of(dataset)?;
+    let data = files.part(of)?;
     let options = MapOptions {
         images: args
             .map
@@ -170,9 +177,9 @@ fn plan<'a>(
 }
 
 /// Prints the numbers of an image.
-fn pixels(args: &Args, dataset: &Dataset, index: usize) -> anyhow::Result<()> {
-    let of = args.of.unwrap_or(Part::Train);
-    let data = of.of(dataset)?;
+fn pixels(args: &Args, files: &Files, index: usize) -> anyhow::Result<()> {
+    let of = args.of.unwrap_or(files.usual());
+    let data = files.part(of)?;
     if index >= data.images.count() {
         let last = data.images.count() - 1;
         let path = data.images.path().display();
@@ -184,7 +191,7 @@ fn pixels(args: &Args, dataset: &Dataset, index: usize) -> anyhow::Result<()> {
         .into());
     }
     let (image, label) = (data.images.image(index), data.labels[index]);
-    let name = &dataset.classes[usize::from(label)];
+    let name = &files.classes[usize::from(label)];
     let columns = data.images.columns();
     let result = if args.common.json {
         let rows: Vec<&[u8]> = image.chunks(columns).collect();

@@ -75,8 +75,8 @@ pub fn of_pictures(paths: &[PathBuf], [rows, columns]: [usize; 2], ground: &Grou
                 let name = path.display().to_string();
                 let image = ground.lay(&picture);
                 remarks.look_at(&image, columns, || name.clone());
-                if picture.is_low() {
-                    remarks.is_low(name.clone());
+                if let Some(range) = picture.range() {
+                    remarks.has_range(range, name.clone());
                 }
                 names.push(name);
                 pixels.push(image);

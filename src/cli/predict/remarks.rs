@@ -1,17 +1,28 @@
 //! What the user may not expect of images: that nothing is on them, or that they are the wrong way round.
 
+use std::collections::BTreeMap;
+
+use gingham::data::png::Range;
+use gingham::error::list;
+
 use super::ground::Ground;
 use crate::cli::output::shown;
 
 /// The greatest pixel of an image that looks black.
 const DARKEST: u8 = 15;
+/// The least pixel of an image that looks white.
+const LIGHTEST: u8 = 255 - DARKEST;
+/// The names of images that a line tells.
+const MOST_SHOWN: usize = 3;
 
 /// The names of images that there is something to say about.
 pub struct Remarks {
     ground: Ground,
     blank: Vec<String>,
     dark: Vec<String>,
-    low: Vec<String>,
+    light: Vec<String>,
+    /// The greatest sample and the names of pictures, by what was taken for white.
+    ranges: BTreeMap<u16, (u16, Vec<String>)>,
     turned: Vec<String>,
 }
 
@@ -21,26 +32,33 @@ impl Remarks {
             ground,
             blank: Vec::new(),
             dark: Vec::new(),
-            low: Vec::new(),
+            light: Vec::new(),
+            ranges: BTreeMap::new(),
             turned: Vec::new(),
         }
     }
 
     /// Looks at the pixels that the model is asked about.
     pub fn look_at(&mut self, pixels: &[u8], columns: usize, name: impl Fn() -> String) {
-        let brightest = pixels.iter().max();
-        if pixels.iter().all(|pixel| Some(pixel) == brightest) {
+        let (Some(&darkest), Some(&brightest)) = (pixels.iter().min(), pixels.iter().max()) else {
+            return;
+        };
+        if darkest == brightest {
             self.blank.push(name());
-        } else if brightest.is_some_and(|&brightest| brightest <= DARKEST) {
+        } else if brightest <= DARKEST {
             self.dark.push(name());
+        } else if darkest >= LIGHTEST {
+            self.light.push(name());
         } else if self.ground.is_other(pixels, columns) {
             self.turned.push(name());
         }
     }
 
-    /// Notes that a picture has 16 bits a sample, of which it uses 8.
-    pub fn is_low(&mut self, name: String) {
-        self.low.push(name);
+    /// Notes that a picture has 16 bits a sample, of which it uses fewer.
+    pub fn has_range(&mut self, range: Range, name: String) {
+        let (greatest, names) = self.ranges.entry(range.white).or_default();
+        *greatest = range.greatest.max(*greatest);
+        names.push(name);
     }
 
     /// Drops what is true of a few images only of a file of many: a set has images that fill their frame.
@@ -74,24 +92,25 @@ impl Remarks {
                 format!("nearly black: no pixel is above {DARKEST} of 255"),
             ),
             (
-                &self.low,
-                "16 bits a sample, but none above 255, so 255 is taken for white".to_owned(),
+                &self.light,
+                format!("nearly white: no pixel is below {LIGHTEST} of 255"),
             ),
             (&self.turned, turned),
         ];
+        let ranges = self.ranges.iter().map(|(white, (greatest, names))| {
+            let what = format!(
+                "16 bits a sample, but none above {white} (the greatest is {greatest}), so the range is taken to be 0 to {white} and \
+                 not 0 to 65535; a picture that is meant to be so dark has to be saved with 8 bits"
+            );
+            (names, what)
+        });
         kinds
             .into_iter()
             .filter(|(names, _)| !names.is_empty())
-            .map(|(names, what)| format!("{}: {what}", list(names)))
-    }
-}
-
-/// The first names, and how many more there are.
-fn list(names: &[String]) -> String {
-    const MOST: usize = 3;
-    let first: Vec<String> = names.iter().take(MOST).map(|name| shown(name)).collect();
-    match names.len().saturating_sub(MOST) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
+            .chain(ranges)
+            .map(|(names, what)| {
+                let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
+                format!("{}: {what}", list(&names, MOST_SHOWN))
+            })
     }
 }
