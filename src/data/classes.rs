@@ -4,6 +4,7 @@ use std::io::{Error as IoError, ErrorKind, Read};
 use std::path::Path;
 
 use super::mmap;
+use super::stream::stream;
 use crate::error::{Error, Result};
 
 /// Digest of Fashion-MNIST's training labels (the decoded file), by which its class names are known.
@@ -52,7 +53,10 @@ pub fn class_names(path: &Path) -> Result<Vec<String>> {
         source,
     };
     let mut bytes = Vec::new();
-    let file = mmap::open(path)?;
+    let file: Box<dyn Read> = match stream(path) {
+        Some(stream) => stream?,
+        None => Box::new(mmap::open(path)?),
+    };
     file.take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(read)?;

@@ -8,6 +8,7 @@ use super::labelled::Labelled;
 use super::search::{Found, Pair, check_sets, folder_below};
 use crate::error::{Error, Result};
 use crate::formats::idx::Content;
+use crate::quote;
 
 /// The files of a data set that are in a folder. There is at least one pair.
 #[derive(Debug)]
@@ -124,7 +125,10 @@ pub(super) fn check_shapes(train: &Labelled, test: &Labelled) -> Result<()> {
 fn files(found: &Found, pair: Pair, folder: &Path) -> Result<Option<[PathBuf; 2]>> {
     let file = |content| found.file(pair, content);
     let missing = |content, other: &Path| {
-        let there = format!("{} is there, and the two belong together", other.display());
+        let there = format!(
+            "{} is there, and the two belong together",
+            quote::path(other)
+        );
         no_file(folder.join(pair.file_name(content)), &there)
     };
     match (file(Content::Images)?, file(Content::Labels)?) {
@@ -140,7 +144,10 @@ fn no_data(folder: &Path) -> Error {
     let expected = folder.join(Pair::Train.file_name(Content::Images));
     match folder_below(folder) {
         Some(below) => {
-            let where_else = format!("data files are in {}: give that folder", below.display());
+            let where_else = format!(
+                "data files are in {}: give that folder",
+                quote::path(&below)
+            );
             no_file(expected, &where_else)
         }
         None => no_file(expected, "the folder has no data files"),

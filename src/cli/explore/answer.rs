@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use gingham::data::{Dataset, Labelled};
 use gingham::error::Error;
 use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics};
+use gingham::quote;
 use serde::Serialize;
 
 use crate::cli::output::{facts, percent, shown, table};
@@ -113,7 +114,7 @@ impl<'a> Answer<'a> {
         let test = dataset.test.as_ref();
         let (rows, columns) = dataset.train.images.shape();
         Self {
-            data: dataset.folder.display().to_string(),
+            data: quote::text(&dataset.folder),
             rows,
             columns,
             class_names: &dataset.classes,

@@ -9,6 +9,7 @@ use gingham::data::{Dataset, Labelled};
 use gingham::error::Error;
 use gingham::explore::{Map, MapOptions, figures, map_figures};
 use gingham::figures::Figure;
+use gingham::quote;
 use serde_json::json;
 
 use answer::{Answer, MapAnswer, Part};
@@ -96,10 +97,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     if let Some(folder) = &args.figures {
         album::write(folder, &pictures(&dataset, drawn, &answer, map), args.force)?;
-        output.progress(format_args!(
-            "figures in {}",
-            shown(&folder.to_string_lossy())
-        ));
+        output.progress(format_args!("figures in {}", quote::path(folder)));
     }
     if args.common.json {
         return output.result(serde_json::to_string(&answer)?);
@@ -175,7 +173,7 @@ fn pixels(args: &Args, dataset: &Dataset, index: usize) -> anyhow::Result<()> {
     let data = of.of(dataset)?;
     if index >= data.images.count() {
         let last = data.images.count() - 1;
-        let path = data.images.path().display();
+        let path = quote::path(data.images.path());
         let reason = format!("expected 0 to {last}, the images of {path}, found {index}");
         return Err(Error::Setting {
             setting: "pixels",
