@@ -13,6 +13,8 @@ pub struct Remarks {
     dark: Vec<String>,
     low: Vec<String>,
     turned: Vec<String>,
+    /// The images that were looked at.
+    seen: usize,
 }
 
 impl Remarks {
@@ -23,11 +25,13 @@ impl Remarks {
             dark: Vec::new(),
             low: Vec::new(),
             turned: Vec::new(),
+            seen: 0,
         }
     }
 
     /// Looks at the pixels that the model is asked about.
     pub fn look_at(&mut self, pixels: &[u8], columns: usize, name: impl Fn() -> String) {
+        self.seen += 1;
         let brightest = pixels.iter().max();
         if pixels.iter().all(|pixel| Some(pixel) == brightest) {
             self.blank.push(name());
@@ -53,36 +57,45 @@ impl Remarks {
     /// A line for each kind of remark.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let [found, usual] = self.ground.words();
+        let about = |names: &[String]| format!("{}: ", list(names));
         let turned = if self.ground.turns_nothing() {
+            let images = about(&self.turned);
             format!(
-                "the border is {found} and the model takes it to be {usual}; --invert turns black and white round, \
+                "{images}the border is {found} and the model takes it to be {usual}; --invert turns black and white round, \
                  --invert=auto where it is needed"
             )
         } else {
+            // Of the only image, the remark is about the flag alone.
+            let images = if self.seen == 1 {
+                String::new()
+            } else {
+                about(&self.turned)
+            };
             format!(
-                "the border is {found} after the inversion and the model takes it to be {usual}; leave --invert out, or \
+                "{images}the border is {found} after the inversion and the model takes it to be {usual}; leave --invert out, or \
                  give --invert=auto"
             )
         };
         let kinds = [
             (
                 &self.blank,
-                "one colour all over, so the answer says nothing".to_owned(),
+                about(&self.blank) + "one colour all over, so the answer says nothing",
             ),
             (
                 &self.dark,
-                format!("nearly black: no pixel is above {DARKEST} of 255"),
+                about(&self.dark) + &format!("nearly black: no pixel is above {DARKEST} of 255"),
             ),
             (
                 &self.low,
-                "16 bits a sample, but none above 255, so 255 is taken for white".to_owned(),
+                about(&self.low)
+                    + "16 bits a sample, but none above 255, so 255 is taken for white",
             ),
             (&self.turned, turned),
         ];
         kinds
             .into_iter()
             .filter(|(names, _)| !names.is_empty())
-            .map(|(names, what)| format!("{}: {what}", list(names)))
+            .map(|(_, line)| line)
     }
 }
 
