@@ -224,7 +224,7 @@ mod tests {
             for room in 20..200 {
                 let cut = shortened(&letter.repeat(30), f64::from(room));
                 let rest = cut.replace(letter, "");
-                assert!(rest.is_empty() || rest == ELLIPSIS.to_string(), "{cut}");
+                assert_eq!(rest.trim_matches(ELLIPSIS), "", "{cut}");
             }
         }
     }
