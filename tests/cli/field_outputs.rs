@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::util::{PROGRAM, Scratch, png, skipped};
+use crate::util::{Outcome, PROGRAM, Scratch, png, skipped};
 
 #[test]
 fn the_ending_is_the_format() {
@@ -132,32 +132,57 @@ fn a_run_or_the_model_in_it() {
     assert_eq!(scratch.read("error.svg"), scratch.read("run/e.svg"));
 }
 
+/// The program with this name behind its arguments. Nothing that it says may hold the name's letters as they are.
+#[track_caller]
+fn with_name(scratch: &Scratch, arguments: &str, name: &OsStr) -> Outcome {
+    let odd = |letter: char| {
+        (letter.is_control() && letter != '\n' && letter != '\t')
+            || "\u{202e}\u{fffd}".contains(letter)
+    };
+    let outcome = scratch.gingham(arguments).arg(name).outcome();
+    let stdout = if arguments.contains("--json") {
+        outcome.stdout.replace('\u{202e}', "") // JSON is for programs
+    } else {
+        outcome.stdout.clone()
+    };
+    for stream in [&stdout, &outcome.stderr] {
+        assert!(!stream.contains(odd), "{outcome}");
+    }
+    outcome
+}
+
+/// What is no name of a file: values, flags and commands that are none.
+#[test]
+fn no_argument_reaches_the_terminal_as_it_is() {
+    let scratch = Scratch::new();
+    for arguments in [
+        "train --hidden",
+        "train --memory",
+        "train --preset",
+        "",
+        "completions",
+        "plot run --kind",
+    ] {
+        let odd = OsStr::from_bytes(b"1\x1b[31m\xe2\x80\xae");
+        let outcome = with_name(&scratch, arguments, odd);
+        outcome.has_code(2);
+        assert!(outcome.stderr.contains(r"$'1\x1b[31m\u202e'"), "{outcome}");
+    }
+    let flag = with_name(&scratch, "train", OsStr::from_bytes(b"--a\x1b[31m"));
+    assert!(flag.stderr.contains(r"$'--a\x1b[31m'"), "{flag}");
+}
+
 /// Names that a terminal would obey, that turn the text around them, or that are no text: shown as a shell would quote them, in
 /// every sentence of every command.
 #[test]
 fn no_name_reaches_the_terminal_as_it_is() {
     let scratch = Scratch::with_model();
-    let odd = |letter: char| {
-        (letter.is_control() && letter != '\n' && letter != '\t')
-            || "\u{202e}\u{fffd}".contains(letter)
-    };
     let folder = OsStr::from_bytes(b"a\x1b[31m\n\xe2\x80\xaeb");
     if fs::create_dir(scratch.join(folder)).is_err() {
         return skipped("hostile names of outputs", "the file system allows none");
     }
     let quoted = r"$'a\x1b[31m\n\u202eb";
-    let run = |arguments: &str, name: &OsStr| {
-        let outcome = scratch.gingham(arguments).arg(name).outcome();
-        let stdout = if arguments.contains("--json") {
-            outcome.stdout.replace('\u{202e}', "") // JSON is for programs
-        } else {
-            outcome.stdout.clone()
-        };
-        for stream in [&stdout, &outcome.stderr] {
-            assert!(!stream.contains(odd), "{outcome}");
-        }
-        outcome
-    };
+    let run = |arguments: &str, name: &OsStr| with_name(&scratch, arguments, name);
     let inside = |name: &[u8]| {
         Path::new(folder)
             .join(OsStr::from_bytes(name))
@@ -219,21 +244,6 @@ fn no_name_reaches_the_terminal_as_it_is() {
         assert!(matches!(outcome.code(), Some(2 | 3)), "{outcome}");
         assert!(outcome.stderr.contains(r"\377\x07"), "{outcome}");
     }
-    // What is no name at all.
-    for arguments in [
-        "train --hidden",
-        "train --memory",
-        "train --preset",
-        "",
-        "completions",
-        "plot run --kind",
-    ] {
-        let outcome = run(arguments, OsStr::from_bytes(b"1\x1b[31m\xe2\x80\xae"));
-        outcome.has_code(2);
-        assert!(outcome.stderr.contains(r"$'1\x1b[31m\u202e'"), "{outcome}");
-    }
-    let flag = run("train", OsStr::from_bytes(b"--a\x1b[31m"));
-    assert!(flag.stderr.contains(r"$'--a\x1b[31m'"), "{flag}");
 }
 
 #[test]

@@ -168,6 +168,7 @@ fn words_of_other_programs_lead_to_the_flags() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn mistakes_in_a_file_are_told_with_their_line() {
     let scratch = Scratch::with_data();
     for (text, says) in [

@@ -242,6 +242,7 @@ fn refusals() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn runs_with_damaged_files_are_refused() {
     let scratch = Scratch::with_model();
     let good = [
