@@ -11,7 +11,7 @@ use gingham::quote;
 
 use super::ground::Ground;
 use super::remarks::Remarks;
-use crate::cli::infile::{input, is_stdin};
+use crate::cli::infile::input;
 
 /// Images of the size that the model takes.
 pub struct Asked {
@@ -95,7 +95,7 @@ pub fn of_pictures(paths: &[PathBuf], [rows, columns]: [usize; 2], ground: &Grou
 
 /// The stream of this name, with what messages call it; none for a file.
 fn stream(path: &Path) -> Option<Result<(Box<dyn Read>, &Path)>> {
-    let name = if is_stdin(path) {
+    let name = if path == Path::new("-") {
         Path::new("stdin")
     } else {
         path
