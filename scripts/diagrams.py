@@ -96,6 +96,7 @@ ROOMS = {
     "rng": "NumPy's MT19937, and ChaCha8",
     "scalar": "f32 and f64",
     "exponential": "e^x in f32, and how it rounds",
+    "quote": "names as a terminal may show them",
 }
 ON_THE_WAY = {"cli", "train", "network", "input", "engine", "kernels"}
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::formats::idx::IdxError;
+use crate::quote;
 
 /// Everything that can go wrong because of what the library was given.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +18,7 @@ pub enum Error {
         reason: String,
     },
     /// A configuration file that cannot be understood.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", quote::path(path))]
     Config {
         /// The file.
         path: PathBuf,
@@ -25,7 +26,7 @@ pub enum Error {
         reason: String,
     },
     /// A file that was to be read could not be.
-    #[error("{}: cannot be read", path.display())]
+    #[error("{}: cannot be read", quote::path(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -33,7 +34,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Something that was to be read is no regular file.
-    #[error("{}: expected a regular file, found {found}", path.display())]
+    #[error("{}: expected a regular file, found {found}", quote::path(path))]
     NotAFile {
         /// The path.
         path: PathBuf,
@@ -41,7 +42,7 @@ pub enum Error {
         found: &'static str,
     },
     /// An IDX file whose bytes are wrong.
-    #[error("{}", path.display())]
+    #[error("{}", quote::path(path))]
     Idx {
         /// The file.
         path: PathBuf,
@@ -49,7 +50,7 @@ pub enum Error {
         source: IdxError,
     },
     /// Data files, each sound, that do not belong together or not to the model.
-    #[error("{}: expected {expected}, found {found}", path.display())]
+    #[error("{}: expected {expected}, found {found}", quote::path(path))]
     Mismatch {
         /// The file that does not fit.
         path: PathBuf,
@@ -72,7 +73,7 @@ pub enum Error {
     #[error("this classifier has not been fitted yet: call fit or load first")]
     NotFitted,
     /// A model file that cannot be understood.
-    #[error("{}: not a gingham model: {reason}", path.display())]
+    #[error("{}: not a gingham model: {reason}", quote::path(path))]
     Model {
         /// The file.
         path: PathBuf,
@@ -80,7 +81,7 @@ pub enum Error {
         reason: String,
     },
     /// A file of arrays that cannot be imported as a network.
-    #[error("{}: not a network that can be imported: {reason}", path.display())]
+    #[error("{}: not a network that can be imported: {reason}", quote::path(path))]
     Network {
         /// The file.
         path: PathBuf,
@@ -88,7 +89,7 @@ pub enum Error {
         reason: String,
     },
     /// An image file that cannot be understood.
-    #[error("{}: not a PNG image that can be used: {reason}", path.display())]
+    #[error("{}: not a PNG image that can be used: {reason}", quote::path(path))]
     Image {
         /// The file.
         path: PathBuf,
@@ -96,13 +97,13 @@ pub enum Error {
         reason: String,
     },
     /// Something stands where a new file or folder was to be made.
-    #[error("{}: exists already, and nothing is written over", path.display())]
+    #[error("{}: exists already, and nothing is written over", quote::path(path))]
     Exists {
         /// The path.
         path: PathBuf,
     },
     /// A file could not be written.
-    #[error("{}: cannot be written", path.display())]
+    #[error("{}: cannot be written", quote::path(path))]
     Write {
         /// The file.
         path: PathBuf,

@@ -66,6 +66,7 @@ pub mod kernels;
 pub mod machine;
 pub mod model;
 pub mod network;
+pub mod quote;
 pub mod report;
 pub mod rng;
 pub mod scalar;

@@ -11,12 +11,14 @@
 
 mod limits;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::EngineKind;
 use crate::engine::blas::{self, Threading};
 use crate::error::{Error, Result};
 use crate::kernels::Level;
+use crate::quote;
 
 /// More threads than this are refused: no machine has them, and OpenBLAS runs out of buffers.
 pub const MOST_THREADS: usize = 256;
@@ -204,7 +206,7 @@ fn allowed_level() -> Result<Level> {
         setting: LEVEL_VARIABLE,
         reason: format!(
             "expected portable, avx2 or avx512, found {}",
-            value.display()
+            quote::path(Path::new(&value))
         ),
     })
 }

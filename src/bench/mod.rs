@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::data::{Dataset, Images, Standardizer, held_out};
 use crate::engine::{EngineKind, blas};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::packed::Outlines;
 use crate::input::{Input, Staged};
 use crate::kernels::{Level, peak};
@@ -102,7 +102,7 @@ pub fn run(
                 dtype,
                 ..job_on(dataset)
             };
-            let plan = Plan::new(&settings, dataset, machine)?;
+            let plan = plan(&settings, dataset, machine)?;
             if kind != EngineKind::Naive {
                 progress(&format!(
                     "preparing the products: {} {}, {} threads",
@@ -130,7 +130,7 @@ pub fn run(
     }
     progress("timing the parts of a step");
     let parts = parts(&mut subjects, options.epochs.min(TIMED))?;
-    let plan = Plan::new(&job_on(dataset), dataset, &one)?;
+    let plan = plan(&job_on(dataset), dataset, &one)?;
     let images = plan.training_samples();
     let job = Job {
         layout: plan.layout(),
@@ -163,6 +163,25 @@ fn job_on(dataset: &Dataset) -> TrainOptions {
         holdout: if training == 0 { 0.0 } else { article.holdout },
         ..article
     }
+}
+
+/// The plan of the job, whose one setting that depends on the images is not the user's: where its network would be too large, they are.
+fn plan<'a>(
+    settings: &TrainOptions,
+    dataset: &'a Dataset,
+    machine: &'a Machine,
+) -> Result<Plan<'a>> {
+    let images = &dataset.train.images;
+    Plan::new(settings, dataset, machine).map_err(|error| match error {
+        Error::Setting {
+            setting: "hidden", ..
+        } => Error::Mismatch {
+            path: images.path().to_owned(),
+            expected: "images that are small enough for the article's network".to_owned(),
+            found: format!("{} x {} pixels", images.rows(), images.columns()),
+        },
+        error => error,
+    })
 }
 
 /// Where the time goes of each subject that trains, from so many rounds apart from the others: they pay for reading the clock.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gingham::error::Error;
 use gingham::figures::Figure;
+use gingham::quote;
 
 use super::outfile::{self, Force};
 
@@ -29,7 +30,7 @@ pub fn prepare(folder: &Path, with_map: bool, force: Force) -> Result<(), Error>
     if folder.exists() && !folder.is_dir() {
         return Err(Error::Setting {
             setting: "figures",
-            reason: format!("expected a folder, found the file {}", folder.display()),
+            reason: format!("expected a folder, found the file {}", quote::path(folder)),
         });
     }
     let names = if with_map {

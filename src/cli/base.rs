@@ -6,9 +6,12 @@
 //! the outputs of a softmax layer a second time. So whoever asks for one of these in today's form gets the others with it.
 
 use gingham::error::{Error, Result};
-use gingham::model::{Activation, Init, Scale};
+use gingham::model::{Activation, Init, Output, Probability, Scale};
+use gingham::quote;
 use gingham::train::{Preset, Reduction, TrainOptions};
 use toml::Table;
+
+use super::config::Config;
 
 /// A setting that belongs to today's form: its name, the values that ask for this form (any value, where there are none), and
 /// what of the article's does not go with them. With `--preset article` the user's word holds.
@@ -42,7 +45,64 @@ pub fn base(given: &Table) -> (Preset, Option<String>) {
     }
 }
 
-/// Values that do not go with the learning rate of the preset `plain`: the setting, the value, the one that does, and what to give.
+/// The preset that settings name.
+pub fn preset(given: &Table) -> Option<Preset> {
+    let name = given.get("preset")?.clone();
+    Some(name.try_into().expect("a name that was checked"))
+}
+
+/// What there is to say of a preset that a flag names beside a configuration file of another one. What the file gives holds over the
+/// preset, as ever.
+///
+/// # Errors
+/// [`Error::Setting`] where the file leaves nothing to the preset: its name alone would change, and say what is not so.
+pub fn beside(file: &Config, flags: &Table) -> Result<Option<String>> {
+    let table = &file.settings.table;
+    let (Some(named), Some(own)) = (preset(flags), preset(table)) else {
+        return Ok(None);
+    };
+    if named == own {
+        return Ok(None);
+    }
+    let [of_named, of_own] =
+        [named, own].map(|preset| Table::try_from(TrainOptions::of(preset)).expect("plain values"));
+    // Two keys cut an epoch, of which a table has one.
+    let is_in = |name: &str, table: &Table| match name {
+        "batches" | "batch_size" => {
+            table.contains_key("batches") || table.contains_key("batch_size")
+        }
+        name => table.contains_key(name),
+    };
+    let (given, open): (Vec<&String>, Vec<&String>) = of_named
+        .keys()
+        .filter(|name| *name != "preset" && of_own.get(*name) != of_named.get(*name))
+        .filter(|name| !is_in(name, flags))
+        .partition(|name| is_in(name, table));
+    let stay: Vec<&str> = given
+        .into_iter()
+        .filter(|name| table.get(*name) != of_named.get(*name))
+        .map(String::as_str)
+        .collect();
+    let (named, own) = (named.name(), own.name());
+    match (stay.is_empty(), open.is_empty()) {
+        (true, _) => Ok(None),
+        (false, false) => Ok(Some(format!(
+            "preset {named}: {} stay as {} has them, whose preset is {own}",
+            stay.join(", "),
+            quote::path(file.path())
+        ))),
+        (false, true) => Err(Error::Setting {
+            setting: "preset",
+            reason: format!(
+                "expected {own}, as {} has it, found {named}: the file gives all settings in which these differ, so that the name \
+                 alone would change; leave --preset out, or --config",
+                quote::path(file.path())
+            ),
+        }),
+    }
+}
+
+/// Values that do not go with the learning rate of the presets in today's form: the setting, the value, the one that does, and what to give.
 const OWN_RATE: [(&str, &str, &str, &str); 2] = [
     // A sum over 128 images is 128 times their mean: the error is not a number after 22 steps.
     ("reduction", "sum", "mean", "--learning-rate and --l2"),
@@ -50,7 +110,7 @@ const OWN_RATE: [(&str, &str, &str, &str); 2] = [
     ("scale", "none", "standard", "--learning-rate, such as 1e-5"),
 ];
 
-/// Refuses what does not go with the learning rate of the preset `plain`, where no other rate is given.
+/// Refuses what does not go with the learning rate of a preset in today's form, where no other rate is given.
 ///
 /// # Errors
 /// [`Error::Setting`].
@@ -59,12 +119,13 @@ pub fn check(preset: Preset, given: &Table) -> Result<()> {
         given.get(*name).and_then(toml::Value::as_str) == Some(*value)
     };
     let clash = OWN_RATE.iter().find(is_given);
-    match clash.filter(|_| preset == Preset::Plain && !given.contains_key("learning_rate")) {
+    match clash.filter(|_| preset != Preset::Article && !given.contains_key("learning_rate")) {
         None => Ok(()),
         Some(&(setting, found, expected, flags)) => Err(Error::Setting {
             setting,
             reason: format!(
-                "expected {expected} with the learning rate of the preset plain, found {found}: give {flags} too, or --preset article"
+                "expected {expected} with the learning rate of the preset {}, found {found}: give {flags} too, or --preset article",
+                preset.name()
             ),
         }),
     }
@@ -84,6 +145,10 @@ pub fn remarks(settings: &TrainOptions, images: usize) -> Vec<&'static str> {
             "the L2 term outweighs losses that are averaged: with --reduction mean goes --l2 0.0005 or less",
         ),
         (
+            averaged && settings.l1 > 0.01,
+            "the L1 term outweighs losses that are averaged: with --reduction mean goes --l1 0.001 or less",
+        ),
+        (
             // The article's is 1.9; the preset wide with added losses, 25, ends in numbers that are none.
             !averaged && pull * images as f64 > 10.0,
             "losses are added up over a mini-batch, so each step is long: a lower --learning-rate goes with --reduction sum",
@@ -93,7 +158,18 @@ pub fn remarks(settings: &TrainOptions, images: usize) -> Vec<&'static str> {
             "ReLUs pass on large sums of weights in [-1, 1): --init he goes with --activation relu",
         ),
         (
-            relu && settings.scale == Scale::None && pull > 1e-3,
+            // The article's rate with averaged losses ends at 4.5 %, and 0.001 without momentum at 77 % after 4 epochs.
+            averaged && settings.scale == Scale::Standard && pull < 0.005,
+            "losses are averaged over a mini-batch, so each step is short: a higher --learning-rate, such as 0.02, goes with \
+             --reduction mean",
+        ),
+        (
+            settings.output == Output::Softmax && settings.probability == Probability::Softmax,
+            "probabilities are the softmax of what is a softmax already, so all are nearly alike: --probability output goes \
+             with --output softmax",
+        ),
+        (
+            settings.scale == Scale::None && pull > 1e-3,
             "pixels up to 255 make steps long: --learning-rate 1e-5 goes with --scale none",
         ),
     ]
@@ -121,7 +197,18 @@ mod tests {
         let sum = |settings: &mut TrainOptions| settings.reduction = Reduction::Sum;
         let relu = |settings: &mut TrainOptions| settings.activation = Activation::Relu;
         let raw = |settings: &mut TrainOptions| settings.scale = Scale::None;
-        assert_eq!(remarks(Preset::Article, &mean), 1);
+        let squashed = |settings: &mut TrainOptions| settings.output = Output::Softmax;
+        let flat = |settings: &mut TrainOptions| {
+            settings.hidden.clear();
+            raw(settings);
+        };
+        assert_eq!(
+            remarks(Preset::Article, &mean),
+            2,
+            "the L2 term, and the rate"
+        );
+        assert_eq!(remarks(Preset::Article, &squashed), 1);
+        assert_eq!(remarks(Preset::Plain, &flat), 1);
         assert_eq!(remarks(Preset::Article, &relu), 1);
         assert_eq!(remarks(Preset::Article, &raw), 0);
         assert_eq!(remarks(Preset::Wide, &sum), 1);

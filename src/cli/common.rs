@@ -99,12 +99,3 @@ fn no_data(folder: &Path, error: Error) -> anyhow::Error {
         error.context("reading the data set")
     }
 }
-
-/// The model file at `given`, which may also be the folder of the run that left it.
-pub fn model_path(given: &Path) -> PathBuf {
-    if given.is_dir() {
-        given.join("model.safetensors")
-    } else {
-        given.to_owned()
-    }
-}

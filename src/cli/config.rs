@@ -1,25 +1,27 @@
 //! A configuration file. What is wrong in it is told with its line, in the file's own words.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use gingham::data;
 use gingham::error::{Error, Result};
-use gingham::train::{Size, TrainOptions};
-use toml::de::DeTable;
-use toml::{Table, Value};
+use gingham::train;
+use toml::Table;
 
-use super::{near, words};
+use super::{infile, near, words};
+
+/// The most bytes of a file of settings; those of a run have a thousand.
+const MOST_BYTES: u64 = 16 << 20;
 
 /// A configuration file whose keys are settings and whose values have the settings' types.
 pub struct Config {
     path: PathBuf,
-    /// The settings that it gives.
-    pub table: Table,
-    /// The line of each, counted from 1.
-    lines: Vec<(String, usize)>,
+    /// What stands in it.
+    pub settings: train::Config,
 }
 
 impl Config {
-    /// Reads the file at `path` and checks each of its keys.
+    /// Reads the file at `path`, standard input for `-`, or what a shell hands over as `<(..)`, and checks each of its keys.
     ///
     /// # Errors
     /// [`Error::Config`] for the first mistake.
@@ -32,126 +34,59 @@ impl Config {
         if inside.is_file() {
             return Self::read(&inside); // of a run's folder
         }
-        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            let reason = "expected a regular file, found a directory, pipe or device";
-            return Err(refuse(reason.to_owned()));
-        }
-        let bytes = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let place = error.utf8_error().valid_up_to();
-            let line = line_of(&error.as_bytes()[..place]);
-            refuse(format!(
-                "line {line}: expected text in UTF-8, found other bytes"
-            ))
-        })?;
-        let told = |error: toml::de::Error| {
-            let place = error.span().map_or(0, |span| span.start);
-            let line = line_of(&text.as_bytes()[..place.min(text.len())]);
-            let message = one_line(error.message());
-            refuse(match duplicate(&text, &error) {
-                Some(key) => format!("line {line}: {message}: {key} is there already"),
-                None => format!("line {line}: {message}"),
-            })
+        let of_system = |error: std::io::Error| refuse(error.to_string());
+        let source: Box<dyn Read> = match data::stream(infile::input(path)) {
+            Some(Ok(stream)) => stream,
+            Some(Err(Error::Read { source, .. })) => return Err(of_system(source)),
+            Some(Err(error)) => return Err(error),
+            None => {
+                if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+                    let reason = "expected a regular file, found a directory, pipe or device";
+                    return Err(refuse(reason.to_owned()));
+                }
+                Box::new(std::fs::File::open(path).map_err(of_system)?)
+            }
         };
-        let parsed = DeTable::parse(&text).map_err(told)?;
-        let mut lines: Vec<(String, usize)> = parsed
-            .get_ref()
-            .keys()
-            .map(|key| {
-                (
-                    key.get_ref().to_string(),
-                    line_of(&text.as_bytes()[..key.span().start]),
-                )
-            })
-            .collect();
-        lines.sort_by_key(|(_, line)| *line);
-        let table: Table = text.parse().map_err(told)?;
-        let config = Self {
+        let mut bytes = Vec::new();
+        source
+            .take(MOST_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(of_system)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            let most = MOST_BYTES >> 20;
+            return Err(refuse(format!(
+                "expected at most {most} MiB of settings, found more"
+            )));
+        }
+        Ok(Self {
+            settings: train::Config::parse(&bytes, &hint).map_err(refuse)?,
             path: path.to_owned(),
-            table,
-            lines,
-        };
-        let settings = every_setting();
-        for (key, line) in &config.lines {
-            check(key, &config.table[key], &settings)
-                .map_err(|reason| refuse(format!("line {line}: {reason}")))?;
-        }
-        Ok(config)
+        })
     }
 
     /// The error that this setting of the file is unusable.
     pub fn refuse(&self, setting: &str, reason: &str) -> Error {
-        let line = self.lines.iter().find(|(key, _)| key == setting);
-        let place = line.map_or_else(String::new, |(_, line)| format!("line {line}: "));
         Error::Config {
             path: self.path.clone(),
-            reason: format!("{place}{setting}: {reason}"),
+            reason: self.settings.message(setting, reason),
         }
     }
-}
 
-/// A value for every setting, those that may be left out included.
-fn every_setting() -> Table {
-    let options = TrainOptions {
-        batches: Some(1),
-        batch_size: Some(1),
-        eval_every: Some(1),
-        memory: Some(Size(0)),
-        images_sha256: Some(String::new()),
-        labels_sha256: Some(String::new()),
-        test_images_sha256: Some(String::new()),
-        test_labels_sha256: Some(String::new()),
-        classes_sha256: Some(String::new()),
-        ..TrainOptions::default()
-    };
-    Table::try_from(options).expect("settings are a table of plain values")
-}
-
-/// Whether `found` is a value for `key`, alone; `settings` has a sound value for each. The error is what was expected and found.
-fn check(key: &str, found: &Value, settings: &Table) -> Result<(), String> {
-    let Some(sound) = settings.get(key) else {
-        return Err(unknown(key, settings));
-    };
-    let expected = match sound {
-        Value::Integer(_) if key == "seed" => "a whole number from 0 to 4294967295",
-        Value::Integer(_) => "a whole number from 0",
-        Value::Float(_) => "a number",
-        Value::Boolean(_) => "true or false",
-        Value::Array(_) => "a list of whole numbers such as [100, 50]",
-        _ => "a text in quotes",
-    };
-    let refuse = || {
-        format!(
-            "{key}: expected {expected}, found {}",
-            one_line(&found.to_string())
-        )
-    };
-    let whole_for_fraction = sound.is_float() && found.is_integer();
-    if !sound.same_type(found) && !whole_for_fraction {
-        return Err(refuse());
-    }
-    let mut alone = settings.clone();
-    alone.insert(key.to_owned(), found.clone());
-    match alone.try_into::<TrainOptions>() {
-        Ok(_) => Ok(()),
-        // Of names the reader tells which there are; of numbers it would name types of this program.
-        Err(error) if sound.is_str() => {
-            let told = one_line(error.message()).replace("unknown variant", "unknown value");
-            Err(format!("{key}: {told}"))
-        }
-        Err(_) => Err(refuse()),
+    /// The file's name.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 
 /// What to say of a key that is no setting.
-fn unknown(key: &str, settings: &Table) -> String {
+fn hint(key: &str, settings: &Table) -> String {
     let near = settings
         .keys()
         .filter_map(|name| Some((near::edits(key, name)?, name.clone())))
         .min()
         .map(|(_, name)| name);
     let known = |flag: &str| settings.contains_key(&flag.replace('-', "_"));
-    let hint = match near {
+    match near {
         Some(name) => format!("did you mean `{name}`?"),
         None => match words::hint(key, known) {
             Some(words::Hint::Flag(flag)) => {
@@ -160,23 +95,5 @@ fn unknown(key: &str, settings: &Table) -> String {
             Some(words::Hint::Words(words)) => words.to_owned(),
             None => "a run's config.toml has all settings".to_owned(),
         },
-    };
-    format!("unknown setting `{key}`; {hint}")
-}
-
-/// The key that stands twice in the file, where that is the error.
-fn duplicate<'a>(text: &'a str, error: &toml::de::Error) -> Option<&'a str> {
-    let span = error
-        .span()
-        .filter(|_| error.message().contains("duplicate"))?;
-    text.get(span)
-}
-
-/// The number of the line that follows `before`, counted from 1.
-fn line_of(before: &[u8]) -> usize {
-    1 + before.iter().filter(|&&byte| byte == b'\n').count()
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 }

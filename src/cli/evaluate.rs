@@ -6,10 +6,12 @@ use anyhow::Context;
 use clap::ValueEnum;
 use gingham::evaluate::{self, Evaluation, Portion};
 use gingham::model::AnyModel;
+use gingham::quote;
 use gingham::report::{self, Run};
 use serde::Serialize;
 
-use super::common::{model_path, open_folder};
+use super::common::open_folder;
+use super::infile::model_path;
 use super::output::{facts, percent, shown, table};
 use super::predict::{Ground, Invert};
 use super::{Common, data_folder};
@@ -106,7 +108,7 @@ fn turned(portion: &Portion, model: &AnyModel) -> Option<String> {
         format!(
             "{}: the border of {other} images is {found} and the model takes it to be {usual}: black and white may be the \
              wrong way round",
-            images.path().display()
+            quote::path(images.path())
         )
     })
 }

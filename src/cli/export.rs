@@ -6,12 +6,12 @@ use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham::export::{self, Format};
 use gingham::model::AnyModel;
+use gingham::quote;
 use serde_json::json;
 
 use super::Common;
-use super::common::model_path;
+use super::infile::model_path;
 use super::outfile::{self, Force};
-use super::output::shown;
 
 /// Write a model in another format: ONNX, NumPy's or a table.
 ///
@@ -62,12 +62,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     output.result(if args.common.json {
-        json!({ "out": out.to_string_lossy(), "format": name, "size_bytes": size_bytes })
-            .to_string()
+        json!({ "out": quote::text(out), "format": name, "size_bytes": size_bytes }).to_string()
     } else {
-        format!(
-            "{}: {name}, {size_bytes} bytes",
-            shown(&out.to_string_lossy())
-        )
+        format!("{}: {name}, {size_bytes} bytes", quote::path(out))
     })
 }

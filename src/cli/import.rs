@@ -7,13 +7,14 @@ use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham::data;
 use gingham::model::{Activation, AnyModel, ImportOptions, Model, Output, Probability, Scaling};
+use gingham::quote;
 use gingham::scalar::Scalar;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::Common;
+use super::infile;
 use super::outfile::{self, Force};
-use super::output::shown;
 
 /// Make a model file of a network that was trained elsewhere.
 ///
@@ -25,7 +26,7 @@ Example:
   gingham import net.safetensors --activation relu --scale 0.5,0.5 --out model.safetensors
   gingham evaluate --model model.safetensors --split test")]
 pub struct Args {
-    /// The safetensors file
+    /// The safetensors file; '-': standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The new model file; '-': stdout
@@ -120,7 +121,9 @@ impl Args {
             Some(name) if name.as_os_str() == "fashion-mnist" => {
                 Some(data::FASHION_MNIST_CLASSES.map(str::to_owned).to_vec())
             }
-            Some(file) => Some(data::class_names(file).context("reading the class names")?),
+            Some(file) => {
+                Some(data::class_names(infile::input(file)).context("reading the class names")?)
+            }
             None => None,
         };
         Ok(ImportOptions {
@@ -135,10 +138,12 @@ impl Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    let given = [Some(&args.file), args.classes.as_ref()];
+    infile::check_stdin(given.into_iter().flatten().map(PathBuf::as_path))?;
     outfile::check(&args.out, args.force)?;
     let model = args
         .options()?
-        .read(&args.file)
+        .read(infile::input(&args.file))
         .context("reading the network")?;
     match &model {
         AnyModel::F32(model) => save(args, model),
@@ -155,14 +160,10 @@ fn save<T: Scalar>(args: &Args, model: &Model<T>) -> anyhow::Result<()> {
         return Ok(());
     }
     let text = if args.common.json {
-        json!({ "out": out.to_string_lossy(), "widths": widths, "dtype": dtype }).to_string()
+        json!({ "out": quote::text(out), "widths": widths, "dtype": dtype }).to_string()
     } else {
         let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
-        format!(
-            "{}: {} {dtype}",
-            shown(&out.to_string_lossy()),
-            widths.join("-")
-        )
+        format!("{}: {} {dtype}", quote::path(out), widths.join("-"))
     };
     args.common.output().result(text)
 }

@@ -7,6 +7,7 @@ use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 use gingham::error::Error;
+use gingham::quote;
 
 use super::outfile::{self, Force};
 use super::output::Output;
@@ -39,7 +40,7 @@ pub fn run(args: &Args, definition: Command) -> anyhow::Result<()> {
     write(folder, &pages, args.force).context("writing the manual")?;
     let lines: Vec<String> = pages
         .iter()
-        .map(|(name, _)| folder.join(name).display().to_string())
+        .map(|(name, _)| quote::path(&folder.join(name)))
         .collect();
     output.result(lines.join("\n"))
 }

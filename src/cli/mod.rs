@@ -14,6 +14,7 @@ mod evaluate;
 mod explore;
 mod export;
 mod import;
+mod infile;
 mod man;
 mod near;
 mod outfile;
@@ -131,7 +132,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
             arguments.iter().any(|argument| argument == name)
         };
         let command = definition.get_subcommands().find(named);
-        words::explain(error, command.unwrap_or(&definition))
+        words::quoted(words::explain(error, command.unwrap_or(&definition)))
     })?;
     Cli::from_arg_matches(&matches)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use gingham::durable;
 use gingham::error::{Error, Result};
+use gingham::quote;
 
 use super::output::written;
 
@@ -112,7 +113,7 @@ pub fn format_of<F: Copy + PartialEq>(
         .and_then(Path::extension)
         .map(|ending| ending.to_string_lossy().to_lowercase());
     let named = |(_, name): &&(F, &str)| ending.as_deref() == Some(*name);
-    let shown = out.map_or_else(String::new, |out| out.display().to_string());
+    let shown = out.map_or_else(String::new, quote::path);
     match (asked, formats.iter().find(named)) {
         (Some(asked), Some((format, name))) if asked != *format => {
             let asked = formats.iter().find(|(format, _)| *format == asked);

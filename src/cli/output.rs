@@ -5,7 +5,10 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::Context;
 use clap::builder::styling::AnsiColor;
-use gingham::figures::words::{is_invisible, visible};
+use gingham::figures::words::visible;
+
+// The names that commands show.
+pub use gingham::quote::name as shown;
 
 /// How a command prints its results, its progress and its notes.
 #[derive(Clone, Copy, Debug)]
@@ -55,31 +58,6 @@ fn label(word: &str, color: AnsiColor) -> String {
 /// Adds to the error of a write that it was stdout that could not be written.
 pub fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
     result.context("stdout: cannot be written")
-}
-
-/// A name as a terminal may show it. One with control characters, or with characters that nobody sees, is quoted as a shell would
-/// quote it, so that it neither breaks columns nor commands the terminal.
-pub fn shown(name: &str) -> String {
-    if !name.contains(|letter: char| letter.is_control() || is_invisible(letter)) {
-        return name.to_owned();
-    }
-    let mut quoted = "$'".to_owned();
-    for letter in name.chars() {
-        match letter {
-            '\t' => quoted.push_str("\\t"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\'' | '\\' => quoted.extend(['\\', letter]),
-            _ if u32::from(letter) < 0x80 && letter.is_control() => {
-                quoted.push_str(&format!("\\x{:02x}", u32::from(letter)));
-            }
-            _ if letter.is_control() || is_invisible(letter) => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(letter)));
-            }
-            _ => quoted.push(letter),
-        }
-    }
-    quoted + "'"
 }
 
 /// Whether the error is that the reader of our stdout has gone.
@@ -148,23 +126,4 @@ pub fn table(rows: &[Vec<String>]) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_quoted_where_a_terminal_would_obey_them() {
-        for (name, text) in [
-            ("T-shirt/top", "T-shirt/top"),
-            ("it's \\ Schläppchen", "it's \\ Schläppchen"),
-            ("a\tb\n", r"$'a\tb\n'"),
-            ("\x1b[31mred", r"$'\x1b[31mred'"),
-            ("it's\r", r"$'it\'s\r'"),
-            ("a\u{202e}b", r"$'a\u202eb'"),
-        ] {
-            assert_eq!(shown(name), text);
-        }
-    }
 }

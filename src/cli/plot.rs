@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use gingham::error::{Error, Result};
 use gingham::figures::Figure;
 use gingham::machine::Machine;
+use gingham::quote;
 use gingham::report::charts::{self, Room};
 use gingham::report::{self, Details, Ranking, Run};
 
@@ -108,9 +109,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     if args.common.json {
-        return output.result(serde_json::json!({ "figure": out.display().to_string() }));
+        return output.result(serde_json::json!({ "figure": quote::text(&out) }));
     }
-    output.result(out.display())
+    output.result(quote::path(&out))
 }
 
 impl Format {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use gingham::error::{Error, Result};
+use gingham::quote;
 use gingham::report::Report;
 
 use super::{Common, outfile, runs};
@@ -62,9 +63,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     if args.common.json {
-        return output.result(serde_json::json!({ "report": out.display().to_string() }));
+        return output.result(serde_json::json!({ "report": quote::text(&out) }));
     }
-    output.result(out.display())
+    output.result(quote::path(&out))
 }
 
 /// Refuses a name whose ending says that the file is no page.
@@ -89,7 +90,7 @@ fn check_ending(out: &Path) -> Result<()> {
             setting: "out",
             reason: format!(
                 "expected a name that ends in .html, found {}; 'gingham plot' draws single figures as .svg or .png",
-                out.display()
+                quote::path(out)
             ),
         });
     }

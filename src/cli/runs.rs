@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use gingham::error::Error;
+use gingham::quote;
 use gingham::report::Run;
 
 use super::output::Output;
@@ -38,7 +39,7 @@ pub fn note_unfinished(runs: &[Run], output: Output) {
     for run in runs.iter().filter(|run| run.finish.is_none()) {
         output.note(format_args!(
             "{}: not finished (no summary.json); shown up to epoch {}",
-            run.path.display(),
+            quote::path(&run.path),
             run.epochs.len()
         ));
     }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham::error::{Error, Result};
+use gingham::quote;
 use gingham::train::{Preset, Size, TrainOptions};
 use serde::Serialize;
 use toml::Table;
@@ -136,7 +137,7 @@ impl FromStr for Widths {
         let width = |part: &str| {
             part.trim()
                 .parse()
-                .map_err(|_| format!("expected numbers or 'none', found '{part}'"))
+                .map_err(|_| format!("expected numbers or 'none', found '{}'", quote::name(part)))
         };
         text.split(',')
             .map(width)
@@ -148,7 +149,7 @@ impl FromStr for Widths {
 /// The settings of a run, and what the user should know about where they come from.
 pub struct Resolved {
     pub options: TrainOptions,
-    /// That a preset was taken which nobody named.
+    /// That a preset was taken which nobody named, or that settings of the file hold over the preset that was named.
     pub note: Option<String>,
 }
 
@@ -167,18 +168,18 @@ impl Flags {
         let file = config.map(Config::read).transpose()?;
         let mut given = file
             .as_ref()
-            .map_or_else(Table::new, |file| file.table.clone());
+            .map_or_else(Table::new, |file| file.settings.table.clone());
         cover(&mut given, flags.clone());
-        let (preset, note) = match given.get("preset") {
-            Some(name) => (
-                name.clone().try_into().expect("a name that was checked"),
-                None,
-            ),
+        let (preset, note) = match base::preset(&given) {
+            Some(preset) => {
+                let note = file.as_ref().map(|file| base::beside(file, &flags));
+                (preset, note.transpose()?.flatten())
+            }
             None => base::base(&given),
         };
         let mut settings = table(&TrainOptions::of(preset));
         if let Some(file) = file {
-            cover(&mut settings, file.table.clone());
+            cover(&mut settings, file.settings.table.clone());
             // Checked before flags cover its values, so that what is wrong with the file is said of the file.
             options(&settings)?
                 .validate()
@@ -245,7 +246,7 @@ fn text(folder: &Path) -> Result<String> {
         .map(str::to_owned)
         .ok_or_else(|| Error::Setting {
             setting: "data",
-            reason: format!("expected a name in UTF-8, found {}", folder.display()),
+            reason: format!("expected a name in UTF-8, found {}", quote::path(folder)),
         })
 }
 

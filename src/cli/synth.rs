@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use gingham::data::synth;
+use gingham::quote;
 use serde_json::json;
 
 use super::{Common, outfile};
@@ -51,12 +52,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .progress(format_args!("drawing {train} + {test} images"));
     machine.run(|| synth::write(out, *train, *test, *seed))?;
     let result = if args.common.json {
-        json!({ "out": out.to_string_lossy(), "train": train, "test": test, "seed": seed })
-            .to_string()
+        json!({ "out": quote::text(out), "train": train, "test": test, "seed": seed }).to_string()
     } else {
         format!(
             "{}: {train} training and {test} test images of {} classes",
-            out.display(),
+            quote::path(out),
             synth::CLASSES
         )
     };

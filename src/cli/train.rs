@@ -7,6 +7,7 @@ use anyhow::Context;
 use gingham::data::split;
 use gingham::durable;
 use gingham::error::{cut, list};
+use gingham::quote;
 use gingham::report::{self, EpochRecord, Recorder, Report, Run, RunFolder, Summary, Times};
 use gingham::train::{Outcome, Plan, TrainOptions, train};
 
@@ -51,7 +52,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     options.data = absolute(options.data);
     let plan = Plan::new(&options, &dataset, &machine)?;
     let mut folder = create_folder(args.out.as_deref(), plan.settings())?;
-    output.progress(format_args!("writing {}", folder.path().display()));
+    output.progress(format_args!("writing {}", quote::path(folder.path())));
     if args.tensorboard {
         folder.log_events(plan.training_samples())?;
     }
@@ -74,7 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .run(|| Report::of(&machine, &[run], Some(&dataset.folder), false))
             .context("making the report")?;
         durable::write_new(&out, report.html.as_bytes())?;
-        output.progress(format_args!("wrote {}", out.display()));
+        output.progress(format_args!("wrote {}", quote::path(&out)));
     }
     if args.common.json {
         output.result(serde_json::to_string(&summary).expect("plain fields"))
@@ -206,6 +207,6 @@ fn summary_table(summary: &Summary) -> String {
         ),
         row("in all", format!("{:.2} s", summary.total_seconds)),
         row("peak memory", memory),
-        row("model", summary.model.display().to_string()),
+        row("model", quote::path(&summary.model)),
     ])
 }

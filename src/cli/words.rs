@@ -3,6 +3,7 @@
 use clap::Command;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use gingham::quote;
 
 use super::near;
 
@@ -137,6 +138,25 @@ pub fn explain(mut error: clap::Error, command: &Command) -> clap::Error {
     };
     if far {
         forget_suggestion(&mut error, command);
+    }
+    error
+}
+
+/// Quotes what was typed where a terminal would obey it or break its lines, and drops the tips that repeat it.
+pub fn quoted(mut error: clap::Error) -> clap::Error {
+    let shown = |value: &ContextValue| match value {
+        ContextValue::String(typed) => Some(quote::name(typed)).filter(|shown| shown != typed),
+        _ => None,
+    };
+    let odd: Vec<(ContextKind, String)> = error
+        .context()
+        .filter_map(|(kind, value)| Some((kind, shown(value)?)))
+        .collect();
+    if !odd.is_empty() {
+        error.remove(ContextKind::Suggested);
+    }
+    for (kind, shown) in odd {
+        error.insert(kind, ContextValue::String(shown));
     }
     error
 }

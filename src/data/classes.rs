@@ -3,6 +3,7 @@
 use std::io::{BufReader, Error as IoError, ErrorKind, Read};
 use std::path::Path;
 
+use super::stream::stream;
 use super::{files, mmap};
 use crate::error::{Error, Result};
 
@@ -58,11 +59,13 @@ pub fn class_names(path: &Path) -> Result<Vec<String>> {
         source,
     };
     let mut bytes = Vec::new();
-    let file = mmap::open(path)?;
-    let file: Box<dyn Read> = if files::is_packed(path) {
-        Box::new(files::unpacked(BufReader::new(file)).map_err(read)?)
-    } else {
-        Box::new(file)
+    let file: Box<dyn Read> = match stream(path) {
+        Some(stream) => stream?,
+        None if files::is_packed(path) => {
+            let file = BufReader::new(mmap::open(path)?);
+            Box::new(files::unpacked(file).map_err(read)?)
+        }
+        None => Box::new(mmap::open(path)?),
     };
     file.take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)

@@ -8,6 +8,7 @@ use super::labelled::Labelled;
 use super::search::{Found, Pair, check_sets, folder_below, pair_folders};
 use crate::error::{Error, Result};
 use crate::formats::idx::Content;
+use crate::quote;
 
 /// The files of a data set that are in a folder. There is at least one pair.
 #[derive(Debug)]
@@ -130,7 +131,10 @@ pub(super) fn check_shapes(train: &Labelled, test: &Labelled) -> Result<()> {
 fn files(found: &Found, pair: Pair, folder: &Path) -> Result<Option<[PathBuf; 2]>> {
     let file = |content| found.file(pair, content);
     let missing = |content, other: &Path| {
-        let there = format!("{} is there, and the two belong together", other.display());
+        let there = format!(
+            "{} is there, and the two belong together",
+            quote::path(other)
+        );
         no_file(folder.join(pair.file_name(content)), &there)
     };
     match (file(Content::Images)?, file(Content::Labels)?) {
@@ -145,7 +149,10 @@ fn files(found: &Found, pair: Pair, folder: &Path) -> Result<Option<[PathBuf; 2]
 fn no_data(folder: &Path, found: &Found) -> Error {
     let expected = folder.join(Pair::Train.file_name(Content::Images));
     if let Some(below) = folder_below(folder) {
-        let where_else = format!("data files are in {}: give that folder", below.display());
+        let where_else = format!(
+            "data files are in {}: give that folder",
+            quote::path(&below)
+        );
         return no_file(expected, &where_else);
     }
     if let Some(unread) = unread(found) {
@@ -161,7 +168,7 @@ fn no_data(folder: &Path, found: &Found) -> Error {
         [Content::Images, Content::Labels].map(|content| pair.file_name(content));
     let layout = format!(
         "there is {}, but no {images} and {labels} in it; pictures have to be put into such files first",
-        of_pair.display()
+        quote::path(&of_pair)
     );
     no_file(expected, &layout)
 }

@@ -8,6 +8,7 @@ use super::files;
 use super::images::Images;
 use crate::error::{Error, Result};
 use crate::formats::idx::Content;
+use crate::quote;
 
 /// Images and the class of each.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Labelled {
                 expected: format!(
                     "{} labels, one for each image of {}",
                     images.count(),
-                    images.path().display()
+                    quote::path(images.path())
                 ),
                 found: format!("{} labels", header.count),
             });

@@ -8,14 +8,18 @@
 #![allow(unsafe_code)]
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Error as IoError, ErrorKind, Read};
 use std::ops::Deref;
 use std::path::Path;
 
+use super::stream::stream;
 use crate::error::{Error, Result};
 
 /// Files below this size are read: a page of heap is cheaper than a mapping.
 const MAPPED_FROM_BYTES: u64 = 64 * 1024;
+
+/// A stream that says more than this never ends, as far as we can tell. No model of our own presets is larger.
+const MOST_BYTES_OF_A_STREAM: u64 = 1 << 30;
 
 /// The bytes of a file, mapped or in memory.
 #[derive(Debug)]
@@ -60,7 +64,8 @@ pub(crate) fn open(path: &Path) -> Result<File> {
     })
 }
 
-/// The bytes of the regular file at `path`: mapped where it is large and the system lets us, read otherwise.
+/// The bytes of the regular file at `path`: mapped where it is large and the system lets us, read otherwise. Those of a
+/// [stream](stream()) are read.
 ///
 /// # Errors
 /// [`Error::Read`] and [`Error::NotAFile`].
@@ -69,6 +74,22 @@ pub(crate) fn bytes(path: &Path) -> Result<Bytes> {
         path: path.to_owned(),
         source,
     };
+    if let Some(stream) = stream(path) {
+        let mut bytes = Vec::new();
+        let most = MOST_BYTES_OF_A_STREAM;
+        stream?
+            .take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(read)?;
+        if bytes.len() as u64 > most {
+            let reason = format!(
+                "expected at most {} MiB from a stream, found more",
+                most >> 20
+            );
+            return Err(read(IoError::new(ErrorKind::InvalidData, reason)));
+        }
+        return Ok(Bytes::Owned(bytes));
+    }
     let mut file = open(path)?;
     if file.metadata().map_err(read)?.len() >= MAPPED_FROM_BYTES {
         // SAFETY: the map is read-only and private to `Bytes`, which hands out shared slices that do not outlive it; the

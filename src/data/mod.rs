@@ -17,6 +17,7 @@ pub mod png;
 mod search;
 mod split;
 mod standardize;
+mod stream;
 pub mod synth;
 
 pub use crate::formats::idx::{self, IdxError};
@@ -30,3 +31,4 @@ pub use labelled::Labelled;
 pub(crate) use mmap::bytes;
 pub use split::{Split, held_out, split};
 pub use standardize::Standardizer;
+pub use stream::{STDIN, stream};

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use super::files;
 use crate::error::{Error, Result};
 use crate::formats::idx::Content;
+use crate::quote;
 
 /// The most entries of a folder that are looked at.
 const MOST_ENTRIES: usize = 10_000;
@@ -185,8 +186,8 @@ impl Found {
                     ),
                     found: format!(
                         "{} and {}, which differ: move one of them away, or name a folder that has one alone",
-                        first.display(),
-                        other.display()
+                        quote::path(first),
+                        quote::path(other)
                     ),
                 });
             }
@@ -211,7 +212,7 @@ pub(super) fn check_sets(paths: &[&Path]) -> Result<()> {
         None => Ok(()),
         Some(other) => Err(Error::Mismatch {
             path: (*other).to_owned(),
-            expected: format!("a file of the same data set as {}", first.display()),
+            expected: format!("a file of the same data set as {}", quote::path(first)),
             found: "one of another set by its name".to_owned(),
         }),
     }

@@ -11,6 +11,7 @@ use crate::data::{DataFolder, Labelled, Split, Standardizer, split};
 use crate::error::{Error, Result};
 use crate::machine::Machine;
 use crate::model::{AnyModel, HeldoutScale, ModelInfo, Scale};
+use crate::quote;
 
 /// Which images of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -179,7 +180,7 @@ pub(crate) fn changed_images(info: &ModelInfo, data: &Labelled) -> Option<String
     (known && data.images.sha256() != info.images_sha256).then(|| {
         format!(
             "{}: the model was trained with other images under the same labels (SHA-256)",
-            data.images.path().display()
+            quote::path(data.images.path())
         )
     })
 }

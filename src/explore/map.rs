@@ -8,6 +8,7 @@ use super::tsne::{self, Plane};
 use crate::data::Labelled;
 use crate::error::{Error, Result};
 use crate::kernels::Level;
+use crate::quote;
 
 /// How many principal components distances are measured in. The first ones hold nearly all differences between images, and less
 /// of their noise.
@@ -61,7 +62,7 @@ impl MapOptions {
         } else if images > held {
             format!(
                 "expected at most the {held} images of {}, found {images}",
-                data.images.path().display()
+                quote::path(data.images.path())
             )
         } else if images > most {
             format!("expected at most {most} images, found {images}")

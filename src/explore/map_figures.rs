@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::figures::{MARGIN, TOP, fill, row_names};
 use super::map::Map;
+use super::markers::{DIFFERENT, mark};
 use super::text::Picture;
 use crate::data::Labelled;
 use crate::figures::axes::grouped;
@@ -50,7 +51,7 @@ impl Frame {
     }
 }
 
-/// A map on which each image is a dot in the colour of its class. Names of classes stand in their midst and in the legend.
+/// A map on which each image is a dot in the colour of its class, or above ten classes a mark in its colour and shape. Names of classes stand in their midst and in the legend.
 #[must_use]
 pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
     const SIDE: f64 = 720.0;
@@ -69,9 +70,21 @@ pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
     let (names, label_width) = row_names(classes);
     let mut svg = Svg::new(left + label_width + 62.0, height, &title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", &title);
-    svg.text(MARGIN, 46.0, Anchor::Start, "muted", &agree);
+    let repeats = classes.len() > DIFFERENT;
+    let repeat = if repeats {
+        format!("; marks repeat after {DIFFERENT} classes, names stand in the midst of theirs")
+    } else {
+        String::new()
+    };
+    svg.text(MARGIN, 46.0, Anchor::Start, "muted", &(agree + &repeat));
     let frame = Frame::new(map, [MARGIN + 6.0, TOP + 18.0], SIDE - 12.0);
-    let radius = (120.0 / (count as f64).sqrt()).clamp(1.0, 4.0);
+    // Shapes are told apart only where they are large enough.
+    let least = if classes.len() > colour::SERIES.len() {
+        2.4
+    } else {
+        1.0
+    };
+    let radius = (120.0 / (count as f64).sqrt()).clamp(least, 4.0);
     let members: Vec<Vec<usize>> = (0..classes.len())
         .map(|label| {
             (0..count)
@@ -82,8 +95,7 @@ pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
     for ((label, name), members) in classes.iter().enumerate().zip(&members) {
         svg.group(&fill(label), name, |svg| {
             for &point in members {
-                let [x, y] = frame.place(map, point);
-                svg.circle(x, y, radius, &fill(label));
+                mark(svg, frame.place(map, point), radius, label);
             }
         });
     }
@@ -101,7 +113,7 @@ pub fn dots(map: &Map, labels: &[u8], classes: &[String]) -> Figure {
     }
     for ((label, name), members) in names.iter().enumerate().zip(&members) {
         let y = TOP + 30.0 + 20.0 * label as f64;
-        svg.circle(left + 5.0, y - 4.0, 5.0, &fill(label));
+        mark(&mut svg, [left + 5.0, y - 4.0], 5.0, label);
         svg.text(left + 18.0, y, Anchor::Start, "ink", name);
         let end = left + label_width + 42.0;
         svg.text(
@@ -206,7 +218,9 @@ pub fn images(map: &Map, data: &Labelled, classes: &[String]) -> Figure {
     );
     let side = SHOWN + 2.0 * MARGIN;
     let lines = classes.len().div_ceil(5).max(2) as f64;
-    let mut svg = Svg::new(side, side + 30.0 + 20.0 * lines, &title, &description);
+    let repeats = classes.len() > colour::SERIES.len();
+    let height = side + 30.0 + 20.0 * (lines + f64::from(repeats));
+    let mut svg = Svg::new(side, height, &title, &description);
     svg.text(MARGIN, 28.0, Anchor::Start, "ink head", &title);
     svg.pixels(
         Rect {
@@ -228,6 +242,11 @@ pub fn images(map: &Map, data: &Labelled, classes: &[String]) -> Figure {
         let colour = colour::SERIES[label % colour::SERIES.len()].dark;
         svg.circle(x + 5.0, y - 4.0, 5.0, colour);
         svg.text(x + 18.0, y, Anchor::Start, "ink", name);
+    }
+    if repeats {
+        let y = TOP + SHOWN + 20.0 + 20.0 * lines;
+        let text = "Every tenth class has the same colour: the images tell which one it is.";
+        svg.text(MARGIN, y, Anchor::Start, "muted", text);
     }
     svg.finish()
 }

@@ -11,6 +11,7 @@ mod duplicates;
 pub mod figures;
 mod map;
 pub mod map_figures;
+mod markers;
 #[doc(hidden)] // for the tests
 pub mod pca;
 mod statistics;

@@ -5,6 +5,7 @@
 //! states the sheet once. No figure refers to anything outside itself.
 
 pub mod axes;
+mod clusters;
 pub mod colour;
 mod figure;
 #[cfg(feature = "pictures")]

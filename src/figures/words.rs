@@ -1,5 +1,8 @@
 //! Words in figures: how long they are, how control characters are shown, and how long names are cut so that they stay different.
 
+use super::clusters::{Cluster, is_mark};
+use crate::quote;
+
 /// What stands for the letters that are left out.
 const ELLIPSIS: char = '\u{2026}';
 /// How many letters are kept before those that differ, where their word does not fit from its beginning.
@@ -9,7 +12,7 @@ const SEVERAL_WORDS: f64 = 90.0;
 /// The size of the figures' usual text, in units.
 const SIZE: f64 = 12.0;
 
-/// Text as a reader can see it: control characters, and those that [nobody sees](is_invisible), are written as
+/// Text as a reader can see it: control characters, and those that [nobody sees](quote::is_invisible), are written as
 /// escapes (`\n`, `\x1b`, `\u{202e}`). What XML cannot hold is replaced.
 #[must_use]
 pub fn visible(text: &str) -> String {
@@ -23,20 +26,13 @@ pub fn visible(text: &str) -> String {
             '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
                 seen.push_str(&format!("\\x{:02x}", u32::from(letter)));
             }
-            letter if is_invisible(letter) => {
+            letter if quote::is_invisible(letter) => {
                 seen.push_str(&format!("\\u{{{:x}}}", u32::from(letter)));
             }
             letter => seen.push(letter),
         }
     }
     seen
-}
-
-/// Whether nobody sees this character, though it changes the direction of the text around it, its lines, or which name it is.
-#[must_use]
-pub fn is_invisible(letter: char) -> bool {
-    matches!(letter,
-        '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// About how many units a text of the usual size takes. Browsers choose among several fonts, so this is the width in a wide one.
@@ -48,7 +44,7 @@ pub fn length(text: &str) -> f64 {
 /// The width of a letter in units.
 fn width(letter: char) -> f64 {
     let ems = match letter {
-        '\u{300}'..='\u{36f}' => 0.0,
+        letter if is_mark(letter) => 0.0,
         'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | ' ' => 0.42,
         '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '(' | ')' | '[' | ']' | '-' | '/' => 0.42,
         'm' | 'w' | 'M' | 'W' | '%' | '@' | ELLIPSIS => 0.9,
@@ -63,9 +59,9 @@ fn width(letter: char) -> f64 {
 /// is placed so that the letters in which they differ stay. Names that are still the same get their number.
 #[must_use]
 pub fn told_apart(names: &[String], room: f64) -> Vec<String> {
-    let letters: Vec<Vec<char>> = names
+    let letters: Vec<Vec<Cluster>> = names
         .iter()
-        .map(|name| visible(name).chars().collect())
+        .map(|name| Cluster::of(&visible(name)))
         .collect();
     let mut short: Vec<String> = (0..names.len())
         .map(|number| cut(&letters, number, room))
@@ -79,7 +75,7 @@ pub fn told_apart(names: &[String], room: f64) -> Vec<String> {
         let tail = format!(" ({number})");
         let kept = fitting(letters[number].iter(), room - length(&tail));
         let head = if kept == letters[number].len() {
-            letters[number].iter().collect()
+            text(&letters[number])
         } else {
             let kept = fitting(
                 letters[number].iter(),
@@ -95,26 +91,29 @@ pub fn told_apart(names: &[String], room: f64) -> Vec<String> {
 /// One text in `room` units, cut in its middle where it is longer.
 #[must_use]
 pub fn shortened(text: &str, room: f64) -> String {
-    cut(&[visible(text).chars().collect()], 0, room)
+    cut(&[Cluster::of(&visible(text))], 0, room)
 }
 
 /// How many letters fit into `room` units.
-fn fitting<'a>(letters: impl Iterator<Item = &'a char>, room: f64) -> usize {
+fn fitting<'a>(letters: impl Iterator<Item = &'a Cluster>, room: f64) -> usize {
     let mut left = room;
     letters
         .take_while(|letter| {
-            left -= width(**letter);
+            left -= length(letter.as_str());
             left >= 0.0
         })
         .count()
 }
 
 /// The name number `number` in `room` units.
-fn cut(names: &[Vec<char>], number: usize, room: f64) -> String {
+fn cut(names: &[Vec<Cluster>], number: usize, room: f64) -> String {
     let own = &names[number];
-    let span = |letters: &[char]| letters.iter().copied().map(width).sum::<f64>();
+    let span = |letters: &[Cluster]| {
+        let lengths = letters.iter().map(|letter| length(letter.as_str()));
+        lengths.sum::<f64>()
+    };
     if span(own) <= room {
-        return own.iter().collect();
+        return text(own);
     }
     let room = room - width(ELLIPSIS);
     // So many letters are also the beginning of another name.
@@ -151,11 +150,13 @@ fn cut(names: &[Vec<char>], number: usize, room: f64) -> String {
     }
     let shown = fitting(own[start..].iter(), room - width(ELLIPSIS));
     let middle = joined(&own[..head], &own[start..start + shown]);
-    middle.trim_end().to_owned() + &ELLIPSIS.to_string()
+    // Where not even one letter fits, one mark says so.
+    let more = if shown == 0 { "" } else { "\u{2026}" };
+    middle.trim_end().to_owned() + more
 }
 
 /// Where the word begins in which a name first differs, or `least` where that is later.
-fn beginning(name: &[char], least: usize, differs: usize) -> usize {
+fn beginning(name: &[Cluster], least: usize, differs: usize) -> usize {
     let mut start = differs;
     while start > least && name[start - 1].is_alphanumeric() {
         start -= 1;
@@ -163,9 +164,14 @@ fn beginning(name: &[char], least: usize, differs: usize) -> usize {
     start
 }
 
+/// The letters as a text.
+fn text(letters: &[Cluster]) -> String {
+    letters.iter().map(Cluster::as_str).collect()
+}
+
 /// Head and tail with the ellipsis between them, without blanks around it.
-fn joined(head: &[char], tail: &[char]) -> String {
-    let (head, tail): (String, String) = (head.iter().collect(), tail.iter().collect());
+fn joined(head: &[Cluster], tail: &[Cluster]) -> String {
+    let (head, tail) = (text(head), text(tail));
     format!("{}{ELLIPSIS}{}", head.trim_end(), tail.trim_start())
 }
 
@@ -208,6 +214,19 @@ mod tests {
             one[0].starts_with("colorec") && one[0].ends_with("lium"),
             "{one:?}"
         );
+    }
+
+    /// What a reader takes for one letter is whole or not there: an accent alone, or half of an emoji, would be another name.
+    #[test]
+    fn no_letter_is_cut_in_two() {
+        for letter in ["e\u{301}\u{323}", "👩🏽\u{200d}🚀", "🇩🇪", "कि", "ที่"]
+        {
+            for room in 20..200 {
+                let cut = shortened(&letter.repeat(30), f64::from(room));
+                let rest = cut.replace(letter, "");
+                assert_eq!(rest.trim_matches(ELLIPSIS), "", "{cut}");
+            }
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::summary::{Summary, Times};
 use crate::durable;
 use crate::error::{Error, Result};
 use crate::model::AnyModel;
+use crate::quote;
 use crate::train::{EpochEnd, Observer};
 
 /// A run's folder while the run writes it.
@@ -47,7 +48,7 @@ impl RunFolder {
         if path.to_str().is_none() {
             return Err(Error::Setting {
                 setting: "out",
-                reason: format!("expected a name in UTF-8, found {}", path.display()),
+                reason: format!("expected a name in UTF-8, found {}", quote::path(path)),
             });
         }
         if let Some(parent) = path.parent() {

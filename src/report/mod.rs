@@ -7,6 +7,7 @@
 pub mod charts;
 mod details;
 mod events;
+mod fields;
 mod folder;
 mod machine;
 mod page;

@@ -6,11 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::fields::{self, Holds};
 use super::{EpochRecord, Summary};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::model::{AnyModel, ModelInfo};
-use crate::train::TrainOptions;
+use crate::quote;
+use crate::train::{Config, TrainOptions};
 
 /// A run, as it is read from its folder.
 #[derive(Clone, Debug)]
@@ -67,10 +69,10 @@ impl Run {
             })?;
         let finish = here("summary.json")
             .map(|file| {
-                serde_json::from_slice(&data::bytes(&file)?).map_err(|error| Error::Mismatch {
+                summary(&data::bytes(&file)?).map_err(|(expected, found)| Error::Mismatch {
                     path: file,
-                    expected: "the summary of a run".to_owned(),
-                    found: one_line(&error.to_string()),
+                    expected,
+                    found,
                 })
             })
             .transpose()?;
@@ -111,25 +113,75 @@ impl Run {
         let path = self.path.canonicalize();
         let path = path.as_ref().unwrap_or(&self.path);
         path.file_name().map_or_else(
-            || self.path.display().to_string(),
-            |name| name.to_string_lossy().into_owned(),
+            || quote::text(&self.path),
+            |name| quote::text(Path::new(name)),
         )
     }
 }
 
 /// The settings of `config.toml`; the error is the defect in words.
 fn settings(bytes: &[u8]) -> Result<(TrainOptions, toml::Table), String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    let told = |error: toml::de::Error| one_line(&error.to_string());
-    let table: toml::Table = text.parse().map_err(told)?;
+    let hint = |_: &str, _: &toml::Table| "a run of this version has none of this name".to_owned();
+    let config = Config::parse(bytes, &hint)?;
+    if let Some(lacking) = config.lacking() {
+        return Err(format!("expected every setting, found no `{lacking}`"));
+    }
+    let table = config.table.clone();
+    let told = |error: toml::de::Error| error.message().to_owned();
     let options: TrainOptions = table.clone().try_into().map_err(told)?;
-    options.validate().map_err(|error| error.to_string())?;
+    options.validate().map_err(|error| match &error {
+        Error::Setting { setting, reason } => config.message(setting, reason),
+        _ => error.to_string(),
+    })?;
     Ok((options, table))
+}
+
+/// What is in `summary.json`; the error is what was expected and what was found.
+fn summary(bytes: &[u8]) -> Result<Summary, (String, String)> {
+    const FIELDS: [(&str, Holds); 22] = [
+        ("preset", Holds::Text),
+        ("seed", Holds::Whole),
+        ("epochs", Holds::Whole),
+        ("engine", Holds::Text),
+        ("dtype", Holds::Text),
+        ("threads", Holds::Whole),
+        ("final_error", Holds::Number),
+        ("train_accuracy", Holds::MaybeNumber),
+        ("heldout_accuracy", Holds::MaybeNumber),
+        ("test_accuracy", Holds::MaybeNumber),
+        ("train_seconds", Holds::Number),
+        ("total_seconds", Holds::Number),
+        ("prepare_seconds", Holds::Number),
+        ("evaluation_seconds", Holds::Number),
+        ("images_per_second", Holds::Number),
+        ("peak_rss_bytes", Holds::MaybeNumber),
+        ("run_dir", Holds::Text),
+        ("model", Holds::Text),
+        ("blas", Holds::Object),
+        ("version", Holds::Text),
+        ("commit", Holds::Text),
+        ("labels_sha256", Holds::Text),
+    ];
+    // The file has a field a line.
+    let place = |name: &str| {
+        let start = format!("\"{name}\"");
+        let is_there = |line: &[u8]| line.trim_ascii_start().starts_with(start.as_bytes());
+        let line = bytes.split(|&byte| byte == b'\n').position(is_there);
+        line.map_or_else(String::new, |line| format!(" in line {}", line + 1))
+    };
+    fields::read(bytes, "the summary of a run", &FIELDS, place)
 }
 
 /// The lines of `metrics.jsonl`; the error is what was expected and what was found. Of a run that is not `whole` a last line
 /// without its end is left out.
 fn epochs(bytes: &[u8], whole: bool) -> Result<Vec<EpochRecord>, (String, String)> {
+    const FIELDS: [(&str, Holds); 5] = [
+        ("epoch", Holds::Whole),
+        ("error", Holds::Number),
+        ("train_accuracy", Holds::MaybeNumber),
+        ("heldout_accuracy", Holds::MaybeNumber),
+        ("seconds", Holds::Number),
+    ];
     let bytes = match bytes.iter().rposition(|&byte| byte == b'\n') {
         _ if whole => bytes,
         Some(end) => &bytes[..=end],
@@ -140,10 +192,8 @@ fn epochs(bytes: &[u8], whole: bool) -> Result<Vec<EpochRecord>, (String, String
         .split(|&byte| byte == b'\n')
         .filter(|line| !line.is_empty());
     for (index, line) in lines.enumerate() {
-        let record: EpochRecord = serde_json::from_slice(line).map_err(|error| {
-            let expected = format!("the record of an epoch in line {}", index + 1);
-            (expected, one_line(&error.to_string()))
-        })?;
+        let what = format!("the record of an epoch in line {}", index + 1);
+        let record: EpochRecord = fields::read(line, &what, &FIELDS, |_| String::new())?;
         if record.epoch != index {
             return Err((
                 format!("epoch {index} in line {}", index + 1),
@@ -159,10 +209,6 @@ fn epochs(bytes: &[u8], whole: bool) -> Result<Vec<EpochRecord>, (String, String
         ));
     }
     Ok(epochs)
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -193,7 +239,7 @@ mod tests {
         fn no_bytes_make_the_readers_panic(bytes: Vec<u8>, place in 0_usize..150, byte: u8) {
             let _ = epochs(&bytes, true);
             let _ = settings(&bytes);
-            let _ = serde_json::from_slice::<Summary>(&bytes);
+            let _ = summary(&bytes);
             let mut damaged = LINES.to_vec();
             damaged[place] = byte;
             let _ = epochs(&damaged, false);

@@ -5,6 +5,7 @@
 //! two phases of a step), [`update`] (the second one), [`optimizer`], [`objective`]. Nothing here reads a clock or prints: who
 //! wants to see a run working hands in an [`Observer`].
 
+mod config;
 mod door;
 pub mod objective;
 mod observer;
@@ -19,6 +20,7 @@ pub mod step;
 mod trainer;
 pub mod update;
 
+pub use config::Config;
 pub use objective::{L1Form, Objective, Reduction, Regularizer};
 pub use observer::{EpochEnd, NoObserver, Observer};
 pub use options::TrainOptions;

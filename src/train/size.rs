@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::quote;
+
 /// A number of bytes, written as such or with K, M, G or T (of 1024) behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -13,7 +15,10 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || format!("expected a number of bytes such as 500M or 2G, found '{text}'");
+        let refuse = || {
+            let found = quote::name(text);
+            format!("expected a number of bytes such as 500M or 2G, found '{found}'")
+        };
         let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
         let factor = match text[digits.len()..].to_ascii_uppercase().as_str() {
             "" => 1_u64,

@@ -571,3 +571,28 @@ fn messages_about_odd_names() {
         assert!(!outcome.stderr.contains('\x1b'), "{outcome}");
     }
 }
+
+/// The article's network takes images of any size that is not vast; `bench` has no flag by which that could be changed.
+#[test]
+fn bench_on_vast_images_speaks_of_the_images() {
+    let scratch = Scratch::new();
+    let side = 6_600_u32;
+    fs::create_dir(scratch.join("data")).expect("a folder");
+    let name = "data/train-images-idx3-ubyte";
+    scratch.write(name, idx(&[1, side, side], &[]));
+    let file = fs::File::options().write(true).open(scratch.join(name));
+    let whole = 16 + u64::from(side * side);
+    file.expect("a file").set_len(whole).expect("a sparse file");
+    scratch.write("data/train-labels-idx1-ubyte", idx(&[1], &[0]));
+    let says = [
+        "train-images",
+        "expected images that are small enough",
+        "6600 x 6600",
+    ];
+    scratch.refuses(3, "bench -q --data data --epochs 1", &says);
+    scratch.refuses(
+        2,
+        "train -q --data data --batches 1 --holdout 0 --out new",
+        &["hidden"],
+    );
+}

@@ -1,10 +1,13 @@
 //! Outputs as people name them: by an ending, as `-`, over an old file, by the run that has the model.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Stdio;
 
-use crate::util::{PROGRAM, Scratch};
+use crate::util::{Outcome, PROGRAM, Scratch, png, skipped};
 
 #[test]
 fn the_ending_is_the_format() {
@@ -127,4 +130,238 @@ fn a_run_or_the_model_in_it() {
     ]);
     inside.stdout(Stdio::piped()).outcome().succeeded();
     assert_eq!(scratch.read("error.svg"), scratch.read("run/e.svg"));
+}
+
+/// The program with this name behind its arguments. Nothing that it says may hold the name's letters as they are.
+#[track_caller]
+fn with_name(scratch: &Scratch, arguments: &str, name: &OsStr) -> Outcome {
+    let odd = |letter: char| {
+        (letter.is_control() && letter != '\n' && letter != '\t')
+            || "\u{202e}\u{fffd}".contains(letter)
+    };
+    let outcome = scratch.gingham(arguments).arg(name).outcome();
+    let stdout = if arguments.contains("--json") {
+        outcome.stdout.replace('\u{202e}', "") // JSON is for programs
+    } else {
+        outcome.stdout.clone()
+    };
+    for stream in [&stdout, &outcome.stderr] {
+        assert!(!stream.contains(odd), "{outcome}");
+    }
+    outcome
+}
+
+/// What is no name of a file: values, flags and commands that are none.
+#[test]
+fn no_argument_reaches_the_terminal_as_it_is() {
+    let scratch = Scratch::new();
+    for arguments in [
+        "train --hidden",
+        "train --memory",
+        "train --preset",
+        "",
+        "completions",
+        "plot run --kind",
+    ] {
+        let odd = OsStr::from_bytes(b"1\x1b[31m\xe2\x80\xae");
+        let outcome = with_name(&scratch, arguments, odd);
+        outcome.has_code(2);
+        assert!(outcome.stderr.contains(r"$'1\x1b[31m\u202e'"), "{outcome}");
+    }
+    let flag = with_name(&scratch, "train", OsStr::from_bytes(b"--a\x1b[31m"));
+    assert!(flag.stderr.contains(r"$'--a\x1b[31m'"), "{flag}");
+}
+
+/// Names that a terminal would obey, that turn the text around them, or that are no text: shown as a shell would quote them, in
+/// every sentence of every command.
+#[test]
+fn no_name_reaches_the_terminal_as_it_is() {
+    let scratch = Scratch::with_model();
+    let folder = OsStr::from_bytes(b"a\x1b[31m\n\xe2\x80\xaeb");
+    if fs::create_dir(scratch.join(folder)).is_err() {
+        return skipped("hostile names of outputs", "the file system allows none");
+    }
+    let quoted = r"$'a\x1b[31m\n\u202eb";
+    let run = |arguments: &str, name: &OsStr| with_name(&scratch, arguments, name);
+    let inside = |name: &[u8]| {
+        Path::new(folder)
+            .join(OsStr::from_bytes(name))
+            .into_os_string()
+    };
+    // In words, and as JSON, which has escapes of its own.
+    for (arguments, name) in [
+        (
+            "train --epochs 1 --hidden 4 --data data --report --out",
+            "run",
+        ),
+        ("synth --train 10 --test 10 --out", "drawn"),
+        ("export --model run --out", "x.csv"),
+        ("report run --out", "x.html"),
+        ("plot run --kind error --out", "x.svg"),
+        (
+            "explore --data data --images 0 --map 0 --figures",
+            "figures",
+        ),
+        ("man --out", "pages"),
+    ] {
+        let outcome = run(arguments, &inside(name.as_bytes()));
+        outcome.has_code(0);
+        let said = outcome.stdout.clone() + &outcome.stderr;
+        assert!(said.contains(quoted), "{outcome}");
+        if arguments.starts_with("man") {
+            continue;
+        }
+        let json = run(
+            &format!("{} --json --out", arguments.replace(" --out", "")),
+            &inside(format!("j{name}").as_bytes()),
+        );
+        assert!(matches!(json.code(), Some(0 | 2)), "{json}");
+        // What is there already is refused under the same name.
+        let again = run(arguments, &inside(name.as_bytes()));
+        again.has_code(2);
+        assert!(again.stderr.contains(quoted), "{again}");
+    }
+    // A name that is no text differs from another such name, and the shell takes it as it is shown.
+    for (name, shown) in [(b"\xff.csv", r"\377.csv'"), (b"\xfe.csv", r"\376.csv'")] {
+        let outcome = run("export --model run --out", &inside(name));
+        assert!(outcome.stdout.contains(shown), "{outcome}");
+        let json = run("export --model run --force --json --out", &inside(name)).json();
+        assert!(
+            json["out"].as_str().expect("a text").ends_with(shown),
+            "{json}"
+        );
+    }
+    for command in [
+        "evaluate --model",
+        "predict --model run",
+        "train --config",
+        "train --out new --data",
+        "report",
+        "plot --kind error",
+        "import --scale unit --out new",
+    ] {
+        let outcome = run(command, &inside(b"\xff\x07"));
+        assert!(matches!(outcome.code(), Some(2 | 3)), "{outcome}");
+        assert!(outcome.stderr.contains(r"\377\x07"), "{outcome}");
+    }
+}
+
+#[test]
+fn pictures_whose_names_are_no_text_are_told_apart() {
+    let scratch = Scratch::with_model();
+    let picture = png(
+        [28, 28],
+        png::ColorType::Grayscale,
+        png::BitDepth::Eight,
+        &[7; 784],
+    );
+    let names: Vec<OsString> = [&b"\xff.png"[..], b"\xfe.png", b"it's\t.png", b"plain.png"]
+        .map(|name| OsStr::from_bytes(name).to_owned())
+        .to_vec();
+    for name in &names {
+        if fs::write(scratch.join(name), &picture).is_err() {
+            return skipped(
+                "pictures whose names are no text",
+                "the file system allows none",
+            );
+        }
+    }
+    let outcome = scratch
+        .gingham("predict -q --model run")
+        .args(&names)
+        .outcome()
+        .succeeded();
+    let shown: Vec<&str> = outcome
+        .stdout
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            r"$'\377.png'",
+            r"$'\376.png'",
+            r"$'it\'s\t.png'",
+            "plain.png"
+        ]
+    );
+    // The shell takes them back.
+    for (name, shown) in names.iter().zip(&shown).take(3) {
+        let line = format!("[ -s {shown} ] && printf %s {shown} | od -An -tx1");
+        let bytes = scratch.run("bash").args(["-c", &line]).outcome();
+        let hex: String = name
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            bytes.stdout.split_whitespace().collect::<String>(),
+            hex,
+            "{bytes}"
+        );
+    }
+    let rows = scratch
+        .gingham("predict -q --json --model run")
+        .args(&names)
+        .outcome()
+        .json_lines();
+    let names: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row["image"].as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [r"$'\377.png'", r"$'\376.png'", "it's\t.png", "plain.png"]
+    );
+}
+
+/// A dash is standard input wherever a file is read, and it is read once.
+#[test]
+fn a_dash_is_standard_input() {
+    let scratch = Scratch::with_model();
+    let by_shell = |line: &str| scratch.run("sh").args(["-c", line, PROGRAM]).outcome();
+    let model = "cat run/model.safetensors | \"$0\"";
+    let csv = scratch
+        .done("export -q --model run --format csv --out -")
+        .stdout;
+    for dash in ["-", "/dev/stdin", "/dev/fd/0"] {
+        let same = by_shell(&format!(
+            "{model} export -q --format csv --out - --model {dash}"
+        ));
+        assert_eq!(same.succeeded().stdout, csv, "{dash}");
+    }
+    let refused = by_shell(&format!(
+        "{model} import - --scale unit --activation relu --out new"
+    ));
+    refused.is_refusal(3, &["/dev/stdin", "not a network that can be imported"]);
+    // A file as PyTorch writes it: a layer of two inputs and two outputs.
+    let header = br#"{"0.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]}}"#;
+    let file = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 32]].concat();
+    scratch.write("net.safetensors", file);
+    scratch.done("import net.safetensors --scale unit --out by-name");
+    for (number, line) in [
+        "\"$0\" import - --scale unit --out new < net.safetensors",
+        "cat net.safetensors | \"$0\" import - --scale unit --out new",
+        "printf 'a\\nb\\n' | \"$0\" import net.safetensors --classes - --scale unit --out new",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        by_shell(line).succeeded();
+        let same = scratch.read("new") == scratch.read("by-name");
+        assert_eq!(same, number < 2, "{line}");
+        fs::remove_file(scratch.join("new")).expect("it is there");
+    }
+    for arguments in [
+        "predict --model run - -",
+        "predict --model run - /dev/stdin",
+        "predict --model - --idx -",
+        "import - --classes - --scale unit --out new",
+    ] {
+        scratch.refuses(
+            2,
+            arguments,
+            &["stdin: expected to be read once, found '-' 2 times"],
+        );
+    }
 }

@@ -168,6 +168,7 @@ fn words_of_other_programs_lead_to_the_flags() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn mistakes_in_a_file_are_told_with_their_line() {
     let scratch = Scratch::with_data();
     for (text, says) in [
@@ -210,13 +211,59 @@ fn mistakes_in_a_file_are_told_with_their_line() {
             "\u{feff}epochs = 3\nepochs = 4",
             "line 2: duplicate key: epochs is there already",
         ),
+        (
+            "seed = 99999999999999999999",
+            "line 1: seed: expected a whole number from 0 to 4294967295, found 99999999999999999999",
+        ),
+        (
+            "\nlearning_rate = 1e400",
+            "line 2: learning_rate: expected a number, found 1e400",
+        ),
+        (
+            "images_sha256 = \"zz\"",
+            "line 1: images_sha256: expected 64 hexadecimal digits in quotes, found \"zz\"",
+        ),
+        (
+            "epochs = 3\ndata = ''",
+            "line 2: data: expected the name of a folder in quotes, found",
+        ),
+        ("seed = 2024-01-01", "line 1: seed: expected a whole number"),
+        (
+            "hidden = { a = 1 }",
+            "line 1: hidden: expected a list of whole numbers",
+        ),
+        (
+            "hidden = [[1], [2]]",
+            "line 1: hidden: expected a list of whole numbers such as [100, 50], found [[1], [2]]",
+        ),
+        (
+            "epochs = 3\nactivation = relu",
+            "line 2: activation: expected a text in quotes, found relu",
+        ),
+        (
+            "epochs =",
+            "line 1: epochs: expected a whole number from 0, found nothing",
+        ),
+        (
+            "epochs 3",
+            "line 1: epochs: expected `epochs = ` and a value",
+        ),
     ] {
         scratch.write("odd.toml", text);
         let outcome = scratch
             .gingham("train --data data --out new --config odd.toml")
             .outcome();
         outcome.is_refusal(2, &["odd.toml: ", says]);
-        for jargon in ["usize", "u32", "f64", "variant", "invalid type", "struct"] {
+        for jargon in [
+            "usize",
+            "u32",
+            "f64",
+            "i128",
+            "variant",
+            "invalid type",
+            "struct",
+            "overflow",
+        ] {
             assert!(!outcome.stderr.contains(jargon), "{outcome}");
         }
     }
@@ -225,6 +272,151 @@ fn mistakes_in_a_file_are_told_with_their_line() {
         "\u{feff}epochs = 2\r\nhidden = [4]\r\nbatches = 3\r\n",
     );
     scratch.done("train -q --data data --config marked.toml --out new");
+}
+
+/// A preset beside a file that has all settings would change nothing but the name of the run.
+#[test]
+fn a_preset_beside_a_configuration_file() {
+    let scratch = Scratch::with_data();
+    scratch.done("train -q --data data --epochs 1 --hidden 4 --out run");
+    let says = [
+        "preset: expected article, as run/config.toml has it, found wide",
+        "leave --preset out",
+    ];
+    scratch.refuses(
+        2,
+        "train --data data --config run --preset wide --out new",
+        &says,
+    );
+    // The same one is no clash, and neither is a flag that covers all in which two presets differ.
+    scratch.done("train -q --data data --config run --preset article --out same");
+    scratch.done("train -q --data data --preset plain --epochs 1 --hidden 4 --out plain");
+    scratch.done("train -q --data data --config plain --preset wide --hidden 3 --out wide");
+    assert_eq!(config(&scratch, "wide")["preset"].as_str(), Some("wide"));
+    // What a file leaves open is the named preset's, and what it gives stays, which is said.
+    scratch.write(
+        "part.toml",
+        "preset = \"article\"\nepochs = 1\nhidden = [4]\nl2 = 0.25\n",
+    );
+    let outcome = scratch.done("train --data data --config part.toml --preset plain --out open");
+    let note = "note: preset plain: epochs, hidden, l2 stay as part.toml has them";
+    assert!(outcome.stderr.contains(note), "{outcome}");
+    let found = config(&scratch, "open");
+    assert_eq!(found["l2"].as_float(), Some(0.25));
+    assert_eq!(found["reduction"].as_str(), Some("mean"));
+    scratch.write("part.toml", "epochs = 1\nhidden = [4]\n");
+    let outcome = scratch.done("train --data data --config part.toml --preset plain --out named");
+    assert!(!outcome.stderr.contains("note: preset"), "{outcome}");
+}
+
+/// The user's word holds; where it leads nowhere, it is refused or remarked upon with the flag to give.
+#[test]
+fn settings_that_lead_nowhere_beside_a_named_preset() {
+    let scratch = Scratch::with_data();
+    for (settings, says) in [
+        (
+            "--preset wide --scale none",
+            ["scale: expected standard", "preset wide"],
+        ),
+        (
+            "--preset wide --reduction sum",
+            ["reduction: expected mean", "--learning-rate"],
+        ),
+        (
+            "--preset plain --scale none",
+            ["scale: expected standard", "--learning-rate"],
+        ),
+    ] {
+        scratch.refuses(2, &format!("train --data data --out new {settings}"), &says);
+    }
+    for (number, (settings, flags)) in [
+        (
+            "--preset article --output softmax",
+            &["--probability output"][..],
+        ),
+        (
+            "--preset article --reduction mean",
+            &["--l2 0.0005", "--learning-rate"],
+        ),
+        ("--preset article --activation relu", &["--init he"]),
+        (
+            "--preset plain --hidden none --scale none --lr 0.01",
+            &["--learning-rate 1e-5"],
+        ),
+        (
+            "--preset plain --probability softmax",
+            &["--probability output"],
+        ),
+        ("--preset plain", &[]),
+        ("--preset plain --output sigmoid", &[]),
+        ("--preset plain --scale none --lr 1e-5", &[]),
+        ("--momentum 0.5", &[]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let hidden = if settings.contains("--hidden") {
+            ""
+        } else {
+            "--hidden 4"
+        };
+        let outcome = scratch.done(&format!(
+            "train --data data --epochs 1 --progress none {hidden} --out run{number} {settings}"
+        ));
+        let notes = outcome
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("note: "));
+        let notes: Vec<&str> = notes.filter(|note| !note.contains("engine")).collect();
+        assert_eq!(notes.len(), flags.len(), "{outcome}");
+        for (note, flag) in notes.iter().zip(flags) {
+            assert!(note.contains(flag), "{outcome}");
+        }
+    }
+}
+
+/// Configuration files that no editor wrote: from a pipe, very long, without an end.
+#[test]
+fn configuration_files_from_anywhere() {
+    let scratch = Scratch::with_data();
+    for (number, (how, from)) in [
+        ("printf 'epochs = 1\\nhidden = [3]' |", "-"),
+        ("printf 'epochs = 1\\nhidden = [3]' |", "/dev/stdin"),
+        ("exec 3<given.toml;", "/dev/fd/3"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        scratch.write("given.toml", "epochs = 1\nhidden = [3]");
+        let line = format!("{how} \"$0\" train -q --data data --out run{number} --config {from}");
+        let outcome = scratch.run("sh").args(["-c", &line, PROGRAM]).outcome();
+        outcome.has_code(0);
+        let config = config(&scratch, &format!("run{number}"));
+        assert_eq!(config["epochs"].as_integer(), Some(1));
+    }
+    let comment = "# a comment of some length that says nothing at all\n".repeat(200_000);
+    scratch.write("long.toml", comment.clone() + "epochs = 1\nhidden = [3]\n");
+    scratch.done("train -q --data data --out long --config long.toml");
+    scratch.write("long.toml", comment + "epoch = 1");
+    let train = "train --data data --out new --config long.toml";
+    scratch.refuses(
+        2,
+        train,
+        &["long.toml: line 200001: unknown setting `epoch`"],
+    );
+    let many: String = (0..500_000).map(|key| format!("a{key} = 1\n")).collect();
+    scratch.write("long.toml", many);
+    scratch.refuses(2, train, &["long.toml: line 1: unknown setting `a0`"]);
+    scratch.write(
+        "long.toml",
+        format!("hidden = [{}0.5]", "1, ".repeat(1_000_000)),
+    );
+    let outcome = scratch.gingham(train).outcome();
+    outcome.is_refusal(2, &["long.toml: line 1: hidden: expected a list", ".."]);
+    assert!(outcome.stderr.len() < 300, "{outcome}");
+    let endless = "yes 'epochs = 1' | \"$0\" train --data data --out new --config -";
+    let outcome = scratch.run("sh").args(["-c", endless, PROGRAM]).outcome();
+    outcome.is_refusal(2, &["expected at most 16 MiB of settings"]);
 }
 
 #[test]

@@ -242,6 +242,7 @@ fn refusals() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn runs_with_damaged_files_are_refused() {
     let scratch = Scratch::with_model();
     let good = [
@@ -268,6 +269,20 @@ fn runs_with_damaged_files_are_refused() {
         }
         scratch.refuses(code, &format!("report {run}"), says);
         scratch.refuses(code, &format!("plot {run} --kind error"), says);
+        // The others are shown, and a note says in the same words why this one is not.
+        let both = scratch.done(&format!("report {run} run --out both{number}.html"));
+        assert!(both.stderr.contains("note: left out: "), "{both}");
+        for says in says {
+            assert!(both.stderr.contains(says), "{both}");
+        }
+        for jargon in [
+            "missing field",
+            "invalid type",
+            "TOML parse error",
+            "at line",
+        ] {
+            assert!(!both.stderr.contains(jargon), "{both}");
+        }
     };
     broken(3, "config.toml", None, &["no config.toml"]);
     broken(3, "metrics.jsonl", None, &["no metrics.jsonl"]);
@@ -289,13 +304,63 @@ fn runs_with_damaged_files_are_refused() {
         Some(b"{\"epoch\":0}\n"),
         &["line 1", "error"],
     );
-    broken(2, "config.toml", Some(b"epochs = 'many'"), &["config.toml"]);
-    broken(2, "config.toml", Some(b"\xff"), &["config.toml"]);
+    broken(
+        2,
+        "config.toml",
+        Some(b"epochs = 'many'"),
+        &[
+            "config.toml: line 1: epochs: expected a whole number",
+            "found \"many\"",
+        ],
+    );
+    broken(2, "config.toml", Some(b"\xff"), &["config.toml: line 1"]);
+    broken(
+        2,
+        "config.toml",
+        Some(b"epochs = 1"),
+        &["config.toml: expected every setting, found no `activation`"],
+    );
+    broken(
+        2,
+        "config.toml",
+        Some(b"schedule = 1"),
+        &["line 1: unknown setting `schedule`"],
+    );
     broken(
         3,
         "summary.json",
         Some(b"{}"),
-        &["summary.json", "the summary of a run"],
+        &[
+            "summary.json",
+            "the summary of a run, with a text for `preset`, found none",
+        ],
+    );
+    broken(
+        3,
+        "summary.json",
+        Some(b"{\"preset\": \"article\",\n\"seed\": \"one\"}"),
+        &["with a whole number from 0 for `seed` in line 2, found \"one\""],
+    );
+    broken(
+        3,
+        "summary.json",
+        Some(b"{\"preset\": 1,\n"),
+        &["summary of a run, in JSON, found its beginning alone"],
+    );
+    broken(
+        3,
+        "metrics.jsonl",
+        Some(b"{\"epoch\":0,\"error\":\"x\",\"seconds\":1}\n"),
+        &[
+            "the record of an epoch in line 1, with a number for `error`",
+            "found \"x\"",
+        ],
+    );
+    broken(
+        3,
+        "metrics.jsonl",
+        Some(b"epoch,error\n"),
+        &["in line 1, in JSON, found something else in column 1"],
     );
     broken(
         3,

@@ -47,7 +47,7 @@ const FLOORS: Floors = &[
     &["cut", "durable"],
     &["error"],
     &["formats", "rng", "scalar"],
-    &["exponential"],
+    &["exponential", "quote"],
 ];
 
 /// Violations that are known and wait to be mended, as the check spells them. One that is gone must be taken off this list.

@@ -6,7 +6,7 @@ use gingham::explore::affinities::{Affinities, least_points};
 use gingham::explore::pca::Components;
 use gingham::explore::text::{Ink, Picture, fitting, numbers, side_by_side};
 use gingham::explore::tsne::{self, Plane};
-use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics, mean_image};
+use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics, map_figures, mean_image};
 use gingham::kernels::Level;
 use gingham::rng::{Purpose, Stream};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -362,4 +362,50 @@ fn pictures_fit_their_terminal() {
     assert_eq!(fitting(28, 4, 120), (1, 4));
     assert_eq!(fitting(28, 4, 80), (2, 4));
     assert_eq!(fitting(28, 4, 20), (2, 1));
+}
+
+/// Ten colours serve any number of classes: the eleventh class has the first one's in another shape.
+#[test]
+fn classes_of_a_map_are_told_apart_by_shape_where_colours_repeat() {
+    let drawn = |classes: u8| {
+        let count = 3 * usize::from(classes);
+        let data = random_dataset(8, 8, count, classes, 1).train;
+        let options = MapOptions {
+            images: count,
+            perplexity: 5.0,
+            ..MapOptions::default()
+        };
+        let map = on_threads(2, || Map::of(&data, &options, level()).unwrap());
+        let names: Vec<String> = (0..classes).map(|class| format!("c{class}")).collect();
+        let images = map_figures::images(&map, &data, &names).svg;
+        (map_figures::dots(&map, &data.labels, &names).svg, images)
+    };
+    let (few, images) = drawn(10);
+    assert!(few.contains("<circle") && !few.contains("<polygon"));
+    assert!(!images.contains("same colour"));
+    let (many, images) = drawn(25);
+    assert!(images.contains("Every tenth class has the same colour"));
+    // Marks of a class, without their places: the colour, and the shape by the number of its corners.
+    let marks: Vec<(&str, usize)> = many
+        .lines()
+        .filter(|line| line.starts_with("<circle") || line.starts_with("<polygon"))
+        .map(|line| {
+            let (_, class) = line.split_once("class=\"").unwrap();
+            let points = line.split("points=\"").nth(1).unwrap_or_default();
+            let corners = points.split('"').next().unwrap_or_default();
+            (
+                class.split('"').next().unwrap(),
+                corners.split_whitespace().count(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        marks.len(),
+        4 * 25,
+        "a mark an image, and one in the legend"
+    );
+    let different: std::collections::BTreeSet<_> = marks.into_iter().collect();
+    assert_eq!(different.len(), 25);
+    assert!(!many.contains("marks repeat"));
+    assert!(drawn(85).0.contains("marks repeat after 80 classes"));
 }

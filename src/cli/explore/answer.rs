@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use gingham::data::{DataFolder, Dataset, Labelled};
 use gingham::error::Error;
 use gingham::explore::{Duplicates, Map, MapOptions, Overlap, Statistics};
+use gingham::quote;
 use serde::Serialize;
 
 use crate::cli::output::{facts, percent, shown, table};
@@ -157,7 +158,7 @@ impl<'a> Answer<'a> {
         let (train, test) = (files.train.as_ref(), files.test.as_ref());
         let (rows, columns) = files.part(files.usual())?.images.shape();
         Ok(Self {
-            data: files.folder.display().to_string(),
+            data: quote::text(&files.folder),
             rows,
             columns,
             class_names: &files.classes,

@@ -10,6 +10,7 @@ use gingham::data::Labelled;
 use gingham::error::Error;
 use gingham::explore::{Map, MapOptions, figures, map_figures};
 use gingham::figures::Figure;
+use gingham::quote;
 use serde_json::json;
 
 use answer::{Answer, Files, MapAnswer, Part};
@@ -98,12 +99,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         map = Some((data, made));
     }
     if let Some(folder) = &args.figures {
-        let pictures = pictures(&files, drawn, &answer, map)?;
-        album::write(folder, &pictures, args.force)?;
-        output.progress(format_args!(
-            "figures in {}",
-            shown(&folder.to_string_lossy())
-        ));
+        album::write(folder, &pictures(&files, drawn, &answer, map)?, args.force)?;
+        output.progress(format_args!("figures in {}", quote::path(folder)));
     }
     if args.common.json {
         return output.result(serde_json::to_string(&answer)?);
@@ -182,7 +179,7 @@ fn pixels(args: &Args, files: &Files, index: usize) -> anyhow::Result<()> {
     let data = files.part(of)?;
     if index >= data.images.count() {
         let last = data.images.count() - 1;
-        let path = data.images.path().display();
+        let path = quote::path(data.images.path());
         let reason = format!("expected 0 to {last}, the images of {path}, found {index}");
         return Err(Error::Setting {
             setting: "pixels",

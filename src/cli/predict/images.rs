@@ -1,16 +1,17 @@
 //! The images that a model is asked about: from an IDX file, from PNG files, from standard input.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use gingham::data::Images;
 use gingham::data::png::Picture;
+use gingham::data::{self, Images};
 use gingham::error::{Error, Result};
+use gingham::quote;
 
 use super::ground::Ground;
 use super::remarks::Remarks;
+use crate::cli::infile::input;
 
 /// Images of the size that the model takes.
 pub struct Asked {
@@ -72,7 +73,7 @@ pub fn of_pictures(paths: &[PathBuf], [rows, columns]: [usize; 2], ground: &Grou
         };
         match picture {
             Ok(picture) => {
-                let name = path.display().to_string();
+                let name = quote::text(path);
                 let image = ground.lay(&picture);
                 remarks.look_at(&image, columns, || name.clone());
                 if let Some(range) = picture.range() {
@@ -92,20 +93,13 @@ pub fn of_pictures(paths: &[PathBuf], [rows, columns]: [usize; 2], ground: &Grou
     }
 }
 
-/// Standard input, or what a shell hands over as a stream of its own (`<(..)`), with what messages call it; none for a file. A pipe with a name is
-/// no such stream: it may never get a writer.
+/// The stream of this name, with what messages call it; none for a file.
 fn stream(path: &Path) -> Option<Result<(Box<dyn Read>, &Path)>> {
-    if path == Path::new("-") {
-        return Some(Ok((Box::new(std::io::stdin()), Path::new("stdin"))));
-    }
-    let is_open = path == Path::new("/dev/stdin")
-        || path.starts_with("/dev/fd")
-        || path.starts_with("/proc/self/fd");
-    is_open.then(|| match File::open(path) {
-        Ok(file) => Ok((Box::new(file) as Box<dyn Read>, path)),
-        Err(source) => Err(Error::Read {
-            path: path.to_owned(),
-            source,
-        }),
-    })
+    let name = if path == Path::new("-") {
+        Path::new("stdin")
+    } else {
+        path
+    };
+    let stream = data::stream(input(path))?;
+    Some(stream.map(|stream| (stream, name)))
 }

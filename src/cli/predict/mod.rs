@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use clap::ArgGroup;
 use gingham::data::Images;
 use gingham::evaluate::Predictor;
 use gingham::machine::Machine;
@@ -18,7 +19,7 @@ pub use ground::{Ground, Invert};
 use images::Asked;
 
 use super::Common;
-use super::common::model_path;
+use super::infile::{check_stdin, model_path};
 use super::output::{self, Output, shown};
 
 /// Name the class of images.
@@ -26,8 +27,9 @@ use super::output::{self, Output, shown};
 /// Prints a line an image: its place or file, class, class name, and with --proba the probability of each class,
 /// separated by tabs; with --json an object a line. Pixels are scaled by the figures that the model was trained with.
 /// Pictures that cannot be read are named, and the others answered; the exit code is then 3.
+/// A file whose name is no text is named as a shell would quote it ($'\377.png'), in JSON too.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(group(ArgGroup::new("images").required(true).multiple(true).args(["png", "idx"])), after_help = "\
 Example:
   gingham predict --model model.safetensors --proba shirt.png boot.png
   gingham predict --model model.safetensors --invert=auto photos/*.png
@@ -54,7 +56,6 @@ pub struct Args {
         long,
         value_name = "FILE",
         conflicts_with = "png",
-        required_unless_present = "png",
         help_heading = "Images"
     )]
     idx: Option<PathBuf>,
@@ -98,6 +99,8 @@ pub fn joined(arguments: Vec<OsString>) -> Vec<OsString> {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    let given = [Some(&args.model), args.idx.as_ref()].into_iter().flatten();
+    check_stdin(given.chain(&args.png).map(PathBuf::as_path))?;
     let machine = args.common.machine()?;
     let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
     let ground = Ground::new(args.invert, &model);

@@ -24,6 +24,8 @@ pub struct Remarks {
     /// The greatest sample and the names of pictures, by what was taken for white.
     ranges: BTreeMap<u16, (u16, Vec<String>)>,
     turned: Vec<String>,
+    /// The images that were looked at.
+    seen: usize,
 }
 
 impl Remarks {
@@ -35,11 +37,13 @@ impl Remarks {
             light: Vec::new(),
             ranges: BTreeMap::new(),
             turned: Vec::new(),
+            seen: 0,
         }
     }
 
     /// Looks at the pixels that the model is asked about.
     pub fn look_at(&mut self, pixels: &[u8], columns: usize, name: impl Fn() -> String) {
+        self.seen += 1;
         let (Some(&darkest), Some(&brightest)) = (pixels.iter().min(), pixels.iter().max()) else {
             return;
         };
@@ -71,46 +75,58 @@ impl Remarks {
     /// A line for each kind of remark.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let [found, usual] = self.ground.words();
+        let about = |names: &[String]| {
+            let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
+            format!("{}: ", list(&names, MOST_SHOWN))
+        };
         let turned = if self.ground.turns_nothing() {
+            let images = about(&self.turned);
             format!(
-                "the border is {found} and the model takes it to be {usual}; --invert turns black and white round, \
+                "{images}the border is {found} and the model takes it to be {usual}; --invert turns black and white round, \
                  --invert=auto where it is needed"
             )
         } else {
+            // Of the only image, the remark is about the flag alone.
+            let images = if self.seen == 1 {
+                String::new()
+            } else {
+                about(&self.turned)
+            };
             format!(
-                "the border is {found} after the inversion and the model takes it to be {usual}; leave --invert out, or \
+                "{images}the border is {found} after the inversion and the model takes it to be {usual}; leave --invert out, or \
                  give --invert=auto"
             )
         };
         let kinds = [
             (
                 &self.blank,
-                "one colour all over, so the answer says nothing".to_owned(),
+                about(&self.blank) + "one colour all over, so the answer says nothing",
             ),
             (
                 &self.dark,
-                format!("nearly black: no pixel is above {DARKEST} of 255"),
+                about(&self.dark) + &format!("nearly black: no pixel is above {DARKEST} of 255"),
             ),
             (
                 &self.light,
-                format!("nearly white: no pixel is below {LIGHTEST} of 255"),
+                about(&self.light) + &format!("nearly white: no pixel is below {LIGHTEST} of 255"),
             ),
             (&self.turned, turned),
         ];
-        let ranges = self.ranges.iter().map(|(white, (greatest, names))| {
-            let what = format!(
-                "16 bits a sample, but none above {white} (the greatest is {greatest}), so the range is taken to be 0 to {white} and \
-                 not 0 to 65535; a picture that is meant to be so dark has to be saved with 8 bits"
-            );
-            (names, what)
-        });
+        let ranges: Vec<String> = self
+            .ranges
+            .iter()
+            .map(|(white, (greatest, names))| {
+                about(names)
+                    + &format!(
+                        "16 bits a sample, but none above {white} (the greatest is {greatest}), so the range is taken to be 0 to \
+                         {white} and not 0 to 65535; a picture that is meant to be so dark has to be saved with 8 bits"
+                    )
+            })
+            .collect();
         kinds
             .into_iter()
             .filter(|(names, _)| !names.is_empty())
+            .map(|(_, line)| line)
             .chain(ranges)
-            .map(|(names, what)| {
-                let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
-                format!("{}: {what}", list(&names, MOST_SHOWN))
-            })
     }
 }

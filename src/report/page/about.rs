@@ -1,10 +1,13 @@
 //! The sections about the run itself: its headline, its curves, its settings, its machine, its data.
 
+use std::path::Path;
+
 use super::answers::images_of;
 use super::html::{Cell, facts, figure_of_two, number, paragraph, table};
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
 use crate::model::{AnyModel, Layer};
+use crate::quote;
 use crate::report::charts::{self, Room, percent};
 use crate::report::{Details, Ranking, Run};
 
@@ -256,12 +259,12 @@ pub fn data(run: &Run, details: Option<&Details>) -> String {
     for (path, digest) in details.iter().flat_map(|details| &details.checksums) {
         let name = path
             .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            .map_or_else(String::new, |name| quote::text(Path::new(name)));
         rows.push(vec![Cell::text(name), Cell::Code(digest.clone())]);
     }
     let mut text = format!(
         "<p>Folder at the time of the run: <code>{}</code></p>\n",
-        escape(&run.options.data.display().to_string())
+        escape(&quote::text(&run.options.data))
     );
     if let Some(finish) = &run.finish {
         rows.push(vec![

@@ -58,9 +58,13 @@ fn pictures_that_cannot_be_used() {
     }
     let missing = ["missing.png", "cannot be read", "No such file"];
     scratch.refuses(3, &format!("predict --model {MODEL} missing.png"), &missing);
-    scratch.misuse(
+    let said = scratch.misuse(
         scratch.gingham(&format!("predict --model {MODEL}")),
         &["required"],
+    );
+    assert!(
+        said.contains("--idx <FILE>") && said.contains("PNG"),
+        "both ways are named: {said}"
     );
     let both = scratch.gingham(&format!(
         "predict --model {MODEL} --idx data/{TEST_IMAGES} good.png"
