@@ -28,12 +28,19 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Writes a file in the place of the one that stands at `path`, if there is one: readers see the old one or the new one, whole.
+/// Writes a file in the place of the one that stands at `path`, if there is one: readers see the old one or the new one, whole. The
+/// new one has the old one's permissions.
 ///
 /// # Errors
 /// [`Error::Write`]. The old file stays then.
 pub fn write_over(path: &Path, bytes: &[u8]) -> Result<()> {
     let whole = written(path, bytes)?;
+    if let Ok(old) = path.metadata() {
+        whole
+            .as_file()
+            .set_permissions(old.permissions())
+            .map_err(|source| cannot_write(path, source))?;
+    }
     whole
         .persist(path)
         .map_err(|failed| cannot_write(path, failed.error))?;

@@ -14,6 +14,7 @@ mod evaluate;
 mod explore;
 mod export;
 mod import;
+mod limits;
 mod man;
 mod near;
 mod outfile;
@@ -30,6 +31,7 @@ mod words;
 mod xor;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -45,7 +47,7 @@ Example:
 
 Exit codes:
   0  done
-  1  the run failed (disk full, no threads, ..)
+  1  the run failed (disk full, no memory, no threads, ..)
   2  usage: a setting, an option, an output that exists already
   3  bad data or model
   4  diverged: the error or a parameter is not finite any more
@@ -81,6 +83,7 @@ enum Command {
 
 /// Parses the arguments, runs the command, prints the error, and returns the exit code.
 pub fn main() -> ExitCode {
+    limits::become_errors();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     color::choose(color::asked_for(&arguments));
     let cli = match parse(predict::joined(arguments)) {
@@ -173,6 +176,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Error>() {
+        Some(Error::Read { source, .. }) if source.kind() == ErrorKind::OutOfMemory => 1,
         Some(Error::Setting { .. } | Error::Config { .. } | Error::Exists { .. }) => 2,
         Some(
             Error::Read { .. }

@@ -13,6 +13,7 @@ mod options;
 mod order;
 mod plan;
 mod presets;
+mod room;
 mod size;
 mod state;
 pub mod step;
