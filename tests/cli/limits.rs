@@ -79,6 +79,7 @@ fn ladder() -> Vec<(char, u32)> {
 #[test]
 fn under_every_limit_of_memory_there_is_an_answer_or_one_message() {
     let scratch = Scratch::with_model();
+    scratch.synth("few", 20, 10);
     let mut commands: Vec<String> = [
         "--version",
         "evaluate --model run --data data",
@@ -91,12 +92,11 @@ fn under_every_limit_of_memory_there_is_an_answer_or_one_message() {
     for engine in ["fixed", "blas"] {
         for threads in [1, 2, 4] {
             for size in [
-                "--hidden 8 --batches 5",
-                "--hidden 3000,200 --batches 1",
-                "--hidden 9000 --momentum 0.9 --batch-size 7",
+                "--hidden 8 --batches 2",
+                "--hidden 12000 --momentum 0.9 --batches 1",
             ] {
                 commands.push(format!(
-                    "train -q --data data --epochs 1 --learning-rate 1e-9 --engine {engine} --threads {threads} {size}"
+                    "train -q --data few --epochs 1 --learning-rate 1e-9 --engine {engine} --threads {threads} {size}"
                 ));
             }
         }
