@@ -113,19 +113,22 @@ fn written(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     let mut file = beside
         .tempfile_in(folder_of(path))
         .map_err(|error| failed(of_system(error)))?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
+    let inner = file.as_file_mut(); // whose errors do not name it
+    inner
+        .write_all(bytes)
+        .and_then(|()| inner.sync_all())
         .map_err(failed)?;
     Ok(file)
 }
 
-/// The system's own error: tempfile adds the name of its file, which nobody has asked for.
+/// The system's own error, by its number: tempfile adds the name of its file, which nobody has asked for, behind that.
 fn of_system(error: std::io::Error) -> std::io::Error {
-    let source = error.get_ref().and_then(std::error::Error::source);
-    source
-        .and_then(|source| source.downcast_ref::<std::io::Error>())
-        .and_then(std::io::Error::raw_os_error)
-        .map_or(error, std::io::Error::from_raw_os_error)
+    let text = error.to_string();
+    let number = text
+        .split_once("(os error ")
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .and_then(|(number, _)| number.parse().ok());
+    number.map_or(error, std::io::Error::from_raw_os_error)
 }
 
 fn builder() -> Builder<'static, 'static> {

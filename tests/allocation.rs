@@ -282,7 +282,10 @@ fn the_memory_of_the_steps_is_known_beforehand() {
     let standardizer = Standardizer::fit(&data.images, &(0..20).collect::<Vec<u32>>());
     let near = |asked: usize, footprint: u64, what: &str| {
         let share = footprint as f64 / asked as f64;
-        assert!((0.8..1.3).contains(&share), "{what}: {footprint} of {asked} bytes");
+        assert!(
+            (0.8..1.3).contains(&share),
+            "{what}: {footprint} of {asked} bytes"
+        );
     };
     for (job, threads) in [(&ARTICLE, 1), (&ARTICLE, 2), (&WIDE, 1), (&WIDE, 2)] {
         let machine = Machine::new(threads).unwrap();
@@ -427,7 +430,10 @@ fn packed_images_are_not_unpacked_before_their_labels_agree() {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
     put("train-images-idx3-ubyte.gz", &encoder.finish().unwrap());
-    put("train-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 3, 0, 0, 0]);
+    put(
+        "train-labels-idx1-ubyte",
+        &[0, 0, 8, 1, 0, 0, 0, 3, 0, 0, 0],
+    );
     let asked = bytes_of(|| {
         let error = Dataset::open(folder.path()).unwrap_err();
         assert!(matches!(&error, Error::Mismatch { .. }), "{error:?}");

@@ -28,9 +28,9 @@
 pub use super::library::{Library, Threading};
 
 #[cfg(feature = "blas")]
-pub(crate) use backend::{hold_to_one_thread, map_buffers};
-#[cfg(feature = "blas")]
 pub use backend::library;
+#[cfg(feature = "blas")]
+pub(crate) use backend::{hold_to_one_thread, map_buffers};
 
 /// The library that products go through.
 #[cfg(not(feature = "blas"))]

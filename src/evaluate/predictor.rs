@@ -247,7 +247,10 @@ impl<'a, T: Scalar> Asked<'a, T> {
             return Ok(());
         }
         machine.check_memory(Predictor::bytes(layout, T::DTYPE, machine), || {
-            let what = format!("{SAMPLES} samples in a network of widths {:?}", layout.widths());
+            let what = format!(
+                "{SAMPLES} samples in a network of widths {:?}",
+                layout.widths()
+            );
             (what, "a smaller model")
         })
     }

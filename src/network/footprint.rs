@@ -60,7 +60,7 @@ impl Footprint<'_> {
 
 /// A product that cannot overflow: of three sizes, none of which is above the largest number of images or parameters.
 fn product(sizes: &[usize]) -> u128 {
-    sizes
-        .iter()
-        .fold(1, |product: u128, &size| product.saturating_mul(size as u128))
+    sizes.iter().fold(1, |product: u128, &size| {
+        product.saturating_mul(size as u128)
+    })
 }

@@ -37,9 +37,11 @@ impl Job<'_> {
         let network = numbers * (2 + self.slots); // with the gradient
         let steps = self.steps.bytes().saturating_add(self.kept_bytes);
         let samples = self.samples as u64 * INDEX_BYTES;
-        // When the steps are over, their memory is given back, and the model is asked.
+        // When the steps are over, their memory is given back. Then the model is asked, and made into the bytes of its file: its
+        // arrays one by one, and all of them together.
         let asking = numbers.saturating_add(Predictor::bytes(layout, dtype, machine));
-        let needed = network.saturating_add(steps).max(asking);
+        let saving = numbers * 3;
+        let needed = network.saturating_add(steps).max(asking).max(saving);
         machine.check_memory(needed.saturating_add(samples), || {
             let (network, steps) = (network >> 20, steps >> 20);
             (

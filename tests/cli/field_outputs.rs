@@ -124,7 +124,11 @@ fn what_is_no_file_is_not_written_to() {
     for (command, ending) in commands {
         // Nobody reads the pipe, so opening it would wait for ever.
         let run = scratch.gingham(&format!("{command} pipe")).deadline(20);
-        scratch.refuses_run(2, run, &["expected a file's name", "pipe, socket or device"]);
+        scratch.refuses_run(
+            2,
+            run,
+            &["expected a file's name", "pipe, socket or device"],
+        );
         for out in ["new.svg/", "nowhere/new.svg/", "run/"] {
             let out = out.replace("svg", ending);
             let says = ["expected a file's name", out.as_str()];
@@ -161,7 +165,9 @@ fn force_writes_through_links_and_keeps_the_mode() {
     let private = fs::Permissions::from_mode(0o600);
     fs::set_permissions(scratch.join("made.csv"), private).expect("a mode");
     scratch.done(&format!("{export} made.csv"));
-    let mode = fs::metadata(scratch.join("made.csv")).expect("the file").mode();
+    let mode = fs::metadata(scratch.join("made.csv"))
+        .expect("the file")
+        .mode();
     assert_eq!(mode & 0o7777, 0o600);
 }
 

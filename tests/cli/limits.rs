@@ -152,11 +152,7 @@ fn files_larger_than_the_memory_are_no_abort() {
         ("train-images-idx3-ubyte", idx(&[COUNT, 1, 1], &[])),
         ("train-labels-idx1-ubyte", idx(&[COUNT], &[])),
     ] {
-        sparse(
-            &scratch.join("huge").join(name),
-            &header,
-            u64::from(COUNT),
-        );
+        sparse(&scratch.join("huge").join(name), &header, u64::from(COUNT));
     }
     for command in ["train -q --out run", "explore -q", "bench -q"] {
         let outcome = under(&scratch, "-v 1200000", &format!("{command} --data huge"));
@@ -173,15 +169,27 @@ fn a_file_that_may_not_grow_is_an_error_and_leaves_no_part() {
         ("4", "train -q --data data --epochs 1 --hidden 8 --out b"),
         ("0", "export -q --model run --out model.onnx"),
         ("4", "export -q --model run --out model.csv"),
-        ("0", "export -q --model run --out - --format csv > model.csv"),
+        (
+            "0",
+            "export -q --model run --out - --format csv > model.csv",
+        ),
         ("4", "report -q run --out page.html"),
         ("1", "plot -q run --kind error --out error.svg"),
-        ("1", "explore -q --data data --map 0 --images 0 --figures figures > text"),
+        (
+            "1",
+            "explore -q --data data --map 0 --images 0 --figures figures > text",
+        ),
         ("4", "synth -q --train 50 --test 50 --out drawn"),
         ("0", "man --out pages"),
         ("1", "man > page"),
-        ("1", "predict -q --model run --idx data/t10k-images-idx3-ubyte > answers"),
-        ("0", "train -q --json --data data --epochs 1 --hidden 8 --out c > line"),
+        (
+            "1",
+            "predict -q --model run --idx data/t10k-images-idx3-ubyte > answers",
+        ),
+        (
+            "0",
+            "train -q --json --data data --epochs 1 --hidden 8 --out c > line",
+        ),
     ];
     for (kibibytes, command) in commands {
         let outcome = under(&scratch, &format!("-f {kibibytes}"), command);
