@@ -390,6 +390,7 @@ fn the_sweep_in_shell() {
 fn a_sweep_whose_results_cannot_be_written_ends_at_once() {
     let scratch = Scratch::with_data();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/sweep.sh");
+    let common = format!("--batches 5 --out {}", scratch.join("lost").display());
     let sweep = |results: &str| {
         scratch
             .run("bash")
@@ -398,7 +399,7 @@ fn a_sweep_whose_results_cannot_be_written_ends_at_once() {
             .env("RATES", "0.001")
             .env("SEEDS", "1")
             .env("EPOCHS", "1")
-            .env("COMMON", "--batches 5")
+            .env("COMMON", &common)
             .env("RESULTS", results)
             .env("GINGHAM", PROGRAM)
             .env("GINGHAM_DATA", "data")
