@@ -79,7 +79,6 @@ fi
 # A run belongs to the sweep that made the folder of its claim, which holds the number of that sweep's process. The claim of
 # a sweep that is no more is taken over: renaming it succeeds for one sweep alone.
 CLAIMS=$RESULTS.claims
-mkdir -p "$CLAIMS" 2>/dev/null || unwritable "no $CLAIMS can be made beside it"
 claim=
 release() {
     [ -z "$claim" ] || rm -rf "$claim"
@@ -97,14 +96,14 @@ take() { # the run of this key
         sleep 1 # its sweep may be about to write its number
         ! alive "$name" && mv "$name" "$name.$$" 2>/dev/null && rm -rf "$name.$$"
     fi
-    # A sweep that ends takes the empty folder of all claims away, which may come between the two.
-    mkdir -p "$CLAIMS" 2>/dev/null || unwritable "no $CLAIMS can be made beside it"
+    # A sweep that ends takes the empty folder of all claims away, which may come between the two, and while mkdir looks for it.
+    mkdir -p "$CLAIMS" 2>/dev/null || true
     tries=0
     until mkdir "$name" 2>/dev/null; do
         [ ! -d "$name" ] || return 1
         tries=$((tries + 1))
         [ "$tries" -lt 100 ] || unwritable "no folder can be made in $CLAIMS"
-        mkdir -p "$CLAIMS" 2>/dev/null || unwritable "no $CLAIMS can be made beside it"
+        mkdir -p "$CLAIMS" 2>/dev/null || true
     done
     claim=$name
     { echo $$ >"$claim/pid"; } 2>/dev/null || unwritable "no file can be written beside it"

@@ -137,7 +137,7 @@ fn what_is_no_file_is_not_written_to() {
         // What is open already takes bytes.
         let made = scratch.done(&format!("{command} /dev/stdout"));
         let streamed = scratch.done(&format!("{command} -"));
-        assert_eq!(made.stdout, streamed.stdout, "{command}");
+        assert!(made.stdout.starts_with(&streamed.stdout), "{command}");
     }
     scratch.write("file", "mine");
     for (command, setting) in [
