@@ -65,13 +65,20 @@ if [ ! -f "$GINGHAM" ] || [ ! -x "$GINGHAM" ]; then
     echo "sweep: no $GINGHAM: build it first (cargo build --release), or name another one by GINGHAM" >&2
     exit 1
 fi
-mkdir -p "$(dirname "$RESULTS")"
-touch "$RESULTS"
+# A line that is not written is a run that is lost, so where no line can be written there is no run.
+unwritable() {
+    echo "sweep: RESULTS: $RESULTS cannot be written: $1" >&2
+    exit 1
+}
+mkdir -p "$(dirname "$RESULTS")" 2>/dev/null || unwritable "its folder cannot be made"
+if [ -e "$RESULTS" ] && [ ! -f "$RESULTS" ]; then
+    unwritable "expected a regular file's name, found a folder, pipe or device"
+fi
+{ true >>"$RESULTS"; } 2>/dev/null || unwritable "the system refuses to open it"
 
 # A run belongs to the sweep that made the folder of its claim, which holds the number of that sweep's process. The claim of
 # a sweep that is no more is taken over: renaming it succeeds for one sweep alone.
 CLAIMS=$RESULTS.claims
-mkdir -p "$CLAIMS"
 claim=
 release() {
     [ -z "$claim" ] || rm -rf "$claim"
@@ -79,6 +86,7 @@ release() {
     rmdir "$CLAIMS" 2>/dev/null || true
 }
 trap release EXIT
+trap '' XFSZ # a file that may not grow is a write that fails
 trap 'exit 130' INT
 trap 'exit 143' TERM
 alive() { [ -f "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null; }
@@ -88,19 +96,22 @@ take() { # the run of this key
         sleep 1 # its sweep may be about to write its number
         ! alive "$name" && mv "$name" "$name.$$" 2>/dev/null && rm -rf "$name.$$"
     fi
-    # A sweep that ends takes the empty folder of all claims away, which may come between the two.
-    mkdir -p "$CLAIMS" || exit 1
+    # A sweep that ends takes the empty folder of all claims away, which may come between the two, and while mkdir looks for it.
+    mkdir -p "$CLAIMS" 2>/dev/null || true
+    tries=0
     until mkdir "$name" 2>/dev/null; do
-        mkdir -p "$CLAIMS" || exit 1
         [ ! -d "$name" ] || return 1
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || unwritable "no folder can be made in $CLAIMS"
+        mkdir -p "$CLAIMS" 2>/dev/null || true
     done
     claim=$name
-    echo $$ >"$claim/pid"
+    { echo $$ >"$claim/pid"; } 2>/dev/null || unwritable "no file can be written beside it"
 }
 
 # A machine that stopped while writing may have left half a line: that run counts as not done.
 if [ -n "$(tail -c 1 "$RESULTS")" ] && take "the end of the file"; then
-    sed '$d' "$RESULTS" >"$RESULTS.part" && mv "$RESULTS.part" "$RESULTS"
+    { sed '$d' "$RESULTS" >"$RESULTS.part" && mv "$RESULTS.part" "$RESULTS"; } || unwritable "its last line is half a line"
     release
 fi
 
@@ -128,13 +139,14 @@ for hidden in $HIDDEN; do
             summary=$("$GINGHAM" train --json -q --eval-every 0 --hidden "$hidden" --learning-rate "$rate" \
                 --seed "$seed" --epochs "$EPOCHS" $COMMON) || code=$?
             case $code in
-            0) printf '%s%s\n' "$key" "${summary#\{}" >>"$RESULTS" ;;
-            4) printf '%s"diverged":true}\n' "$key" >>"$RESULTS" ;; # a finding, not a failure
+            0) line=$key${summary#\{} ;;
+            4) line=$key'"diverged":true}' ;; # a finding, not a failure
             *)
                 echo "sweep: gingham ended with exit code $code; run again to go on from here" >&2
                 exit "$code"
                 ;;
             esac
+            { printf '%s\n' "$line" >>"$RESULTS"; } 2>/dev/null || unwritable "the run of $setting seed=$seed is not in it"
             release
         done
     done

@@ -28,12 +28,19 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Writes a file in the place of the one that stands at `path`, if there is one: readers see the old one or the new one, whole.
+/// Writes a file in the place of the one that stands at `path`, if there is one: readers see the old one or the new one, whole. The
+/// new one has the old one's permissions.
 ///
 /// # Errors
 /// [`Error::Write`]. The old file stays then.
 pub fn write_over(path: &Path, bytes: &[u8]) -> Result<()> {
     let whole = written(path, bytes)?;
+    if let Ok(old) = path.metadata() {
+        whole
+            .as_file()
+            .set_permissions(old.permissions())
+            .map_err(|source| cannot_write(path, source))?;
+    }
     whole
         .persist(path)
         .map_err(|failed| cannot_write(path, failed.error))?;
@@ -106,19 +113,22 @@ fn written(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     let mut file = beside
         .tempfile_in(folder_of(path))
         .map_err(|error| failed(of_system(error)))?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
+    let inner = file.as_file_mut(); // whose errors do not name it
+    inner
+        .write_all(bytes)
+        .and_then(|()| inner.sync_all())
         .map_err(failed)?;
     Ok(file)
 }
 
-/// The system's own error: tempfile adds the name of its file, which nobody has asked for.
+/// The system's own error, by its number: tempfile adds the name of its file, which nobody has asked for, behind that.
 fn of_system(error: std::io::Error) -> std::io::Error {
-    let source = error.get_ref().and_then(std::error::Error::source);
-    source
-        .and_then(|source| source.downcast_ref::<std::io::Error>())
-        .and_then(std::io::Error::raw_os_error)
-        .map_or(error, std::io::Error::from_raw_os_error)
+    let text = error.to_string();
+    let number = text
+        .split_once("(os error ")
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .and_then(|(number, _)| number.parse().ok());
+    number.map_or(error, std::io::Error::from_raw_os_error)
 }
 
 fn builder() -> Builder<'static, 'static> {

@@ -129,20 +129,21 @@ pub enum Error {
         /// The learning rate at that step.
         learning_rate: f64,
     },
-    /// A limit of memory leaves no room for what BLAS maps.
+    /// There is no memory for what was asked for.
     #[error(
-        "no room for {} MB of address space, which BLAS and {threads} threads need{}: {}raise the limit (ulimit -v, -d)",
+        "no room for {} MB of memory, which {what} need{}: {way_out}",
         needed_bytes >> 20,
-        limit_bytes.map(|limit| format!("; the limit is {} MB", limit >> 20)).unwrap_or_default(),
-        if *threads > 1 { "give --threads 1, or " } else { "" }
+        allowed_bytes.map(|allowed| format!("; this process may have {} MB", allowed >> 20)).unwrap_or_default()
     )]
     Memory {
-        /// The threads.
-        threads: usize,
-        /// The address space that they need.
-        needed_bytes: usize,
-        /// The limit of the address space, where it is known.
-        limit_bytes: Option<u64>,
+        /// What needs it.
+        what: String,
+        /// The memory that is needed beside what is taken already.
+        needed_bytes: u64,
+        /// All memory that this process may have, where it is known.
+        allowed_bytes: Option<u64>,
+        /// What to give instead.
+        way_out: String,
     },
     /// The thread pool could not be made.
     #[error("cannot start {threads} threads: {reason}")]

@@ -78,6 +78,7 @@ impl Machine {
         let threads = if note.is_some() { 1 } else { wanted };
         check_room(threads)?;
         let mut pool = pool(threads)?;
+        blas::map_buffers(&pool);
         // Every worker says it for itself: the OpenMP flavour keeps its count for each calling thread.
         let held = pool
             .broadcast(|_| blas::hold_to_one_thread())
@@ -88,7 +89,7 @@ impl Machine {
                 "this OpenBLAS does not let itself be held to one thread, so it gets one caller",
             );
             pool = self::pool(1)?;
-        }
+        } // of its buffers there are enough now
         Ok(Self {
             pool,
             level,
@@ -137,6 +138,31 @@ impl Machine {
     #[must_use]
     pub fn memory_bytes(&self) -> Option<u64> {
         self.memory_bytes
+    }
+
+    /// Refuses work that takes `needed_bytes` of memory where the process may not have them. `what` says what takes them and what
+    /// to give instead.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub(crate) fn check_memory(
+        &self,
+        needed_bytes: u64,
+        what: impl FnOnce() -> (String, &'static str),
+    ) -> Result<()> {
+        /// What a command takes beside: pages, messages, the arenas of the C library.
+        const MORE_BYTES: u64 = 24 << 20;
+        let all = needed_bytes.saturating_add(MORE_BYTES);
+        if self.memory_bytes.is_none_or(|most| all <= most) && limits::are_free(1, all) {
+            return Ok(());
+        }
+        let (what, instead) = what();
+        Err(Error::Memory {
+            what,
+            needed_bytes: all,
+            allowed_bytes: self.memory_bytes,
+            way_out: way_out(instead),
+        })
     }
 
     /// Runs `work` on these threads: everything parallel within it uses them. Called from one of them, it costs nothing.
@@ -218,21 +244,30 @@ fn allowed_level() -> Result<Level> {
 fn check_room(threads: usize) -> Result<()> {
     /// A thread that calls OpenBLAS took 66 MiB (its buffer of 32, and the C library's arena), the program and its first two
     /// threads 437; with twice as much for a thread no limit was found under which OpenBLAS hangs.
-    const BYTES_PER_THREAD: usize = 128 << 20;
+    const BYTES_PER_THREAD: u64 = 128 << 20;
     let parts = threads + 2;
-    let room: Result<Vec<Vec<u8>>, _> = (0..parts)
-        .map(|_| {
-            let mut buffer = Vec::new();
-            buffer.try_reserve_exact(BYTES_PER_THREAD).map(|()| buffer)
-        })
-        .collect();
-    match std::hint::black_box(room) {
-        Ok(_) => Ok(()), // and given back: it was address space, none of it touched
-        Err(_) => Err(Error::Memory {
-            threads,
-            needed_bytes: parts * BYTES_PER_THREAD,
-            limit_bytes: limits::address_space_bytes(),
-        }),
+    if limits::are_free(parts, BYTES_PER_THREAD) {
+        return Ok(());
+    }
+    Err(Error::Memory {
+        what: format!("BLAS and {threads} threads"),
+        needed_bytes: parts as u64 * BYTES_PER_THREAD,
+        allowed_bytes: limits::memory_bytes(),
+        way_out: way_out(if threads > 1 { "--threads 1" } else { "" }),
+    })
+}
+
+/// What to give instead of what there is no memory for.
+fn way_out(instead: &str) -> String {
+    let limited = limits::address_space_bytes().is_some();
+    let raise = if limited {
+        "raise the limit (ulimit -v, -d)"
+    } else {
+        "take a machine or a control group with more memory"
+    };
+    match instead {
+        "" => raise.to_owned(),
+        instead => format!("give {instead}, or {raise}"),
     }
 }
 

@@ -23,6 +23,15 @@ impl Dtype {
             Self::F64 => "f64",
         }
     }
+
+    /// Bytes of a number.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F32 => size_of::<f32>(),
+            Self::F64 => size_of::<f64>(),
+        }
+    }
 }
 
 /// `f32` or `f64`, and nothing else: what the engines, the losses and the optimizers compute in.

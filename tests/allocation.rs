@@ -16,11 +16,12 @@ use gingham::data::{Dataset, IdxError, Images, Labelled, SampleSource, Standardi
 use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::explore::{Statistics, mean_image};
-use gingham::input::{Batch, Input, Packed, Staged};
+use gingham::input::{Batch, Door, Input, Packed, Staged};
 use gingham::machine::Machine;
 use gingham::model::{Activation, Init, Layout as NetworkLayout, Mlp, Output};
-use gingham::network::ErrorForm;
-use gingham::scalar::Scalar;
+use gingham::network::footprint::Footprint;
+use gingham::network::{ErrorForm, MemoryUse};
+use gingham::scalar::{Dtype, Scalar};
 use gingham::train::optimizer::Sgd;
 use gingham::train::step::{Setup, Stepper};
 use gingham::train::{L1Form, Objective, Reduction, Regularizer};
@@ -276,6 +277,53 @@ fn bytes_of(work: impl FnOnce()) -> usize {
 }
 
 #[test]
+fn the_memory_of_the_steps_is_known_beforehand() {
+    let data = synthetic();
+    let standardizer = Standardizer::fit(&data.images, &(0..20).collect::<Vec<u32>>());
+    let near = |asked: usize, footprint: u64, what: &str| {
+        let share = footprint as f64 / asked as f64;
+        assert!(
+            (0.8..1.3).contains(&share),
+            "{what}: {footprint} of {asked} bytes"
+        );
+    };
+    for (job, threads) in [(&ARTICLE, 1), (&ARTICLE, 2), (&WIDE, 1), (&WIDE, 2)] {
+        let machine = Machine::new(threads).unwrap();
+        let layout = setup::<f32>(job, &machine).mlp.layout;
+        let footprint = |door, dtype| Footprint {
+            layout: &layout,
+            dtype,
+            door,
+            shape: (28, 28),
+            batch: job.batches[0] as usize,
+            purpose: MemoryUse::Training,
+            threads,
+        };
+        let slots = usize::from(job.momentum > 0.0);
+        let numbers = layout.parameters() * (1 + slots); // with the gradient
+        let staged = |numbers: usize, dtype: Dtype| {
+            footprint(Door::Staged, dtype).bytes() + (numbers * dtype.bytes()) as u64
+        };
+        let of_f32 = machine.install(|| {
+            let setup = setup::<f32>(job, &machine);
+            bytes_of(|| drop(Stepper::staged(setup, EngineKind::Blas, &standardizer)))
+        });
+        near(of_f32, staged(numbers, Dtype::F32), "f32");
+        let of_f64 = machine.install(|| {
+            let setup = setup::<f64>(job, &machine);
+            bytes_of(|| drop(Stepper::staged(setup, EngineKind::Blas, &standardizer)))
+        });
+        near(of_f64, staged(numbers, Dtype::F64), "f64");
+        let packed = machine.install(|| {
+            let setup = setup::<f32>(job, &machine);
+            bytes_of(|| drop(Stepper::packed(setup, (28, 28), &standardizer)))
+        });
+        let bytes = footprint(Door::Packed, Dtype::F32).bytes() + (numbers * 4) as u64;
+        near(packed, bytes, "packed");
+    }
+}
+
+#[test]
 fn statistics_cost_nothing_for_each_class_and_pixel() {
     // 256 classes of 128 x 128 pixels are 32 MB of sums, if all are kept at once.
     const MOST: usize = 1 << 20;
@@ -363,6 +411,32 @@ fn a_packed_file_of_zeros_costs_what_its_header_accounts_for() {
             matches!(&error, Error::Idx { source, .. } if *source == size),
             "{error:?}"
         );
+    });
+    assert!(asked < MOST, "{asked} bytes");
+}
+
+#[test]
+fn packed_images_are_not_unpacked_before_their_labels_agree() {
+    // 64 MB of images that are all there, and three labels.
+    const MOST: usize = 1 << 20;
+    const COUNT: u32 = 1 << 16;
+    let mut bytes = vec![0, 0, 8, 3];
+    for dimension in [COUNT, 32, 32] {
+        bytes.extend(dimension.to_be_bytes());
+    }
+    bytes.resize(16 + (64 << 20), 0);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, &bytes).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    put("train-images-idx3-ubyte.gz", &encoder.finish().unwrap());
+    put(
+        "train-labels-idx1-ubyte",
+        &[0, 0, 8, 1, 0, 0, 0, 3, 0, 0, 0],
+    );
+    let asked = bytes_of(|| {
+        let error = Dataset::open(folder.path()).unwrap_err();
+        assert!(matches!(&error, Error::Mismatch { .. }), "{error:?}");
     });
     assert!(asked < MOST, "{asked} bytes");
 }

@@ -47,10 +47,7 @@ pub fn run(args: &Args, definition: Command) -> anyhow::Result<()> {
 
 /// Writes all pages, or none where one of them exists already and is not to be replaced.
 fn write(folder: &Path, pages: &[(String, String)], force: Force) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(|source| Error::Write {
-        path: folder.to_owned(),
-        source,
-    })?;
+    outfile::make_folder("out", folder)?;
     pages
         .iter()
         .try_for_each(|(name, _)| outfile::check(&folder.join(name), force))?;

@@ -15,6 +15,7 @@ mod explore;
 mod export;
 mod import;
 mod infile;
+mod limits;
 mod man;
 mod near;
 mod outfile;
@@ -31,6 +32,7 @@ mod words;
 mod xor;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -46,7 +48,7 @@ Example:
 
 Exit codes:
   0  done
-  1  the run failed (disk full, no threads, ..)
+  1  the run failed (disk full, no memory, no threads, ..)
   2  usage: a setting, an option, an output that exists already
   3  bad data or model
   4  diverged: the error or a parameter is not finite any more
@@ -82,6 +84,7 @@ enum Command {
 
 /// Parses the arguments, runs the command, prints the error, and returns the exit code.
 pub fn main() -> ExitCode {
+    limits::become_errors();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     color::choose(color::asked_for(&arguments));
     let cli = match parse(predict::joined(arguments)) {
@@ -174,6 +177,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Error>() {
+        Some(Error::Read { source, .. }) if source.kind() == ErrorKind::OutOfMemory => 1,
         Some(Error::Setting { .. } | Error::Config { .. } | Error::Exists { .. }) => 2,
         Some(
             Error::Read { .. }

@@ -1,7 +1,7 @@
 //! The file that a command writes: its format by its name, stdout for `-`, and `--force`.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use gingham::durable;
@@ -38,16 +38,37 @@ pub fn check_folder(out: &Path) -> Result<()> {
     })
 }
 
-/// Refuses a file that is there already, before any work is done for it.
+/// Refuses a file that is there already or cannot be one, before any work is done for it.
 ///
 /// # Errors
-/// [`Error::Exists`].
+/// [`Error::Exists`]; [`Error::Setting`] and [`Error::Write`] where no file can be made.
 pub fn check(out: &Path, force: Force) -> Result<()> {
-    if force.force || is_stdout(out) || out.symlink_metadata().is_err() {
+    if is_stdout(out) {
+        return Ok(());
+    }
+    place(out)?;
+    if force.force || out.symlink_metadata().is_err() {
         return Ok(());
     }
     Err(Error::Exists {
         path: out.to_owned(),
+    })
+}
+
+/// Makes a folder that files are to be put into, where it is not there yet. `setting` is the option that named it.
+///
+/// # Errors
+/// [`Error::Setting`] where something else stands there, and [`Error::Write`].
+pub fn make_folder(setting: &'static str, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|source| {
+        if folder.exists() {
+            let reason = format!("expected a folder, found the file {}", folder.display());
+            return Error::Setting { setting, reason };
+        }
+        Error::Write {
+            path: folder.to_owned(),
+            source,
+        }
     })
 }
 
@@ -63,11 +84,13 @@ pub fn write(out: &Path, bytes: &[u8], force: Force) -> anyhow::Result<()> {
 /// Writes a file, whatever its name is.
 ///
 /// # Errors
-/// [`Error::Exists`] and [`Error::Write`].
+/// As [`check`].
 pub fn put(out: &Path, bytes: &[u8], force: Force) -> Result<()> {
-    match out.metadata() {
-        Ok(there) if force.force && !there.is_file() && !there.is_dir() => {
-            // A pipe or a device is written to. In its place a file would be a surprise.
+    match place(out)? {
+        Place::File(_) if !force.force => durable::write_new(out, bytes),
+        Place::File(path) => durable::write_over(&path, bytes),
+        Place::Stream if !force.force => check(out, force),
+        Place::Stream => {
             let written = OpenOptions::new()
                 .write(true)
                 .open(out)
@@ -77,15 +100,64 @@ pub fn put(out: &Path, bytes: &[u8], force: Force) -> Result<()> {
                 source,
             })
         }
-        // Through a link, as a shell's redirection writes.
-        Ok(_) if force.force => durable::write_over(&target(out), bytes),
-        _ if force.force => durable::write_over(out, bytes),
-        _ => durable::write_new(out, bytes),
     }
 }
 
+/// Where bytes go.
+enum Place {
+    /// Into this file, which need not be there: as by a shell's redirection, through links.
+    File(PathBuf),
+    /// Into something that takes them one by one.
+    Stream,
+}
+
+/// Where the bytes for `out` go.
+///
+/// # Errors
+/// [`Error::Setting`] where it is no name of a file; [`Error::Write`] where the system does not say what stands there.
+fn place(out: &Path) -> Result<Place> {
+    let refuse = |what: &str| {
+        let reason = format!("expected a file's name, found {}, {what}", out.display());
+        Err(Error::Setting {
+            setting: "out",
+            reason,
+        })
+    };
+    match out.metadata() {
+        Ok(there) if there.is_dir() => refuse("a folder"),
+        _ if out.as_os_str().as_encoded_bytes().ends_with(b"/") => {
+            refuse("which ends in a slash, as a folder's name does")
+        }
+        Ok(there) if there.is_file() => Ok(Place::File(target(out))),
+        Ok(_) if is_open(out) => Ok(Place::Stream),
+        // A pipe without a reader would not even be opened, and a file in the place of a device would be a surprise.
+        Ok(_) => refuse("a pipe, socket or device: give - and lead stdout there"),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Place::File(target(out))),
+        Err(source) => Err(Error::Write {
+            path: out.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Whether this names one of the devices that take bytes at once, or a file that this process has open already.
+fn is_open(out: &Path) -> bool {
+    let devices = ["/dev/null", "/dev/full", "/dev/tty"];
+    let open = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"];
+    devices.iter().any(|name| out == Path::new(name))
+        || open.iter().any(|name| out.starts_with(name))
+}
+
+/// What `out` stands for where it is a link, whether or not that is there.
 fn target(out: &Path) -> PathBuf {
-    out.canonicalize().unwrap_or_else(|_| out.to_owned())
+    /// As many as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut path = out.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(link) = path.read_link() else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(link);
+    }
+    path
 }
 
 /// The format of the file `out`: the one that was asked for, else the one that its ending names, else the usual one, if there is one.

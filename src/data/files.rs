@@ -71,16 +71,27 @@ pub(super) fn check_count(labels: &[u8], samples: usize, what: &str) -> Result<(
 /// Opens one IDX file and checks it whole.
 pub(super) fn open(path: &Path, content: Content) -> Result<(Bytes, Header)> {
     let bytes = if is_packed(path) {
-        let file = BufReader::new(mmap::open(path)?);
-        let members = unpacked(file).map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Bytes::Owned(promised(members, path, content)?)
+        Bytes::Owned(promised(unpacking(path)?, path, content)?)
     } else {
         mmap::bytes(path)?
     };
     checked(bytes, path, content)
+}
+
+/// What the header of an IDX file promises, without the rest, which may be much.
+pub(super) fn header(path: &Path, content: Content) -> Result<Header> {
+    if is_packed(path) {
+        return Ok(start(&mut unpacking(path)?, path, content)?.1);
+    }
+    Ok(start(&mut mmap::open(path)?, path, content)?.1)
+}
+
+/// What a file called `.gz` unpacks to.
+fn unpacking(path: &Path) -> Result<impl Read> {
+    unpacked(BufReader::new(mmap::open(path)?)).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Reads one IDX file, packed or not, from a stream, and checks it whole. `name` is what messages call it.
@@ -137,6 +148,21 @@ fn check_packed(file: &mut impl BufRead) -> std::io::Result<()> {
 /// Reads an IDX file from a stream: its header first, then no more than one byte beyond what the header promises, so that
 /// neither a bomb nor a lie makes us hold more than the file itself accounts for.
 fn promised(mut stream: impl Read, path: &Path, content: Content) -> Result<Vec<u8>> {
+    let (mut bytes, header) = start(&mut stream, path, content)?;
+    let rest = (header.file_size - bytes.len()) as u64 + 1;
+    stream
+        .take(rest)
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+    bytes.shrink_to_fit();
+    Ok(bytes)
+}
+
+/// Reads the header of an IDX file from a stream: its bytes, and what they say.
+fn start(stream: &mut impl Read, path: &Path, content: Content) -> Result<(Vec<u8>, Header)> {
     let read = |source| Error::Read {
         path: path.to_owned(),
         source,
@@ -155,8 +181,5 @@ fn promised(mut stream: impl Read, path: &Path, content: Content) -> Result<Vec<
         path: path.to_owned(),
         source,
     })?;
-    let rest = (header.file_size - bytes.len()) as u64 + 1;
-    stream.take(rest).read_to_end(&mut bytes).map_err(read)?;
-    bytes.shrink_to_fit();
-    Ok(bytes)
+    Ok((bytes, header))
 }

@@ -45,7 +45,8 @@ impl Images {
         ))
     }
 
-    fn of_file(path: &Path, (bytes, header): (Bytes, Header)) -> Self {
+    /// The images of a file that was opened and checked.
+    pub(super) fn of_file(path: &Path, (bytes, header): (Bytes, Header)) -> Self {
         Self {
             path: path.to_owned(),
             bytes,

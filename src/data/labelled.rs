@@ -7,7 +7,7 @@ use ndarray::ArrayView3;
 use super::files;
 use super::images::Images;
 use crate::error::{Error, Result};
-use crate::formats::idx::Content;
+use crate::formats::idx::{Content, Header};
 use crate::quote;
 
 /// Images and the class of each.
@@ -24,27 +24,33 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// Opens a file of images and the file of their labels.
+    /// Opens a file of images and the file of their labels. That their headers agree is looked at first: what a packed file unpacks
+    /// to may take much memory.
     pub(super) fn open(images: &Path, labels: &Path) -> Result<Self> {
-        let images = Images::open(images)?;
-        let labels_path = labels.to_owned();
-        let (bytes, header) = files::open(labels, Content::Labels)?;
-        if header.count != images.count() {
-            return Err(Error::Mismatch {
-                path: labels_path,
+        let agree = |of_images: Header, of_labels: Header| {
+            if of_images.count == of_labels.count {
+                return Ok(());
+            }
+            Err(Error::Mismatch {
+                path: labels.to_owned(),
                 expected: format!(
                     "{} labels, one for each image of {}",
-                    images.count(),
-                    quote::path(images.path())
+                    of_images.count,
+                    quote::path(images)
                 ),
-                found: format!("{} labels", header.count),
-            });
-        }
+                found: format!("{} labels", of_labels.count),
+            })
+        };
+        let of_images = files::header(images, Content::Images)?;
+        agree(of_images, files::header(labels, Content::Labels)?)?;
+        let (bytes, of_labels) = files::open(labels, Content::Labels)?;
+        let (pixels, of_images) = files::open(images, Content::Images)?;
+        agree(of_images, of_labels)?; // another program may have changed them in between
         Ok(Self {
-            images,
+            images: Images::of_file(images, (pixels, of_images)),
             labels: bytes[Content::Labels.header_size()..].to_vec(),
             labels_sha256: files::sha256(&bytes),
-            labels_path,
+            labels_path: labels.to_owned(),
         })
     }
 

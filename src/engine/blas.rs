@@ -9,7 +9,8 @@
 //! able to call at once. This is how each BLAS is brought to that:
 //!
 //! - **OpenBLAS** is held to one thread by `openblas_set_num_threads`. Its serial flavour need not be safe under several callers
-//!   (OpenBLAS's FAQ on multi-threaded use), so it gets one.
+//!   (OpenBLAS's FAQ on multi-threaded use), so it gets one. It maps a buffer for each of its callers when they first call, and
+//!   where the system refuses one, it asks for ever (until 0.3.22). So it is made to map them all at the start.
 //! - **Netlib's reference BLAS** has no threads and no state between calls. Debian lets another library stand in for it, OpenBLAS
 //!   among them, so its stand-ins are looked for first.
 //! - **BLIS** is safe under several callers and computes on the caller's thread unless it is told otherwise
@@ -27,9 +28,9 @@
 pub use super::library::{Library, Threading};
 
 #[cfg(feature = "blas")]
-pub(crate) use backend::hold_to_one_thread;
-#[cfg(feature = "blas")]
 pub use backend::library;
+#[cfg(feature = "blas")]
+pub(crate) use backend::{hold_to_one_thread, map_buffers};
 
 /// The library that products go through.
 #[cfg(not(feature = "blas"))]
@@ -48,6 +49,10 @@ pub fn library() -> Library {
 pub(crate) fn hold_to_one_thread() -> bool {
     true
 }
+
+/// There are no buffers.
+#[cfg(not(feature = "blas"))]
+pub(crate) fn map_buffers(_: &rayon::ThreadPool) {}
 
 /// Refuses an OpenBLAS that would end the process at its first product, by an instruction that this CPU lacks: it knows AMD's K8
 /// by its number alone and uses the K8's 3DNow!, but QEMU's own CPU has that number too, and not those instructions
@@ -162,8 +167,8 @@ mod before_start {
 mod backend {
     //! The functions of each BLAS.
 
-    use std::ffi::{CStr, c_char, c_int};
-    use std::sync::OnceLock;
+    use std::ffi::{CStr, c_char, c_int, c_void};
+    use std::sync::{Barrier, OnceLock};
 
     use super::{Library, Threading};
 
@@ -171,6 +176,9 @@ mod backend {
     struct Backend {
         library: Library,
         hold: Hold,
+        /// Buffers of OpenBLAS that may be taken: it has two for each thread that it was built for, and each of its own threads may
+        /// hold one.
+        most_buffers: usize,
     }
 
     /// How a BLAS is held to one thread.
@@ -217,6 +225,38 @@ mod backend {
         }
     }
 
+    /// Has OpenBLAS map a buffer for each thread of `pool` now, while there is room: it keeps them, so that no later call has to ask
+    /// the system for one. The functions for that are not among those that OpenBLAS promises. Where a program does not find them, as
+    /// in one that OpenBLAS is a part of, nothing is done.
+    pub(crate) fn map_buffers(pool: &rayon::ThreadPool) {
+        type Take = extern "C" fn(c_int) -> *mut c_void;
+        type GiveBack = extern "C" fn(*mut c_void);
+        let count = pool.current_num_threads().min(backend().most_buffers);
+        if count == 0 {
+            return;
+        }
+        // SAFETY: the types are those of OpenBLAS's `common.h`.
+        let found = unsafe {
+            (
+                symbol::<Take>(c"blas_memory_alloc"),
+                symbol::<GiveBack>(c"blas_memory_free"),
+            )
+        };
+        let (Some(take), Some(give_back)) = found else {
+            return;
+        };
+        let all_taken = Barrier::new(count);
+        pool.broadcast(|worker| {
+            if worker.index() < count {
+                let buffer = take(0);
+                all_taken.wait(); // a buffer that is given back at once would be the next caller's too
+                if !buffer.is_null() {
+                    give_back(buffer);
+                }
+            }
+        });
+    }
+
     fn backend() -> &'static Backend {
         static BACKEND: OnceLock<Backend> = OnceLock::new();
         BACKEND.get_or_init(find)
@@ -250,7 +290,9 @@ mod backend {
 
     /// OpenBLAS by its answers. Its configuration reads like "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... SkylakeX MAX_THREADS=64".
     fn openblas(hold: Hold, parallel: c_int, configuration: &str, core: String) -> Backend {
-        let version = configuration.split_whitespace().nth(1);
+        let mut words = configuration.split_whitespace();
+        let version = words.nth(1);
+        let most_threads = words.find_map(|word| word.strip_prefix("MAX_THREADS="));
         let library = Library {
             name: "OpenBLAS".into(),
             version: version.unwrap_or("of unknown version").to_owned(),
@@ -261,7 +303,13 @@ mod backend {
                 _ => Threading::OpenMp,
             },
         };
-        Backend { library, hold }
+        Backend {
+            library,
+            hold,
+            most_buffers: most_threads
+                .and_then(|count| count.parse().ok())
+                .unwrap_or(1),
+        }
     }
 
     /// What the features say, where no symbol tells more.
@@ -314,7 +362,11 @@ mod backend {
             core: core.to_owned(),
             threading,
         };
-        Backend { library, hold }
+        Backend {
+            library,
+            hold,
+            most_buffers: 0,
+        }
     }
 
     /// The text behind a pointer that a BLAS gave.
@@ -328,32 +380,32 @@ mod backend {
             .into_owned()
     }
 
+    /// A function of the libraries that were loaded with the program, where one of them has it.
+    ///
+    /// # Safety
+    /// `F` must be the `extern "C"` function pointer of the function that has this name.
+    #[cfg(unix)]
+    unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
+        const { assert!(size_of::<F>() == size_of::<*mut libc::c_void>()) };
+        // SAFETY: the name ends in zero; the handle stands for all loaded libraries.
+        let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+        // SAFETY: of the same size, and by the caller's promise a pointer to that function, whose library is never unloaded.
+        (!address.is_null()).then(|| unsafe { std::mem::transmute_copy(&address) })
+    }
+
+    /// Elsewhere none is looked for.
+    ///
+    /// # Safety
+    /// None is needed.
+    #[cfg(not(unix))]
+    unsafe fn symbol<F: Copy>(_: &CStr) -> Option<F> {
+        None
+    }
+
     /// Each BLAS by the functions that tell it from the others.
     #[cfg(not(openblas))]
     mod symbols {
-        use super::{Backend, CStr, Hold, Threading, c_char, c_int, other, text};
-
-        /// A function of the libraries that were loaded with the program, where one of them has it.
-        ///
-        /// # Safety
-        /// `F` must be the `extern "C"` function pointer of the function that has this name.
-        #[cfg(unix)]
-        unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
-            const { assert!(size_of::<F>() == size_of::<*mut libc::c_void>()) };
-            // SAFETY: the name ends in zero; the handle stands for all loaded libraries.
-            let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-            // SAFETY: of the same size, and by the caller's promise a pointer to that function, whose library is never unloaded.
-            (!address.is_null()).then(|| unsafe { std::mem::transmute_copy(&address) })
-        }
-
-        /// Elsewhere none is looked for.
-        ///
-        /// # Safety
-        /// None is needed.
-        #[cfg(not(unix))]
-        unsafe fn symbol<F: Copy>(_: &CStr) -> Option<F> {
-            None
-        }
+        use super::{Backend, Hold, Threading, c_char, c_int, other, symbol, text};
 
         type Integer = extern "C" fn() -> c_int;
         type Dimension = extern "C" fn() -> isize;

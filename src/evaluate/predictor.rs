@@ -4,16 +4,18 @@ use super::metrics::{Evaluation, argmax};
 use crate::data::{LabelledSamples, Samples, Standardizer};
 use crate::engine::Blas;
 use crate::error::{Error, Result};
-use crate::input::{InputSizes, Staged, StagedScale};
+use crate::input::{Door, InputSizes, Staged, StagedScale};
+use crate::kernels::Level;
 use crate::machine::Machine;
-use crate::model::{AnyModel, Mlp, Model, ModelInfo};
+use crate::model::{AnyModel, Layout, Mlp, Model, ModelInfo};
+use crate::network::footprint::Footprint;
 use crate::network::{ErrorForm, Loss, Memory, MemoryUse, Pass};
-use crate::scalar::Scalar;
+use crate::scalar::{Dtype, Scalar};
 
 /// Samples that are asked about at a time: as many as a large mini-batch has.
 const SAMPLES: usize = 1920;
 
-/// A model ready to be asked, with the memory that this needs: it is made for 1920 samples, so make one predictor and ask it often.
+/// A model ready to be asked. The first question allocates the memory for 1920 samples, so make one predictor and ask it often.
 ///
 /// Answers are those of the numbers in the model file: the first layer is computed in floating point whatever engine trained
 /// it. Weights quantized to 16 bits would change probabilities by some 3e-5.
@@ -37,7 +39,9 @@ enum Typed<'a> {
 struct Asked<'a, T: Scalar> {
     mlp: &'a Mlp<T>,
     scale: StagedScale<T>,
-    memory: Memory<Staged<T>>,
+    level: Level,
+    /// From the first question on.
+    memory: Option<Memory<Staged<T>>>,
 }
 
 /// What a model says to a group of samples: rows of `classes` numbers, a row for each sample.
@@ -100,7 +104,7 @@ impl<'a> Predictor<'a> {
     /// Calls `visit` for groups of the samples at `indices`, in their order. The work before that is parallel.
     ///
     /// # Errors
-    /// [`Error::Array`] for samples of another size than the model's.
+    /// [`Error::Array`] for samples of another size than the model's, [`Error::Memory`] where there is no memory to ask the model.
     ///
     /// # Panics
     /// If an index is beyond the samples.
@@ -119,11 +123,29 @@ impl<'a> Predictor<'a> {
             });
         }
         let (info, typed) = (self.info, &mut self.typed);
+        match typed {
+            Typed::F32(asked) => asked.check_memory(self.machine)?,
+            Typed::F64(asked) => asked.check_memory(self.machine)?,
+        }
         self.machine.install(|| match typed {
             Typed::F32(asked) => asked.for_each(info, samples, indices, &mut visit),
             Typed::F64(asked) => asked.for_each(info, samples, indices, &mut visit),
         });
         Ok(())
+    }
+
+    /// Bytes that a predictor allocates for a model of such a layout.
+    pub(crate) fn bytes(layout: &Layout, dtype: Dtype, machine: &Machine) -> u64 {
+        let footprint = Footprint {
+            layout,
+            dtype,
+            door: Door::Staged,
+            shape: (layout.inputs(), 1),
+            batch: SAMPLES,
+            purpose: MemoryUse::Evaluation,
+            threads: machine.threads(),
+        };
+        footprint.bytes()
     }
 
     /// The class of each sample.
@@ -210,22 +232,40 @@ impl<'a> Predictor<'a> {
 
 impl<'a, T: Scalar> Asked<'a, T> {
     fn new(machine: &Machine, model: &'a Model<T>, standardizer: &Standardizer) -> Self {
-        let layout = &model.mlp.layout;
+        Self {
+            mlp: &model.mlp,
+            scale: StagedScale::new(standardizer),
+            level: machine.level(),
+            memory: None,
+        }
+    }
+
+    /// Refuses a model that there is no memory to ask.
+    fn check_memory(&self, machine: &Machine) -> Result<()> {
+        let layout = &self.mlp.layout;
+        if self.memory.is_some() {
+            return Ok(());
+        }
+        machine.check_memory(Predictor::bytes(layout, T::DTYPE, machine), || {
+            let what = format!(
+                "{SAMPLES} samples in a network of widths {:?}",
+                layout.widths()
+            );
+            (what, "a smaller model")
+        })
+    }
+
+    fn memory(&self) -> Memory<Staged<T>> {
+        let layout = &self.mlp.layout;
         let sizes = InputSizes {
             layer: &layout.layers()[0],
             is_output: layout.layers().len() == 1,
             batch: SAMPLES,
             trains: false,
-            level: machine.level(),
+            level: self.level,
         };
         let input = Staged::new(&Blas, &sizes);
-        let memory = machine
-            .install(|| Memory::new(input, layout, SAMPLES, MemoryUse::Evaluation, sizes.level));
-        Self {
-            mlp: &model.mlp,
-            scale: StagedScale::new(standardizer),
-            memory,
-        }
+        Memory::new(input, layout, SAMPLES, MemoryUse::Evaluation, self.level)
     }
 
     fn for_each(
@@ -235,13 +275,20 @@ impl<'a, T: Scalar> Asked<'a, T> {
         indices: &[u32],
         visit: &mut dyn FnMut(&Outputs<'_>),
     ) {
-        let Self { mlp, scale, memory } = self;
+        let made = self.memory.take().unwrap_or_else(|| self.memory());
+        let Self {
+            mlp,
+            scale,
+            level,
+            memory,
+        } = self;
+        let memory = memory.insert(made);
         let pass = Pass::<Staged<T>> {
             engine: &Blas,
             mlp,
             scale,
         };
-        let (level, classes) = (memory.level(), mlp.layout.classes());
+        let (level, classes) = (*level, mlp.layout.classes());
         let wide = |numbers: &[T], to: &mut Vec<f64>| {
             to.clear();
             to.extend(numbers.iter().map(|number| number.wide()));

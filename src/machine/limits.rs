@@ -32,6 +32,21 @@ pub(super) fn address_space_bytes() -> Option<u64> {
     address_space(&std::fs::read_to_string("/proc/self/limits").ok()?)
 }
 
+/// Whether the system would give this process so many more `parts` of memory of so many bytes: they are taken, and given back
+/// untouched.
+pub(super) fn are_free(parts: usize, bytes: u64) -> bool {
+    let Ok(bytes) = usize::try_from(bytes) else {
+        return false;
+    };
+    let taken: Result<Vec<Vec<u8>>, _> = (0..parts)
+        .map(|_| {
+            let mut part = Vec::new();
+            part.try_reserve_exact(bytes).map(|()| part)
+        })
+        .collect();
+    std::hint::black_box(taken).is_ok()
+}
+
 /// The total of `/proc/meminfo`.
 fn machine_memory(text: &str) -> Option<u64> {
     let line = text

@@ -2,8 +2,10 @@
 //!
 //! Nothing here knows where pixels come from (the first layer is behind [`crate::input::Input`]), what an optimizer does with a
 //! gradient, or when to stop. Reading order: [`memory`] (what a mini-batch leaves behind, cut into chunks), [`pass`] (a chunk's
-//! way forward and back), [`loss`] (between the two), [`gradient`] (what phase 2 of a step asks for).
+//! way forward and back), [`loss`] (between the two), [`gradient`] (what phase 2 of a step asks for). [`footprint`] says beforehand
+//! how much memory all of it takes.
 
+pub mod footprint;
 pub mod gradient;
 pub mod loss;
 pub mod memory;

@@ -60,6 +60,15 @@ impl RunFolder {
             },
             _ => failed(source),
         })?;
+        let folder = Self::begin(path, config);
+        if folder.is_err() {
+            let _ = std::fs::remove_dir_all(path); // it is ours, and without a run in it nothing but in the way
+        }
+        folder
+    }
+
+    /// Makes the first files of a run in its new folder.
+    fn begin(path: &Path, config: &str) -> Result<Self> {
         durable::write_new(&path.join("config.toml"), config.as_bytes())?;
         let open = |name: &str| {
             let path = path.join(name);

@@ -14,6 +14,7 @@ mod options;
 mod order;
 mod plan;
 mod presets;
+mod room;
 mod size;
 mod state;
 pub mod step;

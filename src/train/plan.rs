@@ -6,6 +6,7 @@
 
 use super::objective::Objective;
 use super::options::TrainOptions;
+use super::room::Job;
 use crate::data::batches::Batches;
 use crate::data::{
     Dataset, Images, LabelledFeatures, LabelledSamples, Samples, held_out, names_sha256,
@@ -16,6 +17,8 @@ use crate::input::Door;
 use crate::kernels::Level;
 use crate::machine::Machine;
 use crate::model::{Layout, ModelInfo};
+use crate::network::MemoryUse;
+use crate::network::footprint::Footprint;
 use crate::scalar::Dtype;
 
 /// Memory that is assumed where the system does not tell how much there is.
@@ -90,7 +93,8 @@ impl<'a> Plan<'a> {
     /// first, so that a setting which is refused leaves no folder behind.
     ///
     /// # Errors
-    /// [`Error::Setting`] for the first setting that cannot be meant or does not fit the data.
+    /// [`Error::Setting`] for the first setting that cannot be meant or does not fit the data, [`Error::Memory`] for a run that the
+    /// machine has no memory for.
     pub fn new<'d: 'a>(
         options: &TrainOptions,
         data: impl Into<TrainingData<'d>>,
@@ -129,6 +133,21 @@ impl<'a> Plan<'a> {
         let keeps_batches = !options.shuffle
             && matches!(samples, Samples::Images(_))
             && all_bytes <= door.most_kept_bytes(allowed);
+        let job = Job {
+            steps: Footprint {
+                layout: &layout,
+                dtype: options.dtype,
+                door,
+                shape: samples.shape(),
+                batch,
+                purpose: MemoryUse::Training,
+                threads: machine.threads(),
+            },
+            slots: u64::from(options.momentum != 0.0),
+            samples: samples.count(),
+            kept_bytes: if keeps_batches { all_bytes } else { 0 },
+        };
+        job.check(machine)?;
         let settings = TrainOptions {
             engine,
             eval_every: Some(options.evaluation_interval()),

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -75,10 +75,8 @@ fn force_replaces_a_file_once_the_new_one_is_whole() {
     assert!(scratch.join("link.csv").is_symlink());
     scratch.done("export --model run --format csv --out /dev/null --force");
     assert!(!fs::metadata("/dev/null").expect("a device").is_file());
-    let folder = scratch
-        .gingham("export --model run --format csv --out data --force")
-        .outcome();
-    folder.is_refusal(1, &["data", "cannot be written"]);
+    let folder = "export --model run --format csv --out data --force";
+    scratch.refuses(2, folder, &["expected a file's name", "data, a folder"]);
     let left: Vec<_> = fs::read_dir(scratch.path())
         .expect("a folder")
         .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
@@ -115,6 +113,65 @@ fn force_replaces_a_file_once_the_new_one_is_whole() {
     let outcome = scratch.gingham("train --data data --out run").outcome();
     outcome.is_refusal(2, &["exists already"]);
     assert!(!outcome.stderr.contains("--force"), "{outcome}");
+}
+
+#[test]
+fn what_is_no_file_is_not_written_to() {
+    let scratch = Scratch::with_model();
+    scratch.fifo("pipe");
+    let commands = [
+        ("export -q --model run --format csv --force --out", "csv"),
+        ("report -q run --force --out", "html"),
+        ("plot -q run --kind error --format svg --force --out", "svg"),
+    ];
+    for (command, ending) in commands {
+        // Nobody reads the pipe, so opening it would wait for ever.
+        let run = scratch.gingham(&format!("{command} pipe")).deadline(20);
+        scratch.refuses_run(
+            2,
+            run,
+            &["expected a file's name", "pipe, socket or device"],
+        );
+        for out in ["new.svg/", "nowhere/new.svg/", "run/"] {
+            let out = out.replace("svg", ending);
+            let says = ["expected a file's name", out.as_str()];
+            scratch.refuses(2, &format!("{command} {out}"), &says);
+        }
+        // What is open already takes bytes.
+        let made = scratch.done(&format!("{command} /dev/stdout"));
+        let streamed = scratch.done(&format!("{command} -"));
+        assert!(made.stdout.starts_with(&streamed.stdout), "{command}");
+    }
+    scratch.write("file", "mine");
+    for (command, setting) in [
+        ("man --force --out file", "out"),
+        ("explore -q --data data --force --figures file", "figures"),
+    ] {
+        scratch.refuses(2, command, &[setting, "expected a folder", "the file file"]);
+    }
+    assert_eq!(scratch.text("file"), "mine");
+}
+
+#[test]
+fn force_writes_through_links_and_keeps_the_mode() {
+    let scratch = Scratch::with_model();
+    let export = "export -q --model run --format csv --force --out";
+    symlink("made.csv", scratch.join("link.csv")).expect("a link");
+    scratch.done(&format!("{export} link.csv"));
+    assert!(scratch.join("link.csv").is_symlink());
+    assert!(scratch.read("made.csv").starts_with(b"array,"));
+    symlink("nowhere/made.csv", scratch.join("lost.csv")).expect("a link");
+    let says = ["nowhere/made.csv", "cannot be written"];
+    scratch.refuses(1, &format!("{export} lost.csv"), &says);
+    symlink("round.csv", scratch.join("round.csv")).expect("a link");
+    scratch.refuses(1, &format!("{export} round.csv"), &["round.csv"]);
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(scratch.join("made.csv"), private).expect("a mode");
+    scratch.done(&format!("{export} made.csv"));
+    let mode = fs::metadata(scratch.join("made.csv"))
+        .expect("the file")
+        .mode();
+    assert_eq!(mode & 0o7777, 0o600);
 }
 
 #[test]

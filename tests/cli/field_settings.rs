@@ -577,3 +577,48 @@ fn the_sweep_in_shell() {
     );
     assert!(!scratch.join(&claim).exists());
 }
+
+#[test]
+fn a_sweep_whose_results_cannot_be_written_ends_at_once() {
+    let scratch = Scratch::with_data();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/sweep.sh");
+    let common = format!("--batches 5 --out {}", scratch.join("lost").display());
+    let sweep = |results: &str| {
+        scratch
+            .run("bash")
+            .args(["-c", "ulimit -f 64; exec sh \"$0\"", script])
+            .env("HIDDEN", "3")
+            .env("RATES", "0.001")
+            .env("SEEDS", "1")
+            .env("EPOCHS", "1")
+            .env("COMMON", &common)
+            .env("RESULTS", results)
+            .env("GINGHAM", PROGRAM)
+            .env("GINGHAM_DATA", "data")
+            .deadline(20)
+            .outcome()
+    };
+    scratch.write("file", "");
+    scratch.fifo("pipe");
+    for results in ["/dev/full", "data", "pipe", "file/results.jsonl"] {
+        let outcome = sweep(results);
+        outcome.has_code(1);
+        assert_eq!(outcome.stderr.lines().count(), 1, "{outcome}");
+        assert!(
+            outcome.stderr.contains("sweep: RESULTS: ") && outcome.stderr.contains(results),
+            "{outcome}"
+        );
+    }
+    // A file that may not grow any more, as on a full disk: the run is made, and that it is lost is said.
+    let full = "x".repeat(65_535) + "\n";
+    scratch.write("full.jsonl", &full);
+    let outcome = sweep("full.jsonl");
+    outcome.has_code(1);
+    let last = outcome.stderr.lines().last().unwrap_or_default();
+    assert!(
+        last.contains("full.jsonl cannot be written") && last.contains("seed=1"),
+        "{outcome}"
+    );
+    assert_eq!(scratch.text("full.jsonl"), full);
+    assert!(!scratch.join("full.jsonl.claims").exists());
+}

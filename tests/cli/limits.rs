@@ -1,22 +1,29 @@
-//! Limits of the system: where memory, threads or names are short, the program says so and ends.
+//! Limits of the system: where memory, threads or names are short, or a file may not grow, the program says so and ends.
+//!
+//! A few limits of memory are tried in each run of the suite; with `$GINGHAM_LADDER` set, some thirty.
 
-use std::fs;
+use std::fs::{self, File};
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::util::{PROGRAM, Scratch};
+use crate::util::{Outcome, PROGRAM, Scratch, idx};
 
-/// The program under the limits that a shell sets.
-fn limited(scratch: &Scratch, limit: &str, arguments: &str) -> (i32, String) {
+/// The program under the limits that a shell sets, in which it must end by itself.
+fn under(scratch: &Scratch, limit: &str, arguments: &str) -> Outcome {
     let outcome = scratch
         .run("bash")
         .arg("-c")
         .arg(format!("ulimit {limit}; exec {PROGRAM} {arguments}"))
-        .deadline(30)
+        .deadline(20)
         .outcome();
-    let code = outcome.code();
-    assert!(code.is_some(), "ended by a signal: {outcome}");
-    (code.unwrap_or_default(), outcome.stderr)
+    assert!(outcome.code().is_some(), "ended by a signal: {outcome}");
+    outcome
+}
+
+fn limited(scratch: &Scratch, limit: &str, arguments: &str) -> (i32, String) {
+    let outcome = under(scratch, limit, arguments);
+    (outcome.code().unwrap_or_default(), outcome.stderr)
 }
 
 #[test]
@@ -49,6 +56,186 @@ fn a_limit_of_the_address_space_ends_in_an_answer() {
             );
             assert!(kibibytes < 2_000_000 || code == 0, "{limit}: {stderr}");
         }
+    }
+}
+
+/// Kibibytes of memory: below the least of them the system cannot even load the program's libraries.
+fn ladder() -> Vec<(char, u32)> {
+    if std::env::var_os("GINGHAM_LADDER").is_none() {
+        return vec![
+            ('v', 150_000),
+            ('v', 480_000),
+            ('v', 640_000),
+            ('d', 60_000),
+            ('d', 460_000),
+        ];
+    }
+    let of_all = (100_000..1_200_000).step_by(40_000);
+    let of_data = (20_000..900_000).step_by(60_000);
+    of_all
+        .map(|kibibytes| ('v', kibibytes))
+        .chain(of_data.map(|kibibytes| ('d', kibibytes)))
+        .collect()
+}
+
+#[test]
+fn under_every_limit_of_memory_there_is_an_answer_or_one_message() {
+    let scratch = Scratch::with_model();
+    scratch.synth("few", 20, 10);
+    let mut commands: Vec<String> = [
+        "--version",
+        "evaluate --model run --data data",
+        "predict --model run --idx data/t10k-images-idx3-ubyte",
+        "explore -q --data data --images 1",
+        "bench -q --data data --epochs 1 --engine blas,fixed --dtype f32",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for engine in ["fixed", "blas"] {
+        for threads in [1, 2, 4] {
+            for size in [
+                "--hidden 8 --batches 2",
+                "--hidden 12000 --momentum 0.9 --batches 1",
+            ] {
+                commands.push(format!(
+                    "train -q --data few --epochs 1 --learning-rate 1e-9 --engine {engine} --threads {threads} {size}"
+                ));
+            }
+        }
+    }
+    let mut answered = 0;
+    for (number, (kind, kibibytes)) in ladder().into_iter().enumerate() {
+        for (place, command) in commands.iter().enumerate() {
+            let out = if command.starts_with("train") {
+                format!(" --out {number}-{place}")
+            } else {
+                String::new()
+            };
+            let outcome = under(
+                &scratch,
+                &format!("-{kind} {kibibytes}"),
+                &(command.clone() + &out),
+            );
+            match outcome.code() {
+                Some(0) => answered += 1,
+                Some(1) => assert_eq!(outcome.stderr.lines().count(), 1, "{outcome}"),
+                _ => panic!("{outcome}"),
+            }
+        }
+    }
+    assert!(answered > 10, "{answered} answered");
+}
+
+#[test]
+fn a_network_that_there_is_no_memory_for_is_refused_by_its_size() {
+    let scratch = Scratch::with_data();
+    for settings in ["--hidden 30000,30000", "--hidden 100000 --batch-size 300"] {
+        let train = format!("train -q --data data --epochs 1 --out big {settings}");
+        let says = ["no room for", "parameters", "--hidden", "ulimit -v"];
+        under(&scratch, "-v 1500000", &train).is_refusal(1, &says);
+        assert!(!scratch.join("big").exists());
+    }
+}
+
+/// A file that is as long as this and takes no room on the disk.
+fn sparse(path: &Path, header: &[u8], elements: u64) {
+    std::fs::write(path, header).expect("a file");
+    let file = File::options().append(true).open(path).expect("the file");
+    file.set_len(header.len() as u64 + elements)
+        .expect("a sparse file");
+}
+
+#[test]
+fn files_larger_than_the_memory_are_no_abort() {
+    const COUNT: u32 = (1 << 31) + 5;
+    let scratch = Scratch::new();
+    std::fs::create_dir(scratch.join("huge")).expect("a folder");
+    for (name, header) in [
+        ("train-images-idx3-ubyte", idx(&[COUNT, 1, 1], &[])),
+        ("train-labels-idx1-ubyte", idx(&[COUNT], &[])),
+    ] {
+        sparse(&scratch.join("huge").join(name), &header, u64::from(COUNT));
+    }
+    for command in ["train -q --out run", "explore -q", "bench -q"] {
+        let outcome = under(&scratch, "-v 1200000", &format!("{command} --data huge"));
+        outcome.is_refusal(1, &["huge"]);
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_leaves_no_part() {
+    let scratch = Scratch::with_model();
+    scratch.done("export --model run --format npz --out arrays.npz");
+    let commands = [
+        ("0", "train -q --data data --epochs 1 --hidden 8 --out a"),
+        ("4", "train -q --data data --epochs 1 --hidden 8 --out b"),
+        ("0", "export -q --model run --out model.onnx"),
+        ("4", "export -q --model run --out model.csv"),
+        (
+            "0",
+            "export -q --model run --out - --format csv > model.csv",
+        ),
+        ("4", "report -q run --out page.html"),
+        ("1", "plot -q run --kind error --out error.svg"),
+        (
+            "1",
+            "explore -q --data data --map 0 --images 0 --figures figures > text",
+        ),
+        ("4", "synth -q --train 50 --test 50 --out drawn"),
+        ("0", "man --out pages"),
+        ("1", "man > page"),
+        (
+            "1",
+            "predict -q --model run --idx data/t10k-images-idx3-ubyte > answers",
+        ),
+        (
+            "0",
+            "train -q --json --data data --epochs 1 --hidden 8 --out c > line",
+        ),
+    ];
+    for (kibibytes, command) in commands {
+        let outcome = under(&scratch, &format!("-f {kibibytes}"), command);
+        outcome.is_refusal(1, &["cannot be written", "File too large"]);
+        for path in scratch.listing().keys() {
+            let name = path.to_string_lossy();
+            assert!(!name.contains("partial"), "{name} of {outcome}");
+        }
+    }
+    for name in ["a", "drawn", "model.onnx"] {
+        assert!(!scratch.join(name).exists(), "{name}");
+    }
+    assert!(!scratch.join("b/model.safetensors").exists());
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_an_error() {
+    let scratch = Scratch::with_model();
+    for command in [
+        "--version",
+        "--help",
+        "train --help",
+        "completions bash",
+        "man",
+        "xor -q",
+        "train -q --json --data data --epochs 1 --hidden 8 --out again",
+        "train -q --data data --epochs 1 --hidden 8 --out more",
+        "evaluate -q --model run --data data",
+        "evaluate -q --json --model run --data data",
+        "predict -q --model run --idx data/t10k-images-idx3-ubyte",
+        "explore -q --data data --images 1",
+        "export -q --model run --format onnx --out -",
+        "report -q run --out -",
+        "plot -q run --kind error --out -",
+        "bench -q --data data --epochs 1 --engine blas --dtype f32",
+        "synth --train 5 --test 5 --out drawn -q",
+        "export --json --model run --out m.onnx",
+    ] {
+        let full = File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("the device");
+        let outcome = scratch.gingham(command).stdout(full).outcome();
+        outcome.is_refusal(1, &["stdout: cannot be written", "No space left"]);
     }
 }
 

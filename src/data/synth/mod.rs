@@ -72,13 +72,24 @@ pub fn write(out: &Path, train: u32, test: u32, seed: u32) -> Result<()> {
         fs::create_dir_all(parent).map_err(failed(parent))?;
     }
     let folder = NewFolder::new(out)?;
-    write_set(folder.path(), "train", 0, train, seed)?;
-    write_set(folder.path(), "t10k", 1, test, seed)?;
-    let names = NAMES.map(|name| format!("{name}\n")).concat();
-    write_file(&folder.path().join("classes.txt"), |file| {
-        file.write_all(names.as_bytes())
+    fill(folder.path(), [train, test], seed).map_err(|error| match error {
+        // By the name that the file would have had.
+        Error::Write { path, source } => Error::Write {
+            path: out.join(path.file_name().unwrap_or_default()),
+            source,
+        },
+        error => error,
     })?;
     folder.keep()
+}
+
+fn fill(folder: &Path, [train, test]: [u32; 2], seed: u32) -> Result<()> {
+    write_set(folder, "train", 0, train, seed)?;
+    write_set(folder, "t10k", 1, test, seed)?;
+    let names = NAMES.map(|name| format!("{name}\n")).concat();
+    write_file(&folder.join("classes.txt"), |file| {
+        file.write_all(names.as_bytes())
+    })
 }
 
 /// Writes the images and the labels of one pair of files.

@@ -1,0 +1,56 @@
+//! Whether there is memory for a run, asked before any of it is taken: where an allocation fails, nothing but an abort is left.
+
+use crate::error::Result;
+use crate::evaluate::Predictor;
+use crate::machine::Machine;
+use crate::network::footprint::Footprint;
+
+/// What is remembered of each sample: the split, the order of the epochs, the order of this epoch.
+const INDEX_BYTES: u64 = 3 * size_of::<u32>() as u64;
+
+/// What a run allocates.
+pub(super) struct Job<'a> {
+    /// The memory of its steps.
+    pub(super) steps: Footprint<'a>,
+    /// Numbers that the optimizer remembers of each parameter.
+    pub(super) slots: u64,
+    /// All samples, those that are held out too.
+    pub(super) samples: usize,
+    /// Bytes of the mini-batches that are kept for all epochs.
+    pub(super) kept_bytes: u64,
+}
+
+impl Job<'_> {
+    /// Refuses a run that the machine has no memory for.
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::error::Error::Memory).
+    pub(super) fn check(&self, machine: &Machine) -> Result<()> {
+        let Footprint {
+            layout,
+            dtype,
+            batch,
+            ..
+        } = self.steps;
+        let parameters = layout.parameters() as u64;
+        let numbers = parameters * dtype.bytes() as u64;
+        let network = numbers * (2 + self.slots); // with the gradient
+        let steps = self.steps.bytes().saturating_add(self.kept_bytes);
+        let samples = self.samples as u64 * INDEX_BYTES;
+        // When the steps are over, their memory is given back. Then the model is asked, and made into the bytes of its file: its
+        // arrays one by one, and all of them together.
+        let asking = numbers.saturating_add(Predictor::bytes(layout, dtype, machine));
+        let saving = numbers * 3;
+        let needed = network.saturating_add(steps).max(asking).max(saving);
+        machine.check_memory(needed.saturating_add(samples), || {
+            let (network, steps) = (network >> 20, steps >> 20);
+            (
+                format!(
+                    "{parameters} parameters ({network} MB), {} samples and mini-batches of {batch} ({steps} MB)",
+                    self.samples
+                ),
+                "fewer --hidden units, or smaller mini-batches (--batch-size)",
+            )
+        })
+    }
+}
