@@ -79,6 +79,34 @@ pub enum Error {
         /// What was expected and what was found.
         reason: String,
     },
+    /// A checkpoint from which a run cannot go on.
+    #[error("{}: not a checkpoint that can be used: {reason}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A run was stopped from outside between two steps.
+    #[error(
+        "stopped by {signal} after {} of epoch {} (step {step}); to go on: gingham train --resume {}",
+        match batch { 0 => "the end".to_owned(), batch => format!("mini-batch {batch}") },
+        .epoch + usize::from(*batch > 0), folder.display()
+    )]
+    Stopped {
+        /// The run's folder, where its checkpoint is.
+        folder: PathBuf,
+        /// The signal's name.
+        signal: &'static str,
+        /// Its number.
+        number: u8,
+        /// The epoch that is under way, or the next one, from 0.
+        epoch: usize,
+        /// The number of its mini-batches that are done.
+        batch: usize,
+        /// The steps that were taken.
+        step: u64,
+    },
     /// A file of arrays that cannot be imported as a network.
     #[error("{}: not a network that can be imported: {reason}", path.display())]
     Network {
@@ -99,6 +127,12 @@ pub enum Error {
     #[error("{}: exists already, and nothing is written over", path.display())]
     Exists {
         /// The path.
+        path: PathBuf,
+    },
+    /// Another process writes a run's folder.
+    #[error("{}: another process writes this run: wait for it, or give another --out", path.display())]
+    InUse {
+        /// The folder.
         path: PathBuf,
     },
     /// A file could not be written.

@@ -8,6 +8,7 @@ use gingham::data::{DataFolder, Dataset};
 use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::machine::{self, Machine};
+use gingham::report::files::{BEST, MODEL};
 use gingham::train::TrainOptions;
 
 use super::output::Output;
@@ -97,9 +98,12 @@ fn no_data(folder: &Path, error: Error) -> anyhow::Error {
 
 /// The model file at `given`, which may also be the folder of the run that left it.
 pub fn model_path(given: &Path) -> PathBuf {
-    if given.is_dir() {
-        given.join("model.safetensors")
-    } else {
-        given.to_owned()
+    if !given.is_dir() {
+        return given.to_owned();
     }
+    let (last, best) = (given.join(MODEL), given.join(BEST));
+    if !last.exists() && best.exists() {
+        return best; // of a run that was told to keep no other
+    }
+    last
 }

@@ -14,6 +14,7 @@ mod evaluate;
 mod explore;
 mod export;
 mod import;
+mod keeping;
 mod man;
 mod near;
 mod outfile;
@@ -24,6 +25,7 @@ mod progress;
 mod report;
 mod runs;
 mod settings;
+mod signals;
 mod synth;
 mod train;
 mod words;
@@ -49,6 +51,7 @@ Exit codes:
   2  usage: a setting, an option, an output that exists already
   3  bad data or model
   4  diverged: the error or a parameter is not finite any more
+  129, 130, 143  stopped by SIGHUP, SIGINT (Ctrl-C), SIGTERM; train --resume goes on
 
 A setting's value is, in rising order: the preset's, the configuration file's, the environment's, the flag's.";
 
@@ -173,17 +176,25 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Error>() {
-        Some(Error::Setting { .. } | Error::Config { .. } | Error::Exists { .. }) => 2,
+        Some(
+            Error::Setting { .. }
+            | Error::Config { .. }
+            | Error::Exists { .. }
+            | Error::InUse { .. },
+        ) => 2,
         Some(
             Error::Read { .. }
             | Error::NotAFile { .. }
             | Error::Idx { .. }
             | Error::Mismatch { .. }
             | Error::Model { .. }
+            | Error::Checkpoint { .. }
             | Error::Network { .. }
             | Error::Image { .. },
         ) => 3,
         Some(Error::Diverged { .. }) => 4,
+        // As a shell has it of a process that a signal ended.
+        Some(Error::Stopped { number, .. }) => 128 + number,
         _ => 1,
     }
 }

@@ -7,13 +7,18 @@
 pub mod charts;
 mod details;
 mod events;
+pub mod files;
 mod folder;
 mod machine;
+mod metrics;
 mod page;
+mod place;
 mod ranking;
 mod record;
+mod recorder;
 mod run;
 mod summary;
+mod writer;
 
 use std::path::Path;
 
@@ -21,10 +26,11 @@ use crate::error::Result;
 use crate::machine::Machine;
 
 pub use details::{Bin, Details, Shown};
-pub use folder::{Recorder, RunFolder};
+pub use folder::{Claim, RunFolder};
 pub use machine::{commit, cpu, peak_rss_bytes, process_age, version};
 pub use ranking::{Measure, Ranking, setting};
-pub use record::EpochRecord;
+pub use record::{Best, EpochRecord};
+pub use recorder::{Every, Keep, Keeping, OnSaveError, Recorder, Watcher};
 pub use run::Run;
 pub use summary::{Summary, Times};
 

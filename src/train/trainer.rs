@@ -1,16 +1,18 @@
 //! A run in progress: a plan, a state, and an order of samples.
 
+use super::checkpoint::{self, Checkpoint, Elapsed};
 use super::objective::Norms;
+use super::observer::{EpochEnd, Snapshot, StepEnd};
 use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
-use super::state::{Accuracies, EpochFigures};
+use super::state::{Accuracies, EpochFigures, State};
 use super::step::{Setup, Stepper};
 use crate::data::{Samples, Standardizer, split};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracy, heldout_standardizer};
 use crate::input::Input;
-use crate::model::{Mlp, Model, Scale};
+use crate::model::{AnyModel, Mlp, Model, Scale};
 use crate::network::Pass;
 use crate::scalar::Scalar;
 
@@ -28,7 +30,7 @@ use crate::scalar::Scalar;
 ///     plan.machine().run(|| {
 ///         let mut trainer = Trainer::<Staged<f32>>::staged(plan);
 ///         while let Some(epoch) = trainer.begin_epoch() {
-///             for number in 0..trainer.batches() {
+///             for number in trainer.remaining() {
 ///                 let loss = trainer.forward_and_backward(number);
 ///                 trainer.gradient_and_update(number, loss)?;
 ///             }
@@ -95,7 +97,33 @@ impl<'a, D: Input> Trainer<'a, D> {
         }
     }
 
-    /// Begins the next epoch and returns its number, counted from 0; none where all are over.
+    /// Goes on from a checkpoint of a run under the same plan.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for one of another network, type or number of mini-batches.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let batches = self.batches();
+        let state = &mut self.stepper.state;
+        *state = checkpoint.state(state, batches)?;
+        Ok(())
+    }
+
+    /// The bytes of a [`Checkpoint`] from which the run can go on; `elapsed` is kept in it.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] for a parameter that is not finite: no run can go on from there.
+    pub fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
+        self.check_parameters()?;
+        Ok(checkpoint::bytes(self.state(), self.plan, elapsed))
+    }
+
+    /// All that the future of the run depends on, beside its plan and its data.
+    #[must_use]
+    pub fn state(&self) -> &State<D::Number> {
+        &self.stepper.state
+    }
+
+    /// Begins the next epoch, or goes on in one, and returns its number, counted from 0; none where all are over.
     pub fn begin_epoch(&mut self) -> Option<usize> {
         let epoch = self.stepper.state.epoch;
         (epoch < self.plan.settings().epochs).then(|| {
@@ -110,8 +138,14 @@ impl<'a, D: Input> Trainer<'a, D> {
         self.order.count()
     }
 
+    /// The numbers of the epoch's mini-batches that are still to be taken.
+    #[must_use]
+    pub fn remaining(&self) -> std::ops::Range<usize> {
+        self.stepper.state.batch..self.batches()
+    }
+
     /// Phase 1 of a step on mini-batch number `number`: forward, loss, backward. Returns the sum of the images' losses. An epoch
-    /// takes the numbers from 0 to below [`Self::batches`], each once and in this order.
+    /// takes the numbers of [`Self::remaining`], each once and in this order.
     ///
     /// # Panics
     /// If there is no such mini-batch.
@@ -200,6 +234,12 @@ impl<'a, D: Input> Trainer<'a, D> {
         accuracies
     }
 
+    /// What it does.
+    #[must_use]
+    pub fn plan(&self) -> &'a Plan<'a> {
+        self.plan
+    }
+
     /// The epochs that are over.
     #[must_use]
     pub fn history(&self) -> &[EpochFigures] {
@@ -233,16 +273,7 @@ impl<'a, D: Input> Trainer<'a, D> {
     /// # Errors
     /// [`Error::Diverged`] for a parameter that is not finite.
     pub fn finish(self) -> Result<(Model<D::Number>, Vec<EpochFigures>)> {
-        let state = &self.stepper.state;
-        let mut parameters = state.mlp.parameters.iter();
-        if let Some(&wrong) = parameters.find(|parameter| !parameter.wide().is_finite()) {
-            let last = Position {
-                epoch: state.epoch.saturating_sub(1),
-                batch: self.order.count() - 1,
-                step: state.step.saturating_sub(1),
-            };
-            check_finite("parameters", wrong.wide(), self.plan, last)?;
-        }
+        self.check_parameters()?;
         let state = self.stepper.state;
         let model = Model {
             mlp: state.mlp,
@@ -252,7 +283,32 @@ impl<'a, D: Input> Trainer<'a, D> {
         Ok((model, state.history))
     }
 
-    /// Where the run was at its last step.
+    /// Refuses parameters that are not finite.
+    fn check_parameters(&self) -> Result<()> {
+        let mut parameters = self.state().mlp.parameters.iter();
+        match parameters.find(|parameter| !parameter.wide().is_finite()) {
+            Some(wrong) => check_finite("parameters", wrong.wide(), self.plan, self.last_step()),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the run was at its last step, when that is counted.
+    fn last_step(&self) -> Position {
+        let State {
+            epoch, batch, step, ..
+        } = *self.state();
+        let (epoch, batch) = match batch {
+            0 => (epoch.saturating_sub(1), self.order.count()),
+            _ => (epoch, batch),
+        };
+        Position {
+            epoch,
+            batch: batch - 1,
+            step: step.saturating_sub(1),
+        }
+    }
+
+    /// Where the run is at a step that is not counted yet.
     fn position(&self) -> Position {
         let state = &self.stepper.state;
         Position {
@@ -260,6 +316,49 @@ impl<'a, D: Input> Trainer<'a, D> {
             batch: state.batch,
             step: state.step - 1,
         }
+    }
+}
+
+/// What observers see.
+impl<D: Input> Trainer<'_, D>
+where
+    AnyModel: From<Model<D::Number>>,
+{
+    pub(super) fn step_end(&self) -> StepEnd<'_> {
+        let state = self.state();
+        StepEnd {
+            epoch: state.epoch,
+            batch: state.batch,
+            step: state.step,
+            run: self,
+        }
+    }
+
+    /// Of the epoch that ended last.
+    pub(super) fn epoch_end(&self) -> EpochEnd<'_> {
+        let state = self.state();
+        let last = state.history.last().expect("an epoch is over");
+        EpochEnd {
+            epoch: last.epoch,
+            step: state.step,
+            is_last: state.epoch >= self.plan.settings().epochs,
+            error: last.error,
+            accuracies: last.accuracies,
+            run: self,
+        }
+    }
+}
+
+impl<D: Input> Snapshot for Trainer<'_, D>
+where
+    AnyModel: From<Model<D::Number>>,
+{
+    fn network(&self) -> AnyModel {
+        self.model().into()
+    }
+
+    fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
+        Trainer::checkpoint(self, elapsed)
     }
 }
 

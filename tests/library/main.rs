@@ -17,6 +17,7 @@ mod integers;
 mod metrics;
 mod packed;
 mod plan;
+mod resume;
 mod runs;
 mod standardize;
 mod steppers;
