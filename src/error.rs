@@ -143,10 +143,21 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A network could not be written into its run's folder and lies elsewhere.
+    #[error("{}: cannot be written; the network is in {} instead", path.display(), elsewhere.display())]
+    Elsewhere {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Where it is.
+        elsewhere: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// The training left the finite numbers.
     #[error(
-        "the {what} became {value} in epoch {}, batch {} (step {}), at learning rate {learning_rate}",
-        .epoch + 1, .batch + 1, .step + 1
+        "the {what} became {value} in epoch {}, batch {} (step {}), at learning rate {learning_rate}{}",
+        .epoch + 1, .batch + 1, .step + 1,
+        layer.map(|layer| format!("; the parameters of layer {} are not finite", layer + 1)).unwrap_or_default()
     )]
     Diverged {
         /// What is not finite any more.
@@ -159,6 +170,8 @@ pub enum Error {
         batch: usize,
         /// The step within the run, from 0.
         step: u64,
+        /// The first layer with parameters that are not finite, from 0; none where all are.
+        layer: Option<usize>,
         /// The learning rate at that step.
         learning_rate: f64,
     },

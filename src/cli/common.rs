@@ -3,11 +3,13 @@
 use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use gingham::data::{DataFolder, Dataset};
 use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::machine::{self, Machine};
+use gingham::model::{AnyModel, Seal};
 use gingham::report::files::{BEST, MODEL};
 use gingham::train::TrainOptions;
 
@@ -96,8 +98,21 @@ fn no_data(folder: &Path, error: Error) -> anyhow::Error {
     }
 }
 
+/// Reads the model at `given`, which may also be the folder of the run that left it. Says so where damage to the file would not show.
+pub fn open_model(given: &Path, output: Output) -> anyhow::Result<AnyModel> {
+    let path = model_path(given);
+    let (model, seal) = AnyModel::open_with_seal(&path).context("reading the model")?;
+    if seal == Seal::None {
+        output.note(format_args!(
+            "{}: an older version wrote it, without a digest: damage to it would not show",
+            path.display()
+        ));
+    }
+    Ok(model)
+}
+
 /// The model file at `given`, which may also be the folder of the run that left it.
-pub fn model_path(given: &Path) -> PathBuf {
+fn model_path(given: &Path) -> PathBuf {
     if !given.is_dir() {
         return given.to_owned();
     }

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::ValueEnum;
 use gingham::evaluate::{self, Evaluation, Portion};
 use gingham::model::AnyModel;
 use serde::Serialize;
 
-use super::common::{model_path, open_folder};
+use super::common::{open_folder, open_model};
 use super::output::{facts, percent, shown, table};
 use super::predict::{Ground, Invert};
 use super::{Common, data_folder};
@@ -61,7 +60,7 @@ struct Answer<'a> {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let machine = args.common.machine()?;
-    let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
+    let model = open_model(&args.model, args.common.output())?;
     let folder = open_folder(&data_folder(args.data.as_deref()))?;
     let output = args.common.output();
     let portion = machine.run(|| Portion::of(&model, folder, args.split.into(), args.by_number))?;

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham::export::{self, Format};
 use gingham::model::AnyModel;
 use serde_json::json;
 
 use super::Common;
-use super::common::model_path;
+use super::common::open_model;
 use super::outfile::{self, Force};
 use super::output::shown;
 
@@ -49,7 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let formats = Format::ALL.map(|format| (format, format.name()));
     let format = outfile::format_of(Some(out), args.format, &formats, None)?;
     outfile::check(out, *force)?;
-    let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
+    let model = open_model(&args.model, args.common.output())?;
     let bytes = match &model {
         AnyModel::F32(model) => export::bytes(model, format),
         AnyModel::F64(model) => export::bytes(model, format),

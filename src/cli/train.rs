@@ -7,6 +7,7 @@ use anyhow::Context;
 use gingham::data::split;
 use gingham::durable;
 use gingham::error::Error;
+use gingham::report::files::CHECKPOINT;
 use gingham::report::{
     self, EpochRecord, Keep, Keeping, Recorder, Report, Run, RunFolder, Summary, Times, Watcher,
 };
@@ -210,7 +211,14 @@ fn train_into(
     };
     let elapsed = checkpoint.map_or_else(Elapsed::default, |from| from.elapsed().clone());
     let mut recorder = Recorder::new(folder, keeping, &mut watcher, &elapsed);
-    let outcome = train::go_on(plan, checkpoint, &mut recorder).context("training")?;
+    let outcome = train::go_on(plan, checkpoint, &mut recorder);
+    if let (Err(error @ Error::Diverged { .. }), true) = (&outcome, args.common.json) {
+        args.common
+            .output()
+            .result(divergence(error, folder.path()))?;
+        return Err(outcome.expect_err("it diverged")).context("training");
+    }
+    let outcome = outcome.context("training")?;
     let (times, best) = (recorder.times(), recorder.best());
     drop(watcher);
     let summary = Summary::new(plan, &outcome, times, folder.path().to_owned()).with_best(best);
@@ -220,6 +228,32 @@ fn train_into(
     }
     folder.write_model(&outcome.model)?;
     Ok(summary)
+}
+
+/// What `--json` prints of a run that diverged.
+fn divergence(error: &Error, run_dir: &Path) -> serde_json::Value {
+    let checkpoint = run_dir.join(CHECKPOINT);
+    match error {
+        Error::Diverged {
+            what,
+            epoch,
+            batch,
+            step,
+            layer,
+            learning_rate,
+            ..
+        } => serde_json::json!({
+            "diverged": what,
+            "epoch": epoch,
+            "batch": batch,
+            "step": step,
+            "layer": layer,
+            "learning_rate": learning_rate,
+            "run_dir": run_dir,
+            "checkpoint": checkpoint.is_file().then_some(checkpoint),
+        }),
+        _ => serde_json::Value::Null,
+    }
 }
 
 /// Shows a run on stderr.

@@ -148,12 +148,31 @@ impl RunFolder {
         self.events.as_ref().map_or(Ok(()), EventLog::sync)
     }
 
-    /// Writes the model.
+    /// Writes the model. Where the folder cannot take it, it is written beside the folder, else into the folder for temporary files.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Elsewhere`] then, and [`Error::Write`] where there is no room for it at all.
     pub fn write_model(&self, model: &AnyModel) -> Result<()> {
-        writer::write(&self.place, MODEL, &model.bytes())
+        let bytes = model.bytes();
+        let Err(error) = writer::write(&self.place, MODEL, &bytes) else {
+            return Ok(());
+        };
+        let Error::Write { path, source } = error else {
+            return Err(error);
+        };
+        let run = self.path().file_name().unwrap_or("run".as_ref());
+        let name = format!("{}-{MODEL}", run.display());
+        let beside = self.path().parent().map(|parent| parent.join(&name));
+        let others = beside.into_iter().chain([std::env::temp_dir().join(&name)]);
+        let written = |path: &PathBuf| durable::write_new(path, &bytes).is_ok();
+        match others.into_iter().find(written) {
+            Some(elsewhere) => Err(Error::Elsewhere {
+                path,
+                elsewhere,
+                source,
+            }),
+            None => Err(Error::Write { path, source }),
+        }
     }
 
     /// Waits until everything else is on the disk and writes the summary: the run is whole.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::files::{BEST, CHECKPOINT, MODEL};
+use super::files::{BEST, CHECKPOINT};
 use super::folder::RunFolder;
 use super::record::{Best, EpochRecord};
 use super::summary::Times;
@@ -174,10 +174,16 @@ impl<'a> Recorder<'a> {
             Ok(checkpoint) => self.folder.writer().put(CHECKPOINT, checkpoint),
             Err(error) => return error,
         }
-        self.folder.writer().put(MODEL, model.bytes());
+        let model = self.folder.write_model(model);
         let failures = self.folder.writer().flush();
         let synced = self.folder.sync();
-        match failures.into_iter().chain(synced.err()).next() {
+        match model
+            .err()
+            .into_iter()
+            .chain(failures)
+            .chain(synced.err())
+            .next()
+        {
             Some(error) => error,
             None => Error::Stopped {
                 folder: self.folder.path().to_owned(),

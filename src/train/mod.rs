@@ -6,6 +6,7 @@
 //! wants to see a run working hands in an [`Observer`].
 
 mod checkpoint;
+mod divergence;
 mod door;
 pub mod objective;
 mod observer;

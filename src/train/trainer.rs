@@ -1,6 +1,7 @@
 //! A run in progress: a plan, a state, and an order of samples.
 
 use super::checkpoint::{self, Checkpoint, Elapsed};
+use super::divergence::{self, Place};
 use super::objective::Norms;
 use super::observer::{EpochEnd, Snapshot, StepEnd};
 use super::optimizer::Sgd;
@@ -184,7 +185,15 @@ impl<'a, D: Input> Trainer<'a, D> {
 
     fn count_step(&mut self, number: usize, loss: f64, norms: Norms) -> Result<()> {
         let error = self.stepper.error(&self.order.batch(number), loss, norms);
-        check_finite("error", error, self.plan, self.position())?;
+        if !error.is_finite() {
+            let state = self.state();
+            let at = Place {
+                epoch: state.epoch,
+                batch: state.batch,
+                step: state.step - 1,
+            };
+            return Err(self.diverged("error", error, at));
+        }
         let state = &mut self.stepper.state;
         state.error_sum += error;
         state.batch = number + 1;
@@ -287,35 +296,17 @@ impl<'a, D: Input> Trainer<'a, D> {
     fn check_parameters(&self) -> Result<()> {
         let mut parameters = self.state().mlp.parameters.iter();
         match parameters.find(|parameter| !parameter.wide().is_finite()) {
-            Some(wrong) => check_finite("parameters", wrong.wide(), self.plan, self.last_step()),
+            Some(wrong) => {
+                let last = Place::before(self.state(), self.order.count());
+                Err(self.diverged("parameters", wrong.wide(), last))
+            }
             None => Ok(()),
         }
     }
 
-    /// Where the run was at its last step, when that is counted.
-    fn last_step(&self) -> Position {
-        let State {
-            epoch, batch, step, ..
-        } = *self.state();
-        let (epoch, batch) = match batch {
-            0 => (epoch.saturating_sub(1), self.order.count()),
-            _ => (epoch, batch),
-        };
-        Position {
-            epoch,
-            batch: batch - 1,
-            step: step.saturating_sub(1),
-        }
-    }
-
-    /// Where the run is at a step that is not counted yet.
-    fn position(&self) -> Position {
-        let state = &self.stepper.state;
-        Position {
-            epoch: state.epoch,
-            batch: state.batch,
-            step: state.step - 1,
-        }
+    fn diverged(&self, what: &'static str, value: f64, at: Place) -> Error {
+        let learning_rate = self.plan.settings().learning_rate;
+        divergence::error((what, value), at, &self.state().mlp, learning_rate)
     }
 }
 
@@ -362,13 +353,6 @@ where
     }
 }
 
-/// A step of a run.
-struct Position {
-    epoch: usize,
-    batch: usize,
-    step: u64,
-}
-
 /// What standardises the training samples, and what the held-out ones.
 fn standardizers(
     plan: &Plan<'_>,
@@ -384,19 +368,4 @@ fn standardizers(
     let own = || Standardizer::fit(samples, heldout);
     let heldout = heldout_standardizer(settings.scale, settings.heldout_scale, &standardizer, own);
     (standardizer, heldout)
-}
-
-/// Stops the run at a value that is not finite.
-fn check_finite(what: &'static str, value: f64, plan: &Plan<'_>, at: Position) -> Result<()> {
-    if value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::Diverged {
-        what,
-        value,
-        epoch: at.epoch,
-        batch: at.batch,
-        step: at.step,
-        learning_rate: plan.settings().learning_rate,
-    })
 }

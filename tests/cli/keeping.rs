@@ -272,6 +272,9 @@ fn a_run_whose_folder_is_removed_says_so_and_fails() {
         "{stderr}"
     );
     assert!(stderr.lines().count() < 10, "{stderr}");
+    let says = "the network is in run-model.safetensors instead";
+    assert!(stderr.contains(says), "{stderr}");
+    scratch.done("evaluate --data data --model run-model.safetensors");
     assert!(!Path::new(&scratch.join("run")).exists());
 }
 

@@ -7,7 +7,6 @@ mod remarks;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use gingham::data::Images;
 use gingham::evaluate::Predictor;
 use gingham::machine::Machine;
@@ -18,7 +17,7 @@ pub use ground::{Ground, Invert};
 use images::Asked;
 
 use super::Common;
-use super::common::model_path;
+use super::common::open_model;
 use super::output::{self, Output, shown};
 
 /// Name the class of images.
@@ -99,7 +98,7 @@ pub fn joined(arguments: Vec<OsString>) -> Vec<OsString> {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let machine = args.common.machine()?;
-    let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
+    let model = open_model(&args.model, args.common.output())?;
     let ground = Ground::new(args.invert, &model);
     let (rows, columns) = (model.info().rows, model.info().columns);
     let Asked {
