@@ -48,6 +48,14 @@ pub enum Error {
         /// The defect.
         source: IdxError,
     },
+    /// A data file was changed while it was in use, so that nothing that came of it can be trusted.
+    #[error("{}: changed while it was in use: {change}", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What happened to it.
+        change: &'static str,
+    },
     /// Data files, each sound, that do not belong together or not to the model.
     #[error("{}: expected {expected}, found {found}", path.display())]
     Mismatch {

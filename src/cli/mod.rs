@@ -187,6 +187,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             | Error::NotAFile { .. }
             | Error::Idx { .. }
             | Error::Mismatch { .. }
+            | Error::Changed { .. }
             | Error::Model { .. }
             | Error::Checkpoint { .. }
             | Error::Network { .. }

@@ -39,12 +39,14 @@ impl Labelled {
                 found: format!("{} labels", header.count),
             });
         }
-        Ok(Self {
+        let opened = Self {
             images,
             labels: bytes[Content::Labels.header_size()..].to_vec(),
             labels_sha256: files::sha256(&bytes),
             labels_path,
-        })
+        };
+        bytes.check(&opened.labels_path)?;
+        Ok(opened)
     }
 
     /// Images and labels in memory: `images` of shape `(images, rows, columns)`, and for each image its class, counted from 0.

@@ -100,7 +100,8 @@ impl<'a> Predictor<'a> {
     /// Calls `visit` for groups of the samples at `indices`, in their order. The work before that is parallel.
     ///
     /// # Errors
-    /// [`Error::Array`] for samples of another size than the model's.
+    /// [`Error::Array`] for samples of another size than the model's, [`Error::Changed`] where their file was changed in the meantime:
+    /// what was visited is not to be trusted then.
     ///
     /// # Panics
     /// If an index is beyond the samples.
@@ -123,7 +124,7 @@ impl<'a> Predictor<'a> {
             Typed::F32(asked) => asked.for_each(info, samples, indices, &mut visit),
             Typed::F64(asked) => asked.for_each(info, samples, indices, &mut visit),
         });
-        Ok(())
+        samples.check()
     }
 
     /// The class of each sample.

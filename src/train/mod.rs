@@ -107,6 +107,7 @@ where
         if plan.settings().evaluates_after(epoch) {
             trainer.evaluate();
         }
+        plan.data().train.samples.check()?;
         if observer.ended(&trainer.epoch_end())?.is_break() {
             break;
         }

@@ -114,6 +114,7 @@ impl<'a, D: Input> Trainer<'a, D> {
     /// # Errors
     /// [`Error::Diverged`] for a parameter that is not finite: no run can go on from there.
     pub fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
+        self.plan.data().train.samples.check()?;
         self.check_parameters()?;
         Ok(checkpoint::bytes(self.state(), self.plan, elapsed))
     }

@@ -279,6 +279,61 @@ fn a_run_whose_folder_is_removed_says_so_and_fails() {
 }
 
 #[test]
+fn data_that_change_during_a_run_end_it_by_name_or_do_no_harm() {
+    let images = "data/train-images-idx3-ubyte";
+    let shorten = |scratch: &Scratch| {
+        let file = fs::File::options().write(true).open(scratch.join(images));
+        file.and_then(|file| file.set_len(5000))
+            .expect("a shorter file");
+    };
+    let write_over = |scratch: &Scratch| {
+        let bytes = scratch.read(images);
+        let mut file = fs::File::options()
+            .write(true)
+            .open(scratch.join(images))
+            .expect("a file");
+        std::io::Write::write_all(&mut file, &vec![9; bytes.len()]).expect("other bytes");
+    };
+    let replace = |scratch: &Scratch| {
+        scratch.write("other", b"no images");
+        fs::rename(scratch.join("other"), scratch.join(images)).expect("a rename");
+    };
+    let remove = |scratch: &Scratch| fs::remove_file(scratch.join(images)).expect("a file");
+    let changes: [(&str, &dyn Fn(&Scratch), bool); 4] = [
+        ("shortened", &shorten, true),
+        ("written to", &write_over, true),
+        ("replaced", &replace, false),
+        ("removed", &remove, false),
+    ];
+    for (what, change, does_harm) in changes {
+        let scratch = Scratch::new();
+        scratch.synth("data", 300, 20);
+        let mut long = Long::start(&scratch, "--checkpoint-every 1");
+        change(&scratch);
+        let started = Instant::now();
+        while does_harm && long.0.try_wait().expect("a child").is_none() {
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "{what}: it goes on"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if !does_harm {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let (code, stderr, _) = long.end("TERM");
+        if does_harm {
+            assert_eq!(code, Some(3), "{what}: {stderr}");
+            let says = format!("{images}: changed while it was in use: it was {what}");
+            assert!(stderr.contains(&says), "{what}: {stderr}");
+            assert!(!scratch.join("run/summary.json").exists());
+        } else {
+            assert_eq!(code, Some(143), "{what}: {stderr}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_the_run_that_was_stopped_is_refused() {
     let scratch = Scratch::new();
     scratch.synth("data", 300, 20);
