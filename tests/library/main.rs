@@ -12,6 +12,7 @@ mod export;
 mod figures;
 mod golden;
 mod gradients;
+mod hostile;
 mod import;
 mod integers;
 mod metrics;

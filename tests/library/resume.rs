@@ -161,19 +161,27 @@ fn a_run_that_goes_on_has_the_bits_of_one_that_was_never_stopped() {
     }
 }
 
-#[test]
-fn every_cut_and_every_flipped_bit_of_a_checkpoint_is_refused() {
-    let (data, machine) = (
-        crate::support::dataset(2, 2, &[7; 80], &[0, 1].repeat(10)),
-        machine(1),
-    );
+/// A small network's file, a checkpoint of the run that made it, and the run's settings.
+pub fn example(engine: EngineKind, dtype: Dtype) -> (Vec<u8>, Vec<u8>, TrainOptions) {
+    let data = crate::support::dataset(2, 2, &[7; 80], &[0, 1].repeat(10));
+    let machine = machine(1);
     let options = TrainOptions {
         hidden: vec![2],
         momentum: 0.5,
-        ..article(EngineKind::Blas, Dtype::F32)
+        ..article(engine, dtype)
     };
     let plan = Plan::new(&options, &data, &machine).unwrap();
-    let bytes = stopped(&plan, 5, false);
+    let outcome = train(&plan, &mut gingham::train::NoObserver).unwrap();
+    (
+        outcome.model.bytes(),
+        stopped(&plan, 5, false),
+        plan.settings().clone(),
+    )
+}
+
+#[test]
+fn every_cut_and_every_flipped_bit_of_a_checkpoint_is_refused() {
+    let (_, bytes, _) = example(EngineKind::Blas, Dtype::F32);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.safetensors");
     let is_refused = |bytes: &[u8]| {
