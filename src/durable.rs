@@ -10,6 +10,11 @@ use tempfile::{Builder, NamedTempFile, TempDir};
 
 use crate::error::{Error, Result};
 
+/// How the name of a file begins that is being written.
+const PREFIX: &str = ".gingham-";
+/// How it ends.
+const SUFFIX: &str = ".partial";
+
 /// Writes a new file. It appears under its name only when all its bytes are on the disk.
 ///
 /// # Errors
@@ -101,6 +106,18 @@ impl NewFolder {
     }
 }
 
+/// Removes the files that killed processes left half-written in `folder`, which no other process may be writing. What cannot be removed
+/// stays: it takes room and nothing else.
+pub fn remove_partial(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A synced file beside `path`, with a short name: that of `path` may be as long as the system takes.
 fn written(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     let failed = |source| cannot_write(path, source);
@@ -133,7 +150,7 @@ fn of_system(error: std::io::Error) -> std::io::Error {
 
 fn builder() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
-    builder.prefix(".gingham-").suffix(".partial");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     builder
 }
 

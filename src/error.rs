@@ -49,6 +49,14 @@ pub enum Error {
         /// The defect.
         source: IdxError,
     },
+    /// A data file was changed while it was in use, so that nothing that came of it can be trusted.
+    #[error("{}: changed while it was in use: {change}", quote::path(path))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What happened to it.
+        change: &'static str,
+    },
     /// Data files, each sound, that do not belong together or not to the model.
     #[error("{}: expected {expected}, found {found}", quote::path(path))]
     Mismatch {
@@ -80,6 +88,34 @@ pub enum Error {
         /// What was expected and what was found.
         reason: String,
     },
+    /// A checkpoint from which a run cannot go on.
+    #[error("{}: not a checkpoint that can be used: {reason}", quote::path(path))]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A run was stopped from outside between two steps.
+    #[error(
+        "stopped by {signal} after {} of epoch {} (step {step}); to go on: gingham train --resume {}",
+        match batch { 0 => "the end".to_owned(), batch => format!("mini-batch {batch}") },
+        .epoch + usize::from(*batch > 0), quote::path(folder)
+    )]
+    Stopped {
+        /// The run's folder, where its checkpoint is.
+        folder: PathBuf,
+        /// The signal's name.
+        signal: &'static str,
+        /// Its number.
+        number: u8,
+        /// The epoch that is under way, or the next one, from 0.
+        epoch: usize,
+        /// The number of its mini-batches that are done.
+        batch: usize,
+        /// The steps that were taken.
+        step: u64,
+    },
     /// A file of arrays that cannot be imported as a network.
     #[error("{}: not a network that can be imported: {reason}", quote::path(path))]
     Network {
@@ -102,6 +138,15 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
+    /// Another process writes a run's folder.
+    #[error(
+        "{}: another process writes this run: wait for it, or give another --out",
+        quote::path(path)
+    )]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file could not be written.
     #[error("{}: cannot be written", quote::path(path))]
     Write {
@@ -110,10 +155,25 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A network could not be written into its run's folder and lies elsewhere.
+    #[error(
+        "{}: cannot be written; the network is in {} instead",
+        quote::path(path),
+        quote::path(elsewhere)
+    )]
+    Elsewhere {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Where it is.
+        elsewhere: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// The training left the finite numbers.
     #[error(
-        "the {what} became {value} in epoch {}, batch {} (step {}), at learning rate {learning_rate}",
-        .epoch + 1, .batch + 1, .step + 1
+        "the {what} became {value} in epoch {}, batch {} (step {}), at learning rate {learning_rate}{}",
+        .epoch + 1, .batch + 1, .step + 1,
+        layer.map(|layer| format!("; the parameters of layer {} are not finite", layer + 1)).unwrap_or_default()
     )]
     Diverged {
         /// What is not finite any more.
@@ -126,6 +186,8 @@ pub enum Error {
         batch: usize,
         /// The step within the run, from 0.
         step: u64,
+        /// The first layer with parameters that are not finite, from 0; none where all are.
+        layer: Option<usize>,
         /// The learning rate at that step.
         learning_rate: f64,
     },

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::ValueEnum;
 use gingham::evaluate::{self, Evaluation, Portion};
 use gingham::model::AnyModel;
@@ -11,7 +10,7 @@ use gingham::report::{self, Run};
 use serde::Serialize;
 
 use super::common::open_folder;
-use super::infile::model_path;
+use super::infile::{model_path, open_model};
 use super::output::{facts, percent, shown, table};
 use super::predict::{Ground, Invert};
 use super::{Common, data_folder};
@@ -65,7 +64,7 @@ struct Answer<'a> {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let machine = args.common.machine()?;
     let file = model_path(&args.model);
-    let model = AnyModel::open(&file).context("reading the model")?;
+    let model = open_model(&args.model, args.common.output())?;
     let output = args.common.output();
     let folder = open_folder(&data_folder(args.data.as_deref()), output)?;
     let other = Run::settings_of(&file, model.info())

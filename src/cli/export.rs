@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham::export::{self, Format};
 use gingham::model::AnyModel;
@@ -10,7 +9,7 @@ use gingham::quote;
 use serde_json::json;
 
 use super::Common;
-use super::infile::model_path;
+use super::infile::open_model;
 use super::outfile::{self, Force};
 
 /// Write a model in another format: ONNX, NumPy's or a table.
@@ -49,7 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let formats = Format::ALL.map(|format| (format, format.name()));
     let format = outfile::format_of(Some(out), args.format, &formats, None)?;
     outfile::check(out, *force)?;
-    let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
+    let model = open_model(&args.model, args.common.output())?;
     let bytes = match &model {
         AnyModel::F32(model) => export::bytes(model, format),
         AnyModel::F64(model) => export::bytes(model, format),

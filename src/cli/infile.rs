@@ -2,8 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use gingham::data::STDIN;
 use gingham::error::{Error, Result};
+use gingham::model::{AnyModel, Seal};
+use gingham::quote;
+use gingham::report::files::{BEST, MODEL};
+
+use super::output::Output;
 
 /// Whether this name stands for standard input.
 pub fn is_stdin(path: &Path) -> bool {
@@ -21,11 +27,27 @@ pub fn input(given: &Path) -> &Path {
 
 /// The model file at `given`, which may also be the folder of the run that left it.
 pub fn model_path(given: &Path) -> PathBuf {
-    if given.is_dir() {
-        given.join("model.safetensors")
-    } else {
-        input(given).to_owned()
+    if !given.is_dir() {
+        return input(given).to_owned();
     }
+    let (last, best) = (given.join(MODEL), given.join(BEST));
+    if !last.exists() && best.exists() {
+        return best; // of a run that was told to keep no other
+    }
+    last
+}
+
+/// Reads the model at `given`, which may also be the folder of the run that left it. Says so where damage to the file would not show.
+pub fn open_model(given: &Path, output: Output) -> anyhow::Result<AnyModel> {
+    let path = model_path(given);
+    let (model, seal) = AnyModel::open_with_seal(&path).context("reading the model")?;
+    if seal == Seal::None {
+        output.note(format_args!(
+            "{}: an older version wrote it, without a digest: damage to it would not show",
+            quote::path(&path)
+        ));
+    }
+    Ok(model)
 }
 
 /// Refuses standard input where it is to be read twice: the second reader would find nothing.

@@ -15,6 +15,7 @@ mod explore;
 mod export;
 mod import;
 mod infile;
+mod keeping;
 mod limits;
 mod man;
 mod near;
@@ -26,6 +27,7 @@ mod progress;
 mod report;
 mod runs;
 mod settings;
+mod signals;
 mod synth;
 mod train;
 mod words;
@@ -52,6 +54,7 @@ Exit codes:
   2  usage: a setting, an option, an output that exists already
   3  bad data or model
   4  diverged: the error or a parameter is not finite any more
+  129, 130, 143  stopped by SIGHUP, SIGINT (Ctrl-C), SIGTERM; train --resume goes on
 
 A setting's value is, in rising order: the preset's, the configuration file's, the environment's, the flag's.";
 
@@ -178,17 +181,26 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Error>() {
         Some(Error::Read { source, .. }) if source.kind() == ErrorKind::OutOfMemory => 1,
-        Some(Error::Setting { .. } | Error::Config { .. } | Error::Exists { .. }) => 2,
+        Some(
+            Error::Setting { .. }
+            | Error::Config { .. }
+            | Error::Exists { .. }
+            | Error::InUse { .. },
+        ) => 2,
         Some(
             Error::Read { .. }
             | Error::NotAFile { .. }
             | Error::Idx { .. }
             | Error::Mismatch { .. }
+            | Error::Changed { .. }
             | Error::Model { .. }
+            | Error::Checkpoint { .. }
             | Error::Network { .. }
             | Error::Image { .. },
         ) => 3,
         Some(Error::Diverged { .. }) => 4,
+        // As a shell has it of a process that a signal ended.
+        Some(Error::Stopped { number, .. }) => 128 + number,
         _ => 1,
     }
 }

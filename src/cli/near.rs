@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use gingham::error::Error;
+use gingham::report::files::CHECKPOINT;
 
 /// The most entries of a folder that are looked at, since a hint is not worth reading a folder of millions.
 const MOST_ENTRIES: usize = 10_000;
@@ -21,6 +22,9 @@ const DIVERGED: &str = "; a smaller --learning-rate may help, or the settings of
 pub fn hint(error: &anyhow::Error, takes_force: bool) -> String {
     let similar = match error.downcast_ref::<Error>() {
         Some(Error::Exists { .. }) if takes_force => return "; --force replaces it".to_owned(),
+        Some(Error::Exists { path }) if path.join(CHECKPOINT).is_file() => {
+            return "; --resume auto goes on with this run".to_owned();
+        }
         Some(Error::Diverged { .. }) => return DIVERGED.to_owned(),
         Some(Error::Read { path, .. } | Error::Config { path, .. }) => similar(path),
         // A run's folder in place of the model in it.

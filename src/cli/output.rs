@@ -38,6 +38,15 @@ impl Output {
     }
 }
 
+/// Prints what goes wrong in a command that goes on, even where it is quiet.
+pub fn warning(text: impl fmt::Display) {
+    let text = visible(&text.to_string());
+    say(format_args!(
+        "{}: {text}",
+        label("warning", AnsiColor::Yellow)
+    ));
+}
+
 /// Prints an error, even where the command is quiet.
 pub fn error(text: impl fmt::Display) {
     let text = visible(&text.to_string());

@@ -1,6 +1,6 @@
 //! The runs that a command compares.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use gingham::error::Error;
@@ -16,7 +16,7 @@ pub fn open(paths: &[PathBuf], output: Output) -> anyhow::Result<Vec<Run>> {
     let mut runs = Vec::new();
     let mut failed: Vec<Error> = Vec::new();
     for path in paths {
-        match Run::open(folder(path)) {
+        match Run::open(path) {
             Ok(run) => runs.push(run),
             Err(error) => failed.push(error),
         }
@@ -42,19 +42,5 @@ pub fn note_unfinished(runs: &[Run], output: Output) {
             quote::path(&run.path),
             run.epochs.len()
         ));
-    }
-}
-
-/// The folder of the run that `path` names: itself, or where the model lies that it names.
-fn folder(path: &Path) -> &Path {
-    let is_model = path
-        .file_name()
-        .is_some_and(|name| name == "model.safetensors");
-    match path.parent() {
-        Some(parent) if is_model && path.is_file() => match parent.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => parent,
-        },
-        _ => path,
     }
 }

@@ -6,15 +6,18 @@ use std::time::Instant;
 use anyhow::Context;
 use gingham::data::split;
 use gingham::durable;
-use gingham::error::{cut, list};
+use gingham::error::{Error, cut, list};
 use gingham::quote;
-use gingham::report::{self, EpochRecord, Recorder, Report, Run, RunFolder, Summary, Times};
-use gingham::train::{Outcome, Plan, TrainOptions, train};
+use gingham::report::files::CHECKPOINT;
+use gingham::report::{
+    self, EpochRecord, Keep, Keeping, Recorder, Report, Run, RunFolder, Summary, Times, Watcher,
+};
+use gingham::train::{self, Checkpoint, Elapsed, Plan, TrainOptions};
 
-use super::output::{facts, percent, shown};
+use super::output::{self, facts, percent, shown};
 use super::progress::{self, Progress};
 use super::settings::{Flags, Resolved, presets_and_example};
-use super::{Common, base, open_data, outfile};
+use super::{Common, base, keeping, open_data, outfile};
 
 /// Train a network and write its run folder.
 #[derive(Debug, clap::Args)]
@@ -32,6 +35,8 @@ pub struct Args {
     #[arg(long, help_heading = "Runtime and output")]
     tensorboard: bool,
     #[command(flatten)]
+    keeping: keeping::Choices,
+    #[command(flatten)]
     progress: progress::Flag,
     /// Write report.html into the run's folder at the end, as 'gingham report' does
     #[arg(long, help_heading = "Runtime and output")]
@@ -43,30 +48,37 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let started = Instant::now();
     let age_at_start = report::process_age().unwrap_or_default();
-    let Resolved { mut options, note } = args
-        .flags
-        .resolve(args.config.as_deref(), args.common.threads)?;
+    let resumed = args.keeping.folder(args.out.as_deref())?;
+    let config = match &resumed {
+        Some(folder) if !args.keeping.is_auto() => Some(folder.as_path()),
+        _ => args.config.as_deref(),
+    };
+    let Resolved { mut options, note } = args.flags.resolve(config, args.common.threads)?;
     let machine = args.common.machine_for(options.threads, options.engine)?;
     let output = args.common.output();
     let dataset = open_data(&options.data, output)?;
     options.data = absolute(options.data);
     let plan = Plan::new(&options, &dataset, &machine)?;
-    let mut folder = create_folder(args.out.as_deref(), plan.settings())?;
+    let keeping = args.keeping.keeping(&plan)?;
+    let (mut folder, checkpoint) = match resumed {
+        Some(folder) => match go_on(&folder, &plan, args)? {
+            GoesOn::Run(folder, checkpoint) => (folder, checkpoint),
+            GoesOn::Whole(summary) => {
+                output.note("this run is whole: nothing is left to do");
+                return print(&summary, args);
+            }
+        },
+        None => (create_folder(args.out.as_deref(), plan.settings())?, None),
+    };
     output.progress(format_args!("writing {}", quote::path(folder.path())));
-    if args.tensorboard {
+    if args.tensorboard && !folder.has_events() {
         folder.log_events(plan.training_samples())?;
     }
     for note in note.into_iter().chain(notes(&plan)) {
         output.note(note);
     }
-    let (outcome, times) = train_into(&mut folder, &plan, args)?;
-    folder.write_model(&outcome.model)?;
-    let times = Times {
-        total_s: (age_at_start + started.elapsed()).as_secs_f64(),
-        ..times
-    };
-    let (run_dir, model) = (folder.path().to_owned(), folder.model_path());
-    let summary = Summary::new(&plan, &outcome, times, run_dir, model);
+    let mut summary = train_into(&mut folder, &plan, (checkpoint.as_ref(), &keeping), args)?;
+    summary.total_seconds = (age_at_start + started.elapsed()).as_secs_f64();
     folder.finish(&summary)?;
     if args.report {
         let run = Run::open(&summary.run_dir).context("reading the run")?;
@@ -74,13 +86,56 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let report = machine
             .run(|| Report::of(&machine, &[run], Some(&dataset.folder), false))
             .context("making the report")?;
-        durable::write_new(&out, report.html.as_bytes())?;
+        durable::write_over(&out, report.html.as_bytes())?;
         output.progress(format_args!("wrote {}", quote::path(&out)));
     }
+    print(&summary, args)
+}
+
+/// A run that was begun before.
+enum GoesOn {
+    /// It was stopped, after this checkpoint if there is one.
+    Run(RunFolder, Option<Checkpoint>),
+    /// It has ended.
+    Whole(Box<Summary>),
+}
+
+/// Opens the folder of a run that was begun before, if it was begun as `plan` says.
+fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> {
+    let output = args.common.output();
+    let claim = RunFolder::claim(folder)?;
+    let checkpoint = claim.checkpoint()?;
+    let differences = match &checkpoint {
+        Some(checkpoint) => checkpoint.differences(plan),
+        None => train::differences(&keeping::settings(folder)?, plan),
+    };
+    args.keeping.check(folder, &differences)?;
+    for difference in &differences {
+        output.note(format_args!("going on with {difference}"));
+    }
+    if differences.is_empty()
+        && let Some(summary) = keeping::summary(folder)?
+    {
+        return Ok(GoesOn::Whole(Box::new(summary)));
+    }
+    let config = (!differences.is_empty()).then(|| config(plan.settings()));
+    let mut folder = claim.go_on(checkpoint.as_ref(), config.as_deref())?;
+    if folder.has_events() {
+        folder.log_events(plan.training_samples())?;
+    }
+    output.progress(match &checkpoint {
+        Some(checkpoint) => format!("going on after step {}", checkpoint.info().step),
+        None => "beginning anew: the run was stopped before its first checkpoint".to_owned(),
+    });
+    Ok(GoesOn::Run(folder, checkpoint))
+}
+
+fn print(summary: &Summary, args: &Args) -> anyhow::Result<()> {
     if args.common.json {
-        output.result(serde_json::to_string(&summary).expect("plain fields"))
+        let text = serde_json::to_string(summary).expect("plain fields");
+        args.common.output().result(text)
     } else {
-        output.result(summary_table(&summary))
+        args.common.output().result(summary_table(summary))
     }
 }
 
@@ -133,12 +188,13 @@ fn classes_without_images(plan: &Plan<'_>) -> Option<String> {
     })
 }
 
-/// Trains, records every epoch in the folder, and shows it.
+/// Trains, records every epoch in the folder, shows it, and writes the model.
 fn train_into(
     folder: &mut RunFolder,
     plan: &Plan<'_>,
+    (checkpoint, keeping): (Option<&Checkpoint>, &Keeping),
     args: &Args,
-) -> anyhow::Result<(Outcome, Times)> {
+) -> anyhow::Result<Summary> {
     let shape = progress::Plan {
         epochs: plan.settings().epochs,
         evaluated_every: plan.settings().evaluation_interval(),
@@ -147,11 +203,74 @@ fn train_into(
             test.labels.len() as f64 / plan.data().train.labels.len() as f64
         }),
     };
-    let mut progress = Progress::start(args.progress.mode, args.common.output(), shape);
-    let mut show = |record: &EpochRecord, times: &Times| progress.show(record, times);
-    let mut recorder = Recorder::new(folder, &mut show);
-    let outcome = train(plan, &mut recorder).context("training")?;
-    Ok((outcome, recorder.times()))
+    let mut watcher = OnScreen {
+        progress: Progress::start(args.progress.mode, args.common.output(), shape),
+    };
+    let elapsed = checkpoint.map_or_else(Elapsed::default, |from| from.elapsed().clone());
+    let mut recorder = Recorder::new(folder, keeping, &mut watcher, &elapsed);
+    let outcome = train::go_on(plan, checkpoint, &mut recorder);
+    if let (Err(error @ Error::Diverged { .. }), true) = (&outcome, args.common.json) {
+        args.common
+            .output()
+            .result(divergence(error, folder.path()))?;
+        return Err(outcome.expect_err("it diverged")).context("training");
+    }
+    let outcome = outcome.context("training")?;
+    let (times, best) = (recorder.times(), recorder.best());
+    drop(watcher);
+    let summary = Summary::new(plan, &outcome, times, folder.path().to_owned()).with_best(best);
+    if keeping.keep == Keep::Best {
+        let model = summary.best_model.clone().unwrap_or_default();
+        return Ok(Summary { model, ..summary });
+    }
+    folder.write_model(&outcome.model)?;
+    Ok(summary)
+}
+
+/// What `--json` prints of a run that diverged.
+fn divergence(error: &Error, run_dir: &Path) -> serde_json::Value {
+    let checkpoint = run_dir.join(CHECKPOINT);
+    match error {
+        Error::Diverged {
+            what,
+            epoch,
+            batch,
+            step,
+            layer,
+            learning_rate,
+            ..
+        } => serde_json::json!({
+            "diverged": what,
+            "epoch": epoch,
+            "batch": batch,
+            "step": step,
+            "layer": layer,
+            "learning_rate": learning_rate,
+            "run_dir": run_dir,
+            "checkpoint": checkpoint.is_file().then_some(checkpoint),
+        }),
+        _ => serde_json::Value::Null,
+    }
+}
+
+/// Shows a run on stderr.
+struct OnScreen {
+    progress: Progress,
+}
+
+impl Watcher for OnScreen {
+    fn show(&mut self, record: &EpochRecord, times: &Times) {
+        self.progress.show(record, times);
+    }
+
+    fn warn(&mut self, error: &Error) {
+        self.progress.clear();
+        let error = error as &dyn std::error::Error;
+        let source = error
+            .source()
+            .map_or_else(String::new, |source| format!(": {source}"));
+        output::warning(format_args!("{error}{source}; the run goes on"));
+    }
 }
 
 /// The folder by a name that is the same from everywhere, where a configuration file can hold that name.
@@ -162,8 +281,13 @@ fn absolute(folder: PathBuf) -> PathBuf {
         .unwrap_or(folder)
 }
 
+/// The settings as a run's folder holds them.
+pub fn config(options: &TrainOptions) -> String {
+    toml::to_string(options).expect("settings are a table of plain values")
+}
+
 fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<RunFolder> {
-    let config = toml::to_string(options).expect("settings are a table of plain values");
+    let config = config(options);
     out.map_or(Ok(()), outfile::check_folder)?;
     let folder = match out {
         Some(path) => RunFolder::create(path, &config),

@@ -93,6 +93,17 @@ impl<'a> Samples<'a> {
         }
     }
 
+    /// Refuses samples whose file was changed since it was opened.
+    ///
+    /// # Errors
+    /// [`Error::Changed`](crate::error::Error::Changed).
+    pub fn check(&self) -> crate::error::Result<()> {
+        match self {
+            Self::Images(images) => images.check(),
+            Self::Features(_) => Ok(()),
+        }
+    }
+
     /// Rows and columns of a sample; features are one row.
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {

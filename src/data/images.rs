@@ -171,6 +171,14 @@ impl Images {
         &self.path
     }
 
+    /// Refuses images whose file was changed since it was opened.
+    ///
+    /// # Errors
+    /// [`Error::Changed`].
+    pub fn check(&self) -> Result<()> {
+        self.bytes.check(&self.path)
+    }
+
     /// The SHA-256 digest of that file (decoded), in hexadecimal; for images in memory, of the file that would hold them.
     #[must_use]
     pub fn sha256(&self) -> &str {

@@ -46,12 +46,14 @@ impl Labelled {
         let (bytes, of_labels) = files::open(labels, Content::Labels)?;
         let (pixels, of_images) = files::open(images, Content::Images)?;
         agree(of_images, of_labels)?; // another program may have changed them in between
-        Ok(Self {
+        let opened = Self {
             images: Images::of_file(images, (pixels, of_images)),
             labels: bytes[Content::Labels.header_size()..].to_vec(),
             labels_sha256: files::sha256(&bytes),
             labels_path: labels.to_owned(),
-        })
+        };
+        bytes.check(labels)?;
+        Ok(opened)
     }
 
     /// Images and labels in memory: `images` of shape `(images, rows, columns)`, and for each image its class, counted from 0.

@@ -104,7 +104,8 @@ impl<'a> Predictor<'a> {
     /// Calls `visit` for groups of the samples at `indices`, in their order. The work before that is parallel.
     ///
     /// # Errors
-    /// [`Error::Array`] for samples of another size than the model's, [`Error::Memory`] where there is no memory to ask the model.
+    /// [`Error::Array`] for samples of another size than the model's, [`Error::Memory`] where there is no memory to ask the model,
+    /// [`Error::Changed`] where the samples' file was changed in the meantime: what was visited is not to be trusted then.
     ///
     /// # Panics
     /// If an index is beyond the samples.
@@ -131,7 +132,7 @@ impl<'a> Predictor<'a> {
             Typed::F32(asked) => asked.for_each(info, samples, indices, &mut visit),
             Typed::F64(asked) => asked.for_each(info, samples, indices, &mut visit),
         });
-        Ok(())
+        samples.check()
     }
 
     /// Bytes that a predictor allocates for a model of such a layout.

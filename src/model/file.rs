@@ -1,27 +1,24 @@
 //! The model file: safetensors, with everything that is needed to predict.
 //!
 //! Tensors: `layers.L.weight` of shape `(outputs, inputs)` and, with biases, `layers.L.bias` of shape `(outputs)`, in
-//! the type that the network was trained in; `scale.mean` and `scale.deviation` of shape `(pixels)` in f64. Metadata: one entry,
-//! `gingham`, with [`ModelInfo`] as JSON. There is one entry only, because safetensors keeps metadata in a hash map: with
-//! two entries, the same model would be written in a different order from run to run.
+//! the type that the network was trained in; `scale.mean` and `scale.deviation` of shape `(pixels)` in f64. There are no others.
+//! Metadata: one entry, `gingham`, with [`ModelInfo`] as JSON and the digest of the file ([`super::seal`]).
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
-use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype as TensorDtype, TensorView};
 
+use super::Mlp;
 use super::info::ModelInfo;
-use super::tensors::{numbers, tensor};
-use super::{Layout, Mlp};
-use crate::data::{self, Standardizer};
+use super::seal;
+use crate::data::Standardizer;
 use crate::durable;
-use crate::error::{Error, Result};
-use crate::scalar::{Dtype, Scalar};
+use crate::error::Result;
+use crate::scalar::Scalar;
 
 /// The name of the one metadata entry.
-const METADATA: &str = "gingham";
+pub(super) const METADATA: &str = "gingham";
 
 /// A trained network with all that is needed to predict.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,18 +41,6 @@ pub enum AnyModel {
 }
 
 impl AnyModel {
-    /// Reads a model file.
-    ///
-    /// # Errors
-    /// [`Error::Read`], [`Error::NotAFile`], and [`Error::Model`] for everything that is wrong with its bytes.
-    pub fn open(path: &Path) -> Result<Self> {
-        let bytes = data::bytes(path)?;
-        parse(&bytes).map_err(|reason| Error::Model {
-            path: path.to_owned(),
-            reason,
-        })
-    }
-
     /// Writes the model as a new file. The same model always makes the same bytes.
     ///
     /// # Errors
@@ -64,6 +49,15 @@ impl AnyModel {
         match self {
             Self::F32(model) => model.save(path),
             Self::F64(model) => model.save(path),
+        }
+    }
+
+    /// The bytes of the model's file.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::F32(model) => model.bytes(),
+            Self::F64(model) => model.bytes(),
         }
     }
 
@@ -112,18 +106,17 @@ impl<T: Scalar> Model<T> {
         let arrays = self.arrays();
         let bytes: Vec<Vec<u8>> = arrays.iter().map(|array| array.values.bytes()).collect();
         let views = arrays.iter().zip(&bytes).map(|(array, bytes)| {
-            let dtype = match (&array.values, T::DTYPE) {
-                (Values::Parameters(_), Dtype::F32) => TensorDtype::F32,
-                (Values::Parameters(_), Dtype::F64) | (Values::Scale(_), _) => TensorDtype::F64,
+            let dtype = match &array.values {
+                Values::Parameters(_) => seal::dtype::<T>(),
+                Values::Scale(_) => TensorDtype::F64,
             };
+            let view = TensorView::new(dtype, array.shape.clone(), bytes);
             (
                 array.name.as_str(),
-                TensorView::new(dtype, array.shape.clone(), bytes)
-                    .expect("a size that fits its shape"),
+                view.expect("a size that fits its shape"),
             )
         });
-        let metadata = HashMap::from([(METADATA.to_owned(), self.info.to_json())]);
-        safetensors::serialize(views, Some(metadata)).expect("sound tensors")
+        seal::sealed(views, METADATA, &self.info)
     }
 
     /// All arrays of the model under their names: from the first layer to the last, then those that scale pixels.
@@ -183,218 +176,16 @@ impl<T: Scalar> Values<'_, T> {
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         match self {
-            Self::Parameters(numbers) => put(numbers),
-            Self::Scale(numbers) => put(numbers),
+            Self::Parameters(numbers) => seal::put(numbers),
+            Self::Scale(numbers) => seal::put(numbers),
         }
     }
 }
 
-fn weight_name(layer: usize) -> String {
+pub(super) fn weight_name(layer: usize) -> String {
     format!("layers.{layer}.weight")
 }
 
-fn bias_name(layer: usize) -> String {
+pub(super) fn bias_name(layer: usize) -> String {
     format!("layers.{layer}.bias")
-}
-
-fn put<T: Scalar>(numbers: &[T]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(size_of_val(numbers));
-    for &number in numbers {
-        number.put_bytes(&mut bytes);
-    }
-    bytes
-}
-
-/// Reads the bytes of a model file; the error is the first defect, in words.
-fn parse(bytes: &[u8]) -> Result<AnyModel, String> {
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let metadata = header
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(METADATA));
-    let metadata = metadata.ok_or(format!("its metadata has no entry '{METADATA}'"))?;
-    let info: ModelInfo =
-        serde_json::from_str(metadata).map_err(|error| format!("its metadata: {error}"))?;
-    if info.format != ModelInfo::FORMAT {
-        return Err(format!(
-            "expected format {}, found {}",
-            ModelInfo::FORMAT,
-            info.format
-        ));
-    }
-    if !(0.0..1.0).contains(&info.holdout) {
-        return Err(format!(
-            "holdout: expected a share from 0 to below 1, found {}",
-            info.holdout
-        ));
-    }
-    info.check_classes()?;
-    match tensor(&tensors, &weight_name(0))?.dtype() {
-        TensorDtype::F32 => Ok(AnyModel::F32(model(&tensors, info)?)),
-        TensorDtype::F64 => Ok(AnyModel::F64(model(&tensors, info)?)),
-        other => Err(format!("expected weights in F32 or F64, found {other:?}")),
-    }
-}
-
-fn model<T: Scalar>(tensors: &SafeTensors<'_>, info: ModelInfo) -> Result<Model<T>, String> {
-    let pixels = info
-        .rows
-        .checked_mul(info.columns)
-        .ok_or("its image size overflows")?;
-    let mut widths = vec![pixels];
-    while let Ok(weight) = tensors.tensor(&weight_name(widths.len() - 1)) {
-        let &[outputs, inputs] = weight.shape() else {
-            return Err(format!(
-                "{}: expected two dimensions",
-                weight_name(widths.len() - 1)
-            ));
-        };
-        if inputs != widths[widths.len() - 1] || outputs == 0 {
-            let name = weight_name(widths.len() - 1);
-            return Err(format!(
-                "{name}: expected {} inputs, found shape {:?}",
-                widths[widths.len() - 1],
-                weight.shape()
-            ));
-        }
-        widths.push(outputs);
-    }
-    if widths.len() < 2 || widths[widths.len() - 1] != info.classes.len() || pixels == 0 {
-        return Err(format!(
-            "its widths {widths:?} do not lead to its {} classes",
-            info.classes.len()
-        ));
-    }
-    let biases = tensors.tensor(&bias_name(0)).is_ok();
-    let layout = Layout::new(&widths, biases);
-    let mut parameters = Vec::with_capacity(layout.parameters());
-    for (number, layer) in layout.layers().iter().enumerate() {
-        parameters.extend(numbers::<T>(
-            tensors,
-            &weight_name(number),
-            &[layer.outputs, layer.inputs],
-        )?);
-        if biases {
-            parameters.extend(numbers::<T>(tensors, &bias_name(number), &[layer.outputs])?);
-        }
-    }
-    let standardizer = Standardizer {
-        mean: numbers(tensors, "scale.mean", &[pixels])?,
-        deviation: numbers(tensors, "scale.deviation", &[pixels])?,
-    };
-    if let Some(index) = standardizer
-        .deviation
-        .iter()
-        .position(|&deviation| deviation <= 0.0)
-    {
-        return Err(format!(
-            "scale.deviation: expected positive numbers, found {} at {index}",
-            standardizer.deviation[index]
-        ));
-    }
-    let mlp = Mlp {
-        layout,
-        parameters,
-        activation: info.activation,
-        output: info.output,
-    };
-    Ok(Model {
-        mlp,
-        standardizer,
-        info,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Activation, HeldoutScale, Init, Output, Probability, Scale};
-
-    fn example(biases: bool) -> Model<f32> {
-        let layout = Layout::new(&[6, 4, 3], biases);
-        let parameters = Init::Xavier.parameters(&layout, 7);
-        let info = ModelInfo {
-            format: ModelInfo::FORMAT,
-            rows: 2,
-            columns: 3,
-            classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
-            activation: Activation::Tanh,
-            output: Output::Softmax,
-            probability: Probability::Output,
-            scale: Scale::Standard,
-            heldout_scale: HeldoutScale::Train,
-            holdout: 0.25,
-            seed: 7,
-            labels_sha256: String::new(),
-            images_sha256: String::new(),
-        };
-        let mlp = Mlp {
-            layout,
-            parameters,
-            activation: info.activation,
-            output: info.output,
-        };
-        Model {
-            mlp,
-            standardizer: Standardizer {
-                mean: vec![0.5; 6],
-                deviation: vec![2.0; 6],
-            },
-            info,
-        }
-    }
-
-    #[test]
-    fn what_is_written_is_read_back() {
-        for biases in [false, true] {
-            let model = example(biases);
-            let bytes = model.bytes();
-            assert_eq!(bytes, model.bytes(), "the same model, the same bytes");
-            assert_eq!(parse(&bytes), Ok(AnyModel::F32(model)));
-        }
-    }
-
-    #[test]
-    fn every_cut_and_every_flipped_header_byte_is_refused_or_read_without_panic() {
-        let bytes = example(true).bytes();
-        for length in 0..bytes.len() {
-            assert!(parse(&bytes[..length]).is_err(), "cut to {length} bytes");
-        }
-        let header = 8 + u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
-        for index in 0..header {
-            for bit in 0..8 {
-                let mut damaged = bytes.clone();
-                damaged[index] ^= 1 << bit;
-                let _ = parse(&damaged);
-            }
-        }
-    }
-
-    #[test]
-    fn defects_are_named() {
-        let reason = |change: &dyn Fn(&mut Model<f32>)| {
-            let mut model = example(true);
-            change(&mut model);
-            parse(&model.bytes()).unwrap_err()
-        };
-        assert!(reason(&|model| model.info.format = 9).contains("expected format 1, found 9"));
-        assert!(
-            reason(&|model| model.info.columns = 4).contains("layers.0.weight: expected 8 inputs")
-        );
-        assert!(
-            reason(&|model| model.info.classes.truncate(2))
-                .contains("do not lead to its 2 classes")
-        );
-        assert!(
-            reason(&|model| model.mlp.parameters[3] = f32::NAN)
-                .contains("layers.0.weight: expected finite")
-        );
-        assert!(
-            reason(&|model| model.standardizer.deviation[1] = 0.0)
-                .contains("expected positive numbers, found 0 at 1")
-        );
-        let mean = |model: &mut Model<f32>| model.standardizer.mean.truncate(5);
-        assert!(reason(&mean).contains("scale.mean: expected F64 [6], found F64 [5]"));
-    }
 }

@@ -9,7 +9,9 @@ mod file;
 mod import;
 mod info;
 mod init;
-mod tensors;
+mod parse;
+pub(crate) mod seal;
+pub(crate) mod tensors;
 
 use std::ops::Range;
 
@@ -20,6 +22,7 @@ pub use file::{AnyModel, Model, NamedArray, Values};
 pub use import::{ImportOptions, Scaling};
 pub use info::{HeldoutScale, ModelInfo, Scale};
 pub use init::Init;
+pub use seal::Seal;
 
 use crate::scalar::Scalar;
 

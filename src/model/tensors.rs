@@ -6,14 +6,14 @@ use safetensors::tensor::{Dtype as TensorDtype, TensorView};
 use crate::scalar::{Dtype, Scalar};
 
 /// The tensor of this name.
-pub(super) fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, String> {
+pub(crate) fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, String> {
     tensors
         .tensor(name)
         .map_err(|_| format!("it has no tensor '{name}'"))
 }
 
 /// The finite numbers of a tensor of exactly this name, shape and type.
-pub(super) fn numbers<T: Scalar>(
+pub(crate) fn numbers<T: Scalar>(
     tensors: &SafeTensors<'_>,
     name: &str,
     shape: &[usize],
@@ -39,6 +39,23 @@ pub(super) fn numbers<T: Scalar>(
         )),
         None => Ok(numbers),
     }
+}
+
+/// The numbers of a list of `count` in F64, which may be NaN.
+pub(crate) fn figures(
+    tensors: &SafeTensors<'_>,
+    name: &str,
+    count: usize,
+) -> Result<Vec<f64>, String> {
+    let view = tensor(tensors, name)?;
+    if view.shape() != [count] || view.dtype() != TensorDtype::F64 {
+        return Err(format!(
+            "{name}: expected F64 [{count}], found {:?} {:?}",
+            view.dtype(),
+            view.shape()
+        ));
+    }
+    Ok(f64::from_bytes(view.data()))
 }
 
 /// The finite numbers of a tensor of exactly this name and shape, in any type.

@@ -37,9 +37,9 @@ pub(super) struct EventLog {
 }
 
 impl EventLog {
-    /// A new event file at `path`.
+    /// A new event file at `path`, in the place of an older one.
     pub(super) fn create(path: PathBuf, images_per_epoch: usize) -> Result<Self> {
-        let file = match File::create_new(&path) {
+        let file = match File::create(&path) {
             Ok(file) => file,
             Err(source) => return Err(Error::Write { path, source }),
         };

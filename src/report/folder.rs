@@ -1,37 +1,28 @@
-//! The folder of a run.
-//!
-//! | file | what | when |
-//! |---|---|---|
-//! | `config.toml` | every setting, resolved; `train --config` repeats the run with it | at the start |
-//! | `metrics.csv` | a line an epoch; an accuracy that was not asked for is empty | as epochs end |
-//! | `metrics.jsonl` | the same as JSON, a line an epoch; such an accuracy is `null` | as epochs end |
-//! | `events.out.tfevents.gingham` | the same for TensorBoard; only with [`RunFolder::log_events`] | as epochs end |
-//! | `model.safetensors` | the trained network | at the end |
-//! | `summary.json` | the run in one object; its presence says that the run is whole | last |
-//! | `report.html` | the run as a page, with `train --report` or by `report` | after it |
+//! The folder of a run while the run writes it; [`super::files`] names what is in it.
 
-use std::fs::File;
-use std::io::Write;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
 
 use super::events::{EVENTS_FILE, EventLog};
+use super::files::{BEST, CHECKPOINT, CONFIG, MODEL, SUMMARY};
+use super::metrics::Metrics;
+use super::place::Place;
 use super::record::EpochRecord;
-use super::summary::{Summary, Times};
+use super::summary::Summary;
+use super::writer::{self, Writer};
 use crate::durable;
 use crate::error::{Error, Result};
 use crate::model::AnyModel;
 use crate::quote;
-use crate::train::{EpochEnd, Observer};
+use crate::train::{Checkpoint, EpochFigures};
 
 /// A run's folder while the run writes it.
 #[derive(Debug)]
 pub struct RunFolder {
-    path: PathBuf,
-    csv: File,
-    jsonl: File,
+    place: Arc<Place>,
+    metrics: Metrics,
     events: Option<EventLog>,
+    writer: Writer,
 }
 
 impl RunFolder {
@@ -60,28 +51,12 @@ impl RunFolder {
             },
             _ => failed(source),
         })?;
-        let folder = Self::begin(path, config);
+        let folder = durable::write_new(&path.join(CONFIG), config.as_bytes())
+            .and_then(|()| Self::open(locked(path)?, Vec::new()));
         if folder.is_err() {
             let _ = std::fs::remove_dir_all(path); // it is ours, and without a run in it nothing but in the way
         }
         folder
-    }
-
-    /// Makes the first files of a run in its new folder.
-    fn begin(path: &Path, config: &str) -> Result<Self> {
-        durable::write_new(&path.join("config.toml"), config.as_bytes())?;
-        let open = |name: &str| {
-            let path = path.join(name);
-            File::create_new(&path).map_err(|source| Error::Write { path, source })
-        };
-        let mut folder = Self {
-            path: path.to_owned(),
-            csv: open("metrics.csv")?,
-            jsonl: open("metrics.jsonl")?,
-            events: None,
-        };
-        folder.write_lines("epoch,error,train_accuracy,heldout_accuracy,seconds\n", "")?;
-        Ok(folder)
     }
 
     /// Makes the first folder `FOLDER/NAME-0001`, `FOLDER/NAME-0002`, .. that is not there yet.
@@ -100,155 +75,196 @@ impl RunFolder {
         })
     }
 
-    /// The folder.
+    /// Claims the folder of a run that was begun before, for this process alone.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] where another process writes it, [`Error::Write`].
+    pub fn claim(path: &Path) -> Result<Claim> {
+        Ok(Claim {
+            place: locked(path)?,
+        })
+    }
+
+    fn open(place: Place, records: Vec<EpochRecord>) -> Result<Self> {
+        let place = Arc::new(place);
+        Ok(Self {
+            metrics: Metrics::new(&place, records)?,
+            events: None,
+            writer: Writer::new(Arc::clone(&place)),
+            place,
+        })
+    }
+
+    /// The folder, by the name under which it was made or opened.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.place.path()
     }
 
     /// Where the model will be.
     #[must_use]
     pub fn model_path(&self) -> PathBuf {
-        self.path.join("model.safetensors")
+        self.path().join(MODEL)
     }
 
-    /// From now on also writes an event file for TensorBoard. `images_per_epoch` is needed for its images a second.
+    /// The epochs so far.
+    #[must_use]
+    pub fn records(&self) -> &[EpochRecord] {
+        self.metrics.records()
+    }
+
+    /// Whether it has an event file for TensorBoard.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        self.path().join(EVENTS_FILE).exists()
+    }
+
+    /// From now on also writes an event file for TensorBoard, with the epochs so far. `images_per_epoch` is needed for its images a
+    /// second.
     ///
     /// # Errors
     /// [`Error::Write`].
     pub fn log_events(&mut self, images_per_epoch: usize) -> Result<()> {
-        self.events = Some(EventLog::create(
-            self.path.join(EVENTS_FILE),
-            images_per_epoch,
-        )?);
+        let mut events = EventLog::create(self.path().join(EVENTS_FILE), images_per_epoch)?;
+        for record in self.metrics.records() {
+            events.append(record)?;
+        }
+        self.events = Some(events);
         Ok(())
     }
 
     /// Appends an epoch to the metrics files.
-    fn append(&mut self, record: &EpochRecord) -> Result<()> {
-        let field = |accuracy: Option<f64>| {
-            accuracy.map_or_else(String::new, |accuracy| accuracy.to_string())
-        };
-        let EpochRecord {
-            epoch,
-            error,
-            train_accuracy,
-            heldout_accuracy,
-            seconds,
-        } = record;
-        let (train, heldout) = (field(*train_accuracy), field(*heldout_accuracy));
-        let json = serde_json::to_string(record).expect("plain numbers");
+    pub(super) fn append(&mut self, record: &EpochRecord) -> Result<()> {
+        let appended = self.metrics.append(&self.place, record);
         if let Some(events) = &mut self.events {
             events.append(record)?;
         }
-        self.write_lines(
-            &format!("{epoch},{error},{train},{heldout},{seconds:.6}\n"),
-            &(json + "\n"),
-        )
+        appended
     }
 
-    fn write_lines(&mut self, csv: &str, json: &str) -> Result<()> {
-        for (name, file, text) in [
-            ("metrics.csv", &mut self.csv, csv),
-            ("metrics.jsonl", &mut self.jsonl, json),
-        ] {
-            file.write_all(text.as_bytes())
-                .map_err(|source| Error::Write {
-                    path: self.path.join(name),
-                    source,
-                })?;
-        }
-        Ok(())
+    /// What writes its larger files.
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
     }
 
-    /// Writes the model.
+    /// Waits until the metrics are on the disk.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        self.metrics.sync(&self.place)?;
+        self.events.as_ref().map_or(Ok(()), EventLog::sync)
+    }
+
+    /// Writes the model. Where the folder cannot take it, it is written beside the folder, else into the folder for temporary files.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Elsewhere`] then, and [`Error::Write`] where there is no room for it at all.
     pub fn write_model(&self, model: &AnyModel) -> Result<()> {
-        model.save(&self.model_path())
+        let bytes = model.bytes();
+        let Err(error) = writer::write(&self.place, MODEL, &bytes) else {
+            return Ok(());
+        };
+        let Error::Write { path, source } = error else {
+            return Err(error);
+        };
+        let run = self.path().file_name().unwrap_or("run".as_ref());
+        let name = format!("{}-{MODEL}", run.display());
+        let beside = self.path().parent().map(|parent| parent.join(&name));
+        let others = beside.into_iter().chain([std::env::temp_dir().join(&name)]);
+        let written = |path: &PathBuf| durable::write_new(path, &bytes).is_ok();
+        match others.into_iter().find(written) {
+            Some(elsewhere) => Err(Error::Elsewhere {
+                path,
+                elsewhere,
+                source,
+            }),
+            None => Err(Error::Write { path, source }),
+        }
     }
 
-    /// Syncs the metrics and writes the summary: the run is whole.
+    /// Waits until everything else is on the disk and writes the summary: the run is whole.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn finish(self, summary: &Summary) -> Result<()> {
-        for (name, file) in [("metrics.csv", &self.csv), ("metrics.jsonl", &self.jsonl)] {
-            file.sync_all().map_err(|source| Error::Write {
-                path: self.path.join(name),
-                source,
-            })?;
+    pub fn finish(mut self, summary: &Summary) -> Result<()> {
+        if let Some(error) = self.writer.flush().into_iter().next() {
+            return Err(error);
         }
-        if let Some(events) = &self.events {
-            events.sync()?;
-        }
+        self.sync()?;
         let text = serde_json::to_string_pretty(summary).expect("plain fields");
-        durable::write_new(&self.path.join("summary.json"), (text + "\n").as_bytes())
+        writer::write(&self.place, SUMMARY, (text + "\n").as_bytes())
     }
 }
 
-/// The observer of a recorded run. It measures the time of its stages, writes its folder, and passes each record to `show`, with
-/// the times so far.
-pub struct Recorder<'a> {
-    folder: &'a mut RunFolder,
-    show: &'a mut (dyn FnMut(&EpochRecord, &Times) + Send),
-    last: Instant,
-    times: Times,
+/// The folder of a run that was begun before. No other process writes it while this is there.
+#[derive(Debug)]
+pub struct Claim {
+    place: Place,
 }
 
-impl<'a> Recorder<'a> {
-    /// A recorder whose clock starts now.
-    pub fn new(
-        folder: &'a mut RunFolder,
-        show: &'a mut (dyn FnMut(&EpochRecord, &Times) + Send),
-    ) -> Self {
-        Self {
-            folder,
-            show,
-            last: Instant::now(),
-            times: Times::default(),
+impl Claim {
+    /// The checkpoint in it; none where the run was stopped before its first one.
+    ///
+    /// # Errors
+    /// Those of [`Checkpoint::open`].
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>> {
+        let path = self.place.path().join(CHECKPOINT);
+        match path.symlink_metadata() {
+            Ok(_) => Checkpoint::open(&path).map(Some),
+            Err(_) => Ok(None),
         }
     }
 
-    /// The time that was spent so far.
-    #[must_use]
-    pub fn times(&self) -> Times {
-        self.times
-    }
-
-    /// The seconds since the last call.
-    fn lap(&mut self) -> f64 {
-        let now = Instant::now();
-        let lap = now.duration_since(self.last).as_secs_f64();
-        self.last = now;
-        lap
+    /// Goes on from `checkpoint`, or anew where there is none. The metrics become those of the checkpoint, so that no line is missing and
+    /// none stands there twice; `config` replaces the settings, where that is given.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn go_on(self, checkpoint: Option<&Checkpoint>, config: Option<&str>) -> Result<RunFolder> {
+        let path = self.place.path().to_owned();
+        let failed = |name: &str| {
+            let path = path.join(name);
+            move |source| Error::Write { path, source }
+        };
+        durable::remove_partial(&path);
+        // What an earlier end has left is not this one's.
+        for name in [SUMMARY, MODEL, BEST] {
+            let is_stale = name == SUMMARY || checkpoint.is_none();
+            if is_stale && path.join(name).symlink_metadata().is_ok() {
+                std::fs::remove_file(path.join(name)).map_err(failed(name))?;
+            }
+        }
+        if let Some(config) = config {
+            // In place: it is the file that is locked.
+            std::fs::write(path.join(CONFIG), config).map_err(failed(CONFIG))?;
+        }
+        RunFolder::open(self.place, checkpoint.map_or_else(Vec::new, records))
     }
 }
 
-impl Observer for Recorder<'_> {
-    fn prepared(&mut self) {
-        self.times.prepare_s += self.lap();
-    }
-
-    fn trained(&mut self, _epoch: usize, _error: f64) -> Result<()> {
-        self.times.train_s += self.lap();
-        Ok(())
-    }
-
-    fn ended(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
-        let accuracies = end.accuracies.unwrap_or_default();
-        let record = EpochRecord {
-            epoch: end.epoch,
-            error: end.error,
+/// The epochs before a checkpoint.
+fn records(checkpoint: &Checkpoint) -> Vec<EpochRecord> {
+    let seconds = &checkpoint.elapsed().epochs_s;
+    let epochs = checkpoint.history().iter().zip(seconds);
+    let record = |(figures, &seconds): (&EpochFigures, &f64)| {
+        let accuracies = figures.accuracies.unwrap_or_default();
+        EpochRecord {
+            epoch: figures.epoch,
+            error: figures.error,
             train_accuracy: accuracies.train,
             heldout_accuracy: accuracies.heldout,
-            seconds: self.times.train_s,
-        };
-        self.times.evaluation_s += self.lap();
-        self.folder.append(&record)?;
-        (self.show)(&record, &self.times);
-        self.last = Instant::now();
-        Ok(ControlFlow::Continue(()))
-    }
+            seconds,
+        }
+    };
+    epochs.map(record).collect()
+}
+
+fn locked(path: &Path) -> Result<Place> {
+    Place::lock(path, CONFIG).map_err(|source| match source.kind() {
+        std::io::ErrorKind::WouldBlock => Error::InUse {
+            path: path.to_owned(),
+        },
+        _ => Error::Write {
+            path: path.to_owned(),
+            source,
+        },
+    })
 }

@@ -8,26 +8,33 @@ pub mod charts;
 mod details;
 mod events;
 mod fields;
+pub mod files;
 mod folder;
 mod machine;
+mod metrics;
 mod page;
+mod place;
 mod ranking;
 mod record;
+mod recorder;
 mod run;
 mod summary;
+mod writer;
 
 use std::path::Path;
 
 use crate::data::DataFolder;
 use crate::error::Result;
 use crate::machine::Machine;
+use crate::quote;
 use crate::train::TrainOptions;
 
 pub use details::{Bin, Details, Shown};
-pub use folder::{Recorder, RunFolder};
+pub use folder::{Claim, RunFolder};
 pub use machine::{commit, cpu, peak_rss_bytes, process_age, version};
 pub use ranking::{Measure, Ranking, setting};
-pub use record::EpochRecord;
+pub use record::{Best, EpochRecord};
+pub use recorder::{Every, Keep, Keeping, OnSaveError, Recorder, Watcher};
 pub use run::Run;
 pub use summary::{Summary, Times};
 
@@ -57,7 +64,7 @@ pub fn other_test_files(settings: &TrainOptions, folder: &DataFolder) -> Option<
     };
     Some(format!(
         "{}: other test {what} than those that the run ended with (SHA-256): its test accuracy is of those",
-        path.display()
+        quote::path(path)
     ))
 }
 

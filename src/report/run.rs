@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::fields::{self, Holds};
+use super::files::{BEST, CONFIG, MODEL, SUMMARY};
 use super::{EpochRecord, Summary};
 use crate::data;
 use crate::error::{Error, Result};
@@ -32,15 +33,18 @@ pub struct Run {
 }
 
 impl Run {
-    /// Reads a run's folder; the model in it names the folder too.
+    /// Reads a run's folder. A model in it names the folder too, and is then the one that is asked; else that is the network after the
+    /// last epoch, or the best one where no other was kept.
     ///
     /// # Errors
     /// [`Error::Read`] where there is no folder; [`Error::Mismatch`] where it is no run's, where no epoch was recorded, or where a
     /// line or the summary is not what a run writes; [`Error::Config`] for settings, [`Error::Model`] for a model that cannot be
     /// understood.
     pub fn open(path: &Path) -> Result<Self> {
-        let is_model = path.ends_with("model.safetensors") && path.is_file();
-        let path = match path.parent().filter(|_| is_model) {
+        let named = [MODEL, BEST]
+            .into_iter()
+            .find(|name| path.ends_with(name) && path.is_file());
+        let path = match path.parent().filter(|_| named.is_some()) {
             Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
             Some(folder) => folder,
             None => path,
@@ -60,14 +64,14 @@ impl Run {
                 found: format!("no {name}"),
             })
         };
-        let config = needed("config.toml")?;
+        let config = needed(CONFIG)?;
         let metrics = needed("metrics.jsonl")?;
         let (options, settings) =
             settings(&data::bytes(&config)?).map_err(|reason| Error::Config {
                 path: config,
                 reason,
             })?;
-        let finish = here("summary.json")
+        let finish = here(SUMMARY)
             .map(|file| {
                 summary(&data::bytes(&file)?).map_err(|(expected, found)| Error::Mismatch {
                     path: file,
@@ -84,9 +88,11 @@ impl Run {
                     found,
                 }
             })?;
-        let model = here("model.safetensors")
-            .map(|file| AnyModel::open(&file))
-            .transpose()?;
+        let model = match named {
+            Some(name) => here(name),
+            None => here(MODEL).or_else(|| here(BEST)),
+        };
+        let model = model.map(|file| AnyModel::open(&file)).transpose()?;
         Ok(Self {
             path: path.to_owned(),
             options,

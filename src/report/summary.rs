@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::files::{BEST, MODEL};
 use super::machine;
+use super::record::Best;
 use crate::engine::blas;
 use crate::train::{Outcome, Plan, Preset};
 
@@ -73,6 +75,15 @@ pub struct Summary {
     pub run_dir: PathBuf,
     /// The model file.
     pub model: PathBuf,
+    /// The epoch with the highest held-out accuracy, counted from 0, where its network is kept.
+    #[serde(default)] // runs of older versions have none
+    pub best_epoch: Option<usize>,
+    /// That accuracy, in 0..=1.
+    #[serde(default)] // runs of older versions have none
+    pub best_heldout_accuracy: Option<f64>,
+    /// The model file of that epoch.
+    #[serde(default)] // runs of older versions have none
+    pub best_model: Option<PathBuf>,
     /// The library that products went through.
     pub blas: blas::Library,
     /// The version of this program.
@@ -88,15 +99,9 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The summary of a run that did what `plan` says. The run's files stand in `run_dir`, its model in `model`.
+    /// The summary of a run that did what `plan` says. The run's files stand in `run_dir`.
     #[must_use]
-    pub fn new(
-        plan: &Plan<'_>,
-        outcome: &Outcome,
-        times: Times,
-        run_dir: PathBuf,
-        model: PathBuf,
-    ) -> Self {
+    pub fn new(plan: &Plan<'_>, outcome: &Outcome, times: Times, run_dir: PathBuf) -> Self {
         let settings = plan.settings();
         let epochs = outcome.history.len();
         let images = outcome.training_samples as f64 * epochs as f64;
@@ -121,8 +126,11 @@ impl Summary {
             evaluation_seconds: times.evaluation_s,
             images_per_second: images / times.train_s,
             peak_rss_bytes: machine::peak_rss_bytes(),
+            model: run_dir.join(MODEL),
             run_dir,
-            model,
+            best_epoch: None,
+            best_heldout_accuracy: None,
+            best_model: None,
             blas: blas::library(),
             version: env!("CARGO_PKG_VERSION").into(),
             commit: machine::commit().into(),
@@ -131,6 +139,16 @@ impl Summary {
                 Ok(serde_json::Value::Object(settings)) => settings,
                 _ => serde_json::Map::new(), // never: settings are plain values by name
             },
+        }
+    }
+    /// The same with the epoch whose network is kept as the best.
+    #[must_use]
+    pub fn with_best(self, best: Option<Best>) -> Self {
+        Self {
+            best_epoch: best.map(|best| best.epoch),
+            best_heldout_accuracy: best.map(|best| best.heldout_accuracy),
+            best_model: best.map(|_| self.run_dir.join(BEST)),
+            ..self
         }
     }
 }

@@ -5,7 +5,9 @@
 //! two phases of a step), [`update`] (the second one), [`optimizer`], [`objective`]. Nothing here reads a clock or prints: who
 //! wants to see a run working hands in an [`Observer`].
 
+mod checkpoint;
 mod config;
+mod divergence;
 mod door;
 pub mod objective;
 mod observer;
@@ -21,9 +23,10 @@ pub mod step;
 mod trainer;
 pub mod update;
 
+pub use checkpoint::{Checkpoint, CheckpointInfo, Elapsed, differences};
 pub use config::Config;
 pub use objective::{L1Form, Objective, Reduction, Regularizer};
-pub use observer::{EpochEnd, NoObserver, Observer};
+pub use observer::{EpochEnd, NoObserver, Observer, StepEnd};
 pub use options::TrainOptions;
 pub use order::{LabelledSource, Order};
 pub use plan::{Arithmetic, Plan, TrainingData};
@@ -62,45 +65,58 @@ pub struct Outcome {
 /// [`Error::Diverged`](crate::error::Error::Diverged) when the error or a parameter is not finite any more, and what
 /// `observer` returns.
 pub fn train(plan: &Plan<'_>, observer: &mut dyn Observer) -> Result<Outcome> {
+    go_on(plan, None, observer)
+}
+
+/// The same from `checkpoint` on, where there is one. Where [`Checkpoint::differences`] finds nothing, the outcome has the bits of
+/// a run that was never stopped.
+///
+/// # Errors
+/// Those of [`train`], and [`Error::Checkpoint`](crate::error::Error::Checkpoint) for a checkpoint of another network.
+pub fn go_on(
+    plan: &Plan<'_>,
+    checkpoint: Option<&Checkpoint>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome> {
     plan.machine().run(|| match plan.arithmetic() {
-        Arithmetic::F32 => run(Trainer::<Staged<f32>>::staged(plan), plan, observer),
-        Arithmetic::F64 => run(Trainer::<Staged<f64>>::staged(plan), plan, observer),
-        Arithmetic::Integers(images) => run(Trainer::packed(plan, images), plan, observer),
+        Arithmetic::F32 => run(Trainer::<Staged<f32>>::staged(plan), checkpoint, observer),
+        Arithmetic::F64 => run(Trainer::<Staged<f64>>::staged(plan), checkpoint, observer),
+        Arithmetic::Integers(images) => run(Trainer::packed(plan, images), checkpoint, observer),
     })
 }
 
 /// The loop.
 fn run<D: Input>(
     mut trainer: Trainer<'_, D>,
-    plan: &Plan<'_>,
+    checkpoint: Option<&Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome>
 where
     AnyModel: From<Model<D::Number>>,
 {
-    let (mut last_error, mut last_evaluation) = (f64::NAN, None);
+    let plan = trainer.plan();
+    if let Some(checkpoint) = checkpoint {
+        trainer.restore(checkpoint)?;
+    }
     observer.prepared();
     while let Some(epoch) = trainer.begin_epoch() {
-        for batch in 0..trainer.batches() {
+        for batch in trainer.remaining() {
             let loss = trainer.forward_and_backward(batch);
             trainer.gradient_and_update(batch, loss)?;
+            observer.stepped(&trainer.step_end())?;
         }
-        last_error = trainer.end_epoch();
-        observer.trained(epoch, last_error)?;
-        let accuracies = plan
-            .settings()
-            .evaluates_after(epoch)
-            .then(|| trainer.evaluate());
-        last_evaluation = accuracies;
-        let model = || AnyModel::from(trainer.model());
-        if observer
-            .ended(&EpochEnd::new(epoch, last_error, accuracies, &model))?
-            .is_break()
-        {
+        let error = trainer.end_epoch();
+        observer.trained(epoch, error)?;
+        if plan.settings().evaluates_after(epoch) {
+            trainer.evaluate();
+        }
+        plan.data().train.samples.check()?;
+        if observer.ended(&trainer.epoch_end())?.is_break() {
             break;
         }
     }
-    let accuracies = last_evaluation.unwrap_or_else(|| trainer.evaluate());
+    let evaluated = trainer.history().last().and_then(|last| last.accuracies);
+    let accuracies = evaluated.unwrap_or_else(|| trainer.evaluate());
     let (model, history) = trainer.finish()?;
     let model = AnyModel::from(model);
     let test_accuracy = match plan.data().test {
@@ -111,7 +127,7 @@ where
     };
     Ok(Outcome {
         model,
-        error: last_error,
+        error: history.last().map_or(f64::NAN, |last| last.error),
         accuracies,
         test_accuracy,
         training_samples: plan.training_samples(),

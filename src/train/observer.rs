@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::checkpoint::Elapsed;
 use super::state::Accuracies;
 use crate::error::Result;
 use crate::model::AnyModel;
@@ -10,6 +11,14 @@ use crate::model::AnyModel;
 pub trait Observer: Send {
     /// The pixels' means and deviations are known, all memory is there, and the first epoch is about to begin.
     fn prepared(&mut self) {}
+
+    /// A step is done. This is called in every step and must be quick.
+    ///
+    /// # Errors
+    /// Whatever the observer returns: it ends the run, and the caller of it gets this error.
+    fn stepped(&mut self, _step: &StepEnd<'_>) -> Result<()> {
+        Ok(())
+    }
 
     /// The last step of epoch number `epoch`, counted from 0, is done; `error` is the mean of its mini-batches' errors.
     ///
@@ -35,35 +44,69 @@ pub struct NoObserver;
 
 impl Observer for NoObserver {}
 
+/// A run between two steps, whatever its type of numbers.
+pub(super) trait Snapshot {
+    /// A copy of the network as it is.
+    fn network(&self) -> AnyModel;
+
+    /// The bytes of a checkpoint.
+    fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>>;
+}
+
+/// What an observer sees after a step.
+pub struct StepEnd<'a> {
+    /// The epoch that is under way, counted from 0.
+    pub epoch: usize,
+    /// The number of its mini-batches that are done.
+    pub batch: usize,
+    /// The number of steps that the run has taken.
+    pub step: u64,
+    pub(super) run: &'a dyn Snapshot,
+}
+
+impl StepEnd<'_> {
+    /// A copy of the network as it is, ready to predict or to be saved.
+    #[must_use]
+    pub fn model(&self) -> AnyModel {
+        self.run.network()
+    }
+
+    /// The bytes of a [`Checkpoint`](super::Checkpoint) from which the run can go on; `elapsed` is kept in it.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`](crate::error::Error::Diverged) for a parameter that is not finite: no run can go on from there.
+    pub fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
+        self.run.checkpoint(elapsed)
+    }
+}
+
 /// What an observer sees at the end of an epoch.
 pub struct EpochEnd<'a> {
     /// The epoch, counted from 0.
     pub epoch: usize,
+    /// The number of steps that the run has taken.
+    pub step: u64,
+    /// Whether it is the last one that the plan asks for.
+    pub is_last: bool,
     /// The mean of its mini-batches' errors, each before its update.
     pub error: f64,
     /// What was evaluated after it; none if nothing was.
     pub accuracies: Option<Accuracies>,
-    model: &'a dyn Fn() -> AnyModel,
+    pub(super) run: &'a dyn Snapshot,
 }
 
-impl<'a> EpochEnd<'a> {
-    pub(super) fn new(
-        epoch: usize,
-        error: f64,
-        accuracies: Option<Accuracies>,
-        model: &'a dyn Fn() -> AnyModel,
-    ) -> Self {
-        Self {
-            epoch,
-            error,
-            accuracies,
-            model,
-        }
-    }
-
+impl EpochEnd<'_> {
     /// A copy of the network as it is, ready to predict or to be saved.
     #[must_use]
     pub fn model(&self) -> AnyModel {
-        (self.model)()
+        self.run.network()
+    }
+
+    /// The bytes of a [`Checkpoint`](super::Checkpoint) from which the run can go on; `elapsed` is kept in it.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`](crate::error::Error::Diverged) for a parameter that is not finite: no run can go on from there.
+    pub fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
+        self.run.checkpoint(elapsed)
     }
 }

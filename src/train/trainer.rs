@@ -1,16 +1,19 @@
 //! A run in progress: a plan, a state, and an order of samples.
 
+use super::checkpoint::{self, Checkpoint, Elapsed};
+use super::divergence::{self, Place};
 use super::objective::Norms;
+use super::observer::{EpochEnd, Snapshot, StepEnd};
 use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
-use super::state::{Accuracies, EpochFigures};
+use super::state::{Accuracies, EpochFigures, State};
 use super::step::{Setup, Stepper};
 use crate::data::{Samples, Standardizer, split};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracy, heldout_standardizer};
 use crate::input::Input;
-use crate::model::{Mlp, Model, Scale};
+use crate::model::{AnyModel, Mlp, Model, Scale};
 use crate::network::Pass;
 use crate::scalar::Scalar;
 
@@ -28,7 +31,7 @@ use crate::scalar::Scalar;
 ///     plan.machine().run(|| {
 ///         let mut trainer = Trainer::<Staged<f32>>::staged(plan);
 ///         while let Some(epoch) = trainer.begin_epoch() {
-///             for number in 0..trainer.batches() {
+///             for number in trainer.remaining() {
 ///                 let loss = trainer.forward_and_backward(number);
 ///                 trainer.gradient_and_update(number, loss)?;
 ///             }
@@ -95,7 +98,34 @@ impl<'a, D: Input> Trainer<'a, D> {
         }
     }
 
-    /// Begins the next epoch and returns its number, counted from 0; none where all are over.
+    /// Goes on from a checkpoint of a run under the same plan.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for one of another network, type or number of mini-batches.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let batches = self.batches();
+        let state = &mut self.stepper.state;
+        *state = checkpoint.state(state, batches)?;
+        Ok(())
+    }
+
+    /// The bytes of a [`Checkpoint`] from which the run can go on; `elapsed` is kept in it.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] for a parameter that is not finite: no run can go on from there.
+    pub fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
+        self.plan.data().train.samples.check()?;
+        self.check_parameters()?;
+        Ok(checkpoint::bytes(self.state(), self.plan, elapsed))
+    }
+
+    /// All that the future of the run depends on, beside its plan and its data.
+    #[must_use]
+    pub fn state(&self) -> &State<D::Number> {
+        &self.stepper.state
+    }
+
+    /// Begins the next epoch, or goes on in one, and returns its number, counted from 0; none where all are over.
     pub fn begin_epoch(&mut self) -> Option<usize> {
         let epoch = self.stepper.state.epoch;
         (epoch < self.plan.settings().epochs).then(|| {
@@ -110,8 +140,14 @@ impl<'a, D: Input> Trainer<'a, D> {
         self.order.count()
     }
 
+    /// The numbers of the epoch's mini-batches that are still to be taken.
+    #[must_use]
+    pub fn remaining(&self) -> std::ops::Range<usize> {
+        self.stepper.state.batch..self.batches()
+    }
+
     /// Phase 1 of a step on mini-batch number `number`: forward, loss, backward. Returns the sum of the images' losses. An epoch
-    /// takes the numbers from 0 to below [`Self::batches`], each once and in this order.
+    /// takes the numbers of [`Self::remaining`], each once and in this order.
     ///
     /// # Panics
     /// If there is no such mini-batch.
@@ -150,7 +186,15 @@ impl<'a, D: Input> Trainer<'a, D> {
 
     fn count_step(&mut self, number: usize, loss: f64, norms: Norms) -> Result<()> {
         let error = self.stepper.error(&self.order.batch(number), loss, norms);
-        check_finite("error", error, self.plan, self.position())?;
+        if !error.is_finite() {
+            let state = self.state();
+            let at = Place {
+                epoch: state.epoch,
+                batch: state.batch,
+                step: state.step - 1,
+            };
+            return Err(self.diverged("error", error, at));
+        }
         let state = &mut self.stepper.state;
         state.error_sum += error;
         state.batch = number + 1;
@@ -200,6 +244,12 @@ impl<'a, D: Input> Trainer<'a, D> {
         accuracies
     }
 
+    /// What it does.
+    #[must_use]
+    pub fn plan(&self) -> &'a Plan<'a> {
+        self.plan
+    }
+
     /// The epochs that are over.
     #[must_use]
     pub fn history(&self) -> &[EpochFigures] {
@@ -233,16 +283,7 @@ impl<'a, D: Input> Trainer<'a, D> {
     /// # Errors
     /// [`Error::Diverged`] for a parameter that is not finite.
     pub fn finish(self) -> Result<(Model<D::Number>, Vec<EpochFigures>)> {
-        let state = &self.stepper.state;
-        let mut parameters = state.mlp.parameters.iter();
-        if let Some(&wrong) = parameters.find(|parameter| !parameter.wide().is_finite()) {
-            let last = Position {
-                epoch: state.epoch.saturating_sub(1),
-                batch: self.order.count() - 1,
-                step: state.step.saturating_sub(1),
-            };
-            check_finite("parameters", wrong.wide(), self.plan, last)?;
-        }
+        self.check_parameters()?;
         let state = self.stepper.state;
         let model = Model {
             mlp: state.mlp,
@@ -252,22 +293,65 @@ impl<'a, D: Input> Trainer<'a, D> {
         Ok((model, state.history))
     }
 
-    /// Where the run was at its last step.
-    fn position(&self) -> Position {
-        let state = &self.stepper.state;
-        Position {
+    /// Refuses parameters that are not finite.
+    fn check_parameters(&self) -> Result<()> {
+        let mut parameters = self.state().mlp.parameters.iter();
+        match parameters.find(|parameter| !parameter.wide().is_finite()) {
+            Some(wrong) => {
+                let last = Place::before(self.state(), self.order.count());
+                Err(self.diverged("parameters", wrong.wide(), last))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn diverged(&self, what: &'static str, value: f64, at: Place) -> Error {
+        let learning_rate = self.plan.settings().learning_rate;
+        divergence::error((what, value), at, &self.state().mlp, learning_rate)
+    }
+}
+
+/// What observers see.
+impl<D: Input> Trainer<'_, D>
+where
+    AnyModel: From<Model<D::Number>>,
+{
+    pub(super) fn step_end(&self) -> StepEnd<'_> {
+        let state = self.state();
+        StepEnd {
             epoch: state.epoch,
             batch: state.batch,
-            step: state.step - 1,
+            step: state.step,
+            run: self,
+        }
+    }
+
+    /// Of the epoch that ended last.
+    pub(super) fn epoch_end(&self) -> EpochEnd<'_> {
+        let state = self.state();
+        let last = state.history.last().expect("an epoch is over");
+        EpochEnd {
+            epoch: last.epoch,
+            step: state.step,
+            is_last: state.epoch >= self.plan.settings().epochs,
+            error: last.error,
+            accuracies: last.accuracies,
+            run: self,
         }
     }
 }
 
-/// A step of a run.
-struct Position {
-    epoch: usize,
-    batch: usize,
-    step: u64,
+impl<D: Input> Snapshot for Trainer<'_, D>
+where
+    AnyModel: From<Model<D::Number>>,
+{
+    fn network(&self) -> AnyModel {
+        self.model().into()
+    }
+
+    fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
+        Trainer::checkpoint(self, elapsed)
+    }
 }
 
 /// What standardises the training samples, and what the held-out ones.
@@ -285,19 +369,4 @@ fn standardizers(
     let own = || Standardizer::fit(samples, heldout);
     let heldout = heldout_standardizer(settings.scale, settings.heldout_scale, &standardizer, own);
     (standardizer, heldout)
-}
-
-/// Stops the run at a value that is not finite.
-fn check_finite(what: &'static str, value: f64, plan: &Plan<'_>, at: Position) -> Result<()> {
-    if value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::Diverged {
-        what,
-        value,
-        epoch: at.epoch,
-        batch: at.batch,
-        step: at.step,
-        learning_rate: plan.settings().learning_rate,
-    })
 }

@@ -15,6 +15,7 @@
 //! | `field_data` | data folders as archives and other tools leave them, and class names of all kinds |
 //! | `field_pictures` | pictures as people have them: transparent, inverted, damaged, from a pipe |
 //! | `finding` | completions, manual pages, names that are nearly right |
+//! | `keeping` | runs that are killed, stopped by signals, moved or begun twice |
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `field_settings`, `field_outputs` | settings and outputs as people give them |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
@@ -30,6 +31,7 @@ mod field_pictures;
 mod field_settings;
 mod finding;
 mod formats;
+mod keeping;
 mod limits;
 mod odd;
 mod pipeline;

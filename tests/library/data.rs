@@ -509,3 +509,59 @@ fn a_pipe_for_a_file_is_refused_and_never_waited_for() {
         assert!(fits, "{error:?}");
     }
 }
+
+/// A file of images that is large enough to be mapped, opened.
+fn mapped(folder: &TempDir) -> (PathBuf, Images) {
+    let path = folder.path().join("images");
+    let pixels = vec![7; 1000 * 784];
+    std::fs::write(&path, idx(&[1000, 28, 28], &pixels)).unwrap();
+    let images = Images::open(&path).unwrap();
+    images.check().unwrap();
+    (path, images)
+}
+
+fn sum(images: &Images) -> u64 {
+    let pixels = (0..images.count()).flat_map(|index| images.image(index));
+    pixels.map(|&pixel| u64::from(pixel)).sum()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_mapped_file_that_is_shortened_is_zeros_and_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, images) = mapped(&folder);
+    let (_, other) = mapped(&tempfile::tempdir().unwrap());
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(100_000).unwrap();
+    assert!(sum(&images) < 7 * 110_000);
+    // Even where it is as long as before again.
+    file.set_len(16 + 1000 * 784).unwrap();
+    let error = images.check().unwrap_err();
+    assert!(matches!(&error, Error::Changed { path: named, .. } if *named == path));
+    assert!(error.to_string().contains("it was shortened"), "{error}");
+    assert_eq!(sum(&other), 7 * 784_000);
+    other.check().unwrap();
+    // The next file in its place is guarded anew.
+    drop(images);
+    let (_, images) = mapped(&folder);
+    assert_eq!(sum(&images), 7 * 784_000);
+}
+
+#[test]
+fn a_mapped_file_that_is_written_to_is_an_error_and_one_that_is_replaced_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, images) = mapped(&folder);
+    std::fs::write(folder.path().join("other"), b"no images").unwrap();
+    std::fs::rename(folder.path().join("other"), &path).unwrap();
+    assert_eq!(sum(&images), 7 * 784_000);
+    images.check().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    images.check().unwrap();
+
+    let (path, images) = mapped(&folder);
+    std::thread::sleep(Duration::from_millis(20)); // clocks of file systems are coarse
+    let mut file = std::fs::File::options().write(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut file, &[0; 16]).unwrap();
+    let error = images.check().unwrap_err();
+    assert!(error.to_string().contains("it was written to"), "{error}");
+}

@@ -7,7 +7,6 @@ mod remarks;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::ArgGroup;
 use gingham::data::Images;
 use gingham::evaluate::Predictor;
@@ -19,7 +18,7 @@ pub use ground::{Ground, Invert};
 use images::Asked;
 
 use super::Common;
-use super::infile::{check_stdin, model_path};
+use super::infile::{check_stdin, open_model};
 use super::output::{self, Output, shown};
 
 /// Name the class of images.
@@ -102,7 +101,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let given = [Some(&args.model), args.idx.as_ref()].into_iter().flatten();
     check_stdin(given.chain(&args.png).map(PathBuf::as_path))?;
     let machine = args.common.machine()?;
-    let model = AnyModel::open(&model_path(&args.model)).context("reading the model")?;
+    let model = open_model(&args.model, args.common.output())?;
     let ground = Ground::new(args.invert, &model);
     let (rows, columns) = (model.info().rows, model.info().columns);
     let Asked {

@@ -62,7 +62,7 @@ impl Bar {
                 }
             }
             if !drawn.is_empty() {
-                put("\r\x1b[K");
+                wipe();
             }
         };
         Self {
@@ -99,6 +99,11 @@ impl Drop for Bar {
 /// Writes to stderr at once, without anstream's filter, since it is already decided whether there are colours.
 fn put(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Removes what is drawn.
+pub fn wipe() {
+    put("\r\x1b[K");
 }
 
 fn columns() -> usize {

@@ -76,6 +76,13 @@ impl Progress {
         Self::Lines { output, plan, due }
     }
 
+    /// Makes room for a message: a bar is wiped off, and drawn again below it.
+    pub fn clear(&self) {
+        if let Self::Bar(_) = self {
+            bar::wipe();
+        }
+    }
+
     /// Shows an epoch.
     pub fn show(&mut self, record: &EpochRecord, times: &Times) {
         match self {

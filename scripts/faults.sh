@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Makes every system call of a run's saving fail, and ends the run before it:  scripts/faults.sh [--long] [GINGHAM]
+#
+# A short run that writes a checkpoint after every epoch is made again and again under strace, each time with another call that
+# fails (EIO, ENOSPC, EINTR) or at which the process is killed. Whatever happened, the run must then go on to the model of a run that
+# nothing disturbed. Exit code 0 under a fault means that the model is there. Without --long only every seventh place is tried.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+step=7
+gingham=target/release/gingham
+for argument in "$@"; do
+    case $argument in
+    --long) step=1 ;;
+    -h | --help)
+        sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"
+        exit 0
+        ;;
+    -*) die "unknown option $argument" ;;
+    *) gingham=$argument ;;
+    esac
+done
+have strace || die "expected strace, found none: apt install strace"
+gingham=$(realpath "$gingham")
+[ -x "$gingham" ] || die "expected the program at $gingham, found none"
+unset GINGHAM_DATA
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$gingham" synth -q --train 200 --test 20 --out data
+train=("$gingham" train -q --data data --preset plain --hidden 8 --epochs 4 --batch-size 50 --seed 3 --threads 1)
+"${train[@]}" --out whole --checkpoint-every 1 >/dev/null
+
+# The calls that saving is made of. A call that fails while the data is read ends the run before it begins, which is right too.
+calls=(openat write fsync rename renameat2 unlink mkdir fchmod chmod flock link)
+places=0
+faults=0
+tried() {
+    local what=$1 code=0
+    shift
+    rm -rf run
+    strace -f -qq -o /dev/null "$@" "${train[@]}" --out run --checkpoint-every 1 >out 2>err || code=$?
+    case $code in
+    0) cmp -s run/model.safetensors whole/model.safetensors || die "$what: exit code 0, and another model" ;;
+    1 | 2 | 3 | 137) ;;
+    *) die "$what: exit code $code: $(cat err)" ;;
+    esac
+    [ "$code" -eq 0 ] || faults=$((faults + 1))
+    # What is left is no run yet, or goes on.
+    if [ -e run ]; then
+        "${train[@]}" --out run --resume auto >out 2>err || die "$what: does not go on: $(cat err)"
+        cmp -s run/model.safetensors whole/model.safetensors || die "$what: goes on to another model"
+        cmp -s <(cut -d, -f1-4 run/metrics.csv) <(cut -d, -f1-4 whole/metrics.csv) || die "$what: other metrics"
+        litter=$(find run data -name '.gingham-*')
+        [ -z "$litter" ] || die "$what: leaves $litter"
+    fi
+    places=$((places + 1))
+}
+for call in "${calls[@]}"; do
+    rm -rf run
+    strace -f -qq -o calls -e "trace=$call" "${train[@]}" --out run --checkpoint-every 1 >/dev/null 2>&1
+    # Calls are counted a thread; the busiest thread has no more than all have.
+    count=$(grep -c "$call(" calls || true)
+    for ((place = 1; place <= count; place += step)); do
+        for error in EIO ENOSPC EINTR; do
+            [ "$error" != EINTR ] || [ "$call" = write ] || [ "$call" = fsync ] || continue
+            tried "$call number $place: $error" -e "inject=$call:error=$error:when=$place"
+        done
+        tried "$call number $place: killed" -e "inject=$call:signal=KILL:when=$place"
+    done
+done
+say "$places places, $faults of them ended the run; every run went on to the same model"

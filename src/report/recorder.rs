@@ -1,0 +1,292 @@
+//! The observer of a recorded run: it measures time, writes the folder, keeps checkpoints and the best model, and looks for signals.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::files::{BEST, CHECKPOINT};
+use super::folder::RunFolder;
+use super::record::{Best, EpochRecord};
+use super::summary::Times;
+use crate::error::{Error, Result};
+use crate::model::AnyModel;
+use crate::train::{Elapsed, EpochEnd, Observer, StepEnd};
+
+/// How often a checkpoint is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    /// Not before the end.
+    Never,
+    /// After so many epochs.
+    Epochs(usize),
+    /// After so much time, also in the middle of an epoch.
+    Time(Duration),
+}
+
+impl Default for Every {
+    /// Five minutes.
+    fn default() -> Self {
+        Self::Time(Duration::from_secs(300))
+    }
+}
+
+/// Whose parameters are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// The network after the last epoch, as `model.safetensors`.
+    Last,
+    /// The network after the epoch with the highest held-out accuracy, as `best.safetensors`.
+    Best,
+    /// Both.
+    #[default]
+    Both,
+}
+
+/// What a run does when something of it cannot be saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnSaveError {
+    /// It stops.
+    Stop,
+    /// It says so and goes on; what is still missing at the end makes it fail then.
+    #[default]
+    Warn,
+}
+
+/// How a run is kept while it runs.
+#[derive(Clone, Debug, Default)]
+pub struct Keeping {
+    /// How often a checkpoint is written.
+    pub every: Every,
+    /// Whose parameters are kept.
+    pub keep: Keep,
+    /// What happens when something cannot be saved.
+    pub on_error: OnSaveError,
+    /// The signal that asks the run to stop after its step; 0 while none does.
+    pub signal: Arc<AtomicUsize>,
+}
+
+/// Who is told how a recorded run goes.
+pub trait Watcher: Send {
+    /// An epoch is over.
+    fn show(&mut self, record: &EpochRecord, times: &Times);
+
+    /// Something could not be saved, and the run goes on.
+    fn warn(&mut self, error: &Error);
+}
+
+/// The observer of a recorded run.
+pub struct Recorder<'a> {
+    folder: &'a mut RunFolder,
+    keeping: &'a Keeping,
+    watcher: &'a mut dyn Watcher,
+    last: Instant,
+    times: Times,
+    best: Option<Best>,
+    /// When the last checkpoint was begun.
+    saved: Instant,
+    /// The last failure that was told: a full disk is told once.
+    told: String,
+}
+
+impl<'a> Recorder<'a> {
+    /// A recorder whose clock starts now, and for a run that goes on at `elapsed`, where the run had stopped.
+    pub fn new(
+        folder: &'a mut RunFolder,
+        keeping: &'a Keeping,
+        watcher: &'a mut dyn Watcher,
+        elapsed: &Elapsed,
+    ) -> Self {
+        let times = Times {
+            prepare_s: elapsed.prepare_s,
+            train_s: elapsed.train_s,
+            evaluation_s: elapsed.evaluation_s,
+            total_s: 0.0,
+        };
+        let best = folder.records().iter().fold(None, Best::or);
+        Self {
+            folder,
+            keeping,
+            watcher,
+            last: Instant::now(),
+            times,
+            best,
+            saved: Instant::now(),
+            told: String::new(),
+        }
+    }
+
+    /// The time that was spent so far, that before a stop included.
+    #[must_use]
+    pub fn times(&self) -> Times {
+        self.times
+    }
+
+    /// The epoch whose network is kept as the best; none where none is.
+    #[must_use]
+    pub fn best(&self) -> Option<Best> {
+        self.best.filter(|_| self.keeping.keep != Keep::Last)
+    }
+
+    /// The seconds since the last call.
+    fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        let lap = now.duration_since(self.last).as_secs_f64();
+        self.last = now;
+        lap
+    }
+
+    /// The time so far, in the middle of an epoch or after one.
+    fn elapsed(&self, of_epoch_s: f64) -> Elapsed {
+        let records = self.folder.records().iter();
+        Elapsed {
+            prepare_s: self.times.prepare_s,
+            train_s: self.times.train_s + of_epoch_s,
+            evaluation_s: self.times.evaluation_s,
+            epochs_s: records.map(|record| record.seconds).collect(),
+        }
+    }
+
+    /// Ends the run at a failure or goes on, as was asked for.
+    fn settle(&mut self, failures: impl IntoIterator<Item = Error>) -> Result<()> {
+        for error in failures {
+            if self.keeping.on_error == OnSaveError::Stop {
+                return Err(error);
+            }
+            let text = error.to_string();
+            if self.told != text {
+                self.watcher.warn(&error);
+                self.told = text;
+            }
+        }
+        Ok(())
+    }
+
+    /// The signal that asks to stop.
+    fn signal(&self) -> Option<u8> {
+        let signal = self.keeping.signal.load(Ordering::Relaxed);
+        u8::try_from(signal).ok().filter(|&signal| signal != 0)
+    }
+
+    /// Saves the run as it is between two steps, and ends it.
+    fn stop(&mut self, at: Stop, checkpoint: Result<Vec<u8>>, model: &AnyModel) -> Error {
+        match checkpoint {
+            Ok(checkpoint) => self.folder.writer().put(CHECKPOINT, checkpoint),
+            Err(error) => return error,
+        }
+        let model = self.folder.write_model(model);
+        let failures = self.folder.writer().flush();
+        let synced = self.folder.sync();
+        match model
+            .err()
+            .into_iter()
+            .chain(failures)
+            .chain(synced.err())
+            .next()
+        {
+            Some(error) => error,
+            None => Error::Stopped {
+                folder: self.folder.path().to_owned(),
+                signal: name_of(at.signal),
+                number: at.signal,
+                epoch: at.epoch,
+                batch: at.batch,
+                step: at.step,
+            },
+        }
+    }
+}
+
+/// Where a signal stopped a run.
+struct Stop {
+    signal: u8,
+    epoch: usize,
+    batch: usize,
+    step: u64,
+}
+
+impl Observer for Recorder<'_> {
+    fn prepared(&mut self) {
+        self.times.prepare_s += self.lap();
+    }
+
+    fn stepped(&mut self, step: &StepEnd<'_>) -> Result<()> {
+        if let Some(signal) = self.signal() {
+            let elapsed = self.elapsed(self.last.elapsed().as_secs_f64());
+            let at = Stop {
+                signal,
+                epoch: step.epoch,
+                batch: step.batch,
+                step: step.step,
+            };
+            return Err(self.stop(at, step.checkpoint(&elapsed), &step.model()));
+        }
+        if let Every::Time(time) = self.keeping.every
+            && self.saved.elapsed() >= time
+        {
+            self.saved = Instant::now();
+            let elapsed = self.elapsed(self.last.elapsed().as_secs_f64());
+            let checkpoint = step.checkpoint(&elapsed)?;
+            self.folder.writer().put(CHECKPOINT, checkpoint);
+        }
+        Ok(())
+    }
+
+    fn trained(&mut self, _epoch: usize, _error: f64) -> Result<()> {
+        self.times.train_s += self.lap();
+        Ok(())
+    }
+
+    fn ended(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
+        let accuracies = end.accuracies.unwrap_or_default();
+        let record = EpochRecord {
+            epoch: end.epoch,
+            error: end.error,
+            train_accuracy: accuracies.train,
+            heldout_accuracy: accuracies.heldout,
+            seconds: self.times.train_s,
+        };
+        self.times.evaluation_s += self.lap();
+        let appended = self.folder.append(&record);
+        self.settle(appended.err())?;
+        let best = Best::or(self.best, &record);
+        if best != self.best {
+            self.best = best;
+            if self.keeping.keep != Keep::Last {
+                self.folder.writer().put(BEST, end.model().bytes());
+            }
+        }
+        let is_due = match self.keeping.every {
+            Every::Epochs(epochs) => (end.epoch + 1).is_multiple_of(epochs),
+            Every::Never | Every::Time(_) => false,
+        };
+        if is_due || end.is_last {
+            let checkpoint = end.checkpoint(&self.elapsed(0.0))?;
+            self.folder.writer().put(CHECKPOINT, checkpoint);
+        }
+        let failures = self.folder.writer().failures();
+        self.settle(failures)?;
+        self.watcher.show(&record, &self.times);
+        if let Some(signal) = self.signal() {
+            let at = Stop {
+                signal,
+                epoch: end.epoch + 1,
+                batch: 0,
+                step: end.step,
+            };
+            return Err(self.stop(at, end.checkpoint(&self.elapsed(0.0)), &end.model()));
+        }
+        self.last = Instant::now();
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// The name of a signal that asks to stop.
+fn name_of(signal: u8) -> &'static str {
+    match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        15 => "SIGTERM",
+        _ => "a signal",
+    }
+}

@@ -1,0 +1,370 @@
+//! A run between two steps, as a file.
+//!
+//! A checkpoint is a safetensors file, with a digest of itself ([`crate::model::seal`]):
+//!
+//! | array | shape | |
+//! |---|---|---|
+//! | `layers.L.weight`, `layers.L.bias` | as in a model | the parameters, in the run's type |
+//! | `slots.layers.L.weight`, `slots.layers.L.bias` | `(slots,` those of the parameters`)` | what the optimizer remembers of each, where it does |
+//! | `history.error`, `.train_accuracy`, `.heldout_accuracy`, `.seconds` | `(epochs that are over)`, f64 | NaN where nothing was evaluated |
+//!
+//! The metadata's one entry, `gingham.checkpoint`, is [`CheckpointInfo`]. The data and the figures that scale it are not in the file: they
+//! come from the data set, whose digests are among the settings.
+
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype as TensorDtype, TensorView};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::plan::Plan;
+use super::state::{Accuracies, EpochFigures, State};
+use crate::data;
+use crate::error::{Error, Result};
+use crate::model::seal::{self, Seal};
+use crate::model::tensors::{figures, numbers};
+use crate::model::{Layout, Mlp};
+use crate::scalar::Scalar;
+
+/// The name of the one metadata entry.
+const METADATA: &str = "gingham.checkpoint";
+/// The settings on which no bit of a run depends, and the data's folder, which its digests stand for.
+const WITHOUT_EFFECT: [&str; 4] = ["data", "memory", "preset", "threads"];
+
+/// The time that a run has taken so far, in seconds. Training reads no clock: who watches it does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Elapsed {
+    /// For preparations.
+    pub prepare_s: f64,
+    /// In epochs, those of the epoch under way included.
+    pub train_s: f64,
+    /// In evaluations.
+    pub evaluation_s: f64,
+    /// In epochs up to the end of each.
+    pub epochs_s: Vec<f64>,
+}
+
+/// What a checkpoint says beside its arrays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointInfo {
+    /// Version of the format.
+    pub format: u32,
+    /// The version of the program that wrote it.
+    pub version: String,
+    /// Every setting by its name in `config.toml`, the digests of the data included.
+    pub settings: serde_json::Map<String, Value>,
+    /// The number of steps that were taken.
+    pub step: u64,
+    /// The epoch that is under way, or the next one, counted from 0.
+    pub epoch: usize,
+    /// The number of the epoch's next mini-batch, counted from 0.
+    pub batch: usize,
+    /// The sum of the errors of the epoch's mini-batches so far.
+    pub error_sum: f64,
+    /// Seconds for preparations.
+    pub prepare_seconds: f64,
+    /// Seconds in epochs.
+    pub train_seconds: f64,
+    /// Seconds in evaluations.
+    pub evaluation_seconds: f64,
+}
+
+impl CheckpointInfo {
+    /// The version that is written; readers refuse any other.
+    pub const FORMAT: u32 = 1;
+}
+
+/// A checkpoint that was read. Its digest was right.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    info: CheckpointInfo,
+    history: Vec<EpochFigures>,
+    elapsed: Elapsed,
+}
+
+impl Checkpoint {
+    /// Reads a checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::NotAFile`], and [`Error::Checkpoint`] for everything that is wrong with its bytes.
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = data::bytes(path)?.to_vec();
+        match parse(&bytes) {
+            Ok((info, history, epochs_s)) => Ok(Self {
+                path: path.to_owned(),
+                elapsed: Elapsed {
+                    prepare_s: info.prepare_seconds,
+                    train_s: info.train_seconds,
+                    evaluation_s: info.evaluation_seconds,
+                    epochs_s,
+                },
+                bytes,
+                info,
+                history,
+            }),
+            Err(reason) => Err(refused(path, reason)),
+        }
+    }
+
+    /// Where it was read.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it says beside its arrays.
+    #[must_use]
+    pub fn info(&self) -> &CheckpointInfo {
+        &self.info
+    }
+
+    /// The epochs that were over.
+    #[must_use]
+    pub fn history(&self) -> &[EpochFigures] {
+        &self.history
+    }
+
+    /// The time that the run had taken.
+    #[must_use]
+    pub fn elapsed(&self) -> &Elapsed {
+        &self.elapsed
+    }
+
+    /// What of `plan` is not as it was when the checkpoint was written: the version, settings, digests of the data. A run that
+    /// goes on under a plan without differences ends with the bits of one that was never stopped.
+    #[must_use]
+    pub fn differences(&self, plan: &Plan<'_>) -> Vec<String> {
+        let (then, now) = (&self.info.version, env!("CARGO_PKG_VERSION"));
+        let version = (then != now).then(|| format!("version {now} where it was {then}"));
+        let settings = differences(&self.info.settings, plan);
+        version.into_iter().chain(settings).collect()
+    }
+
+    /// The state of a run of a network as `fresh` is, whose optimizer remembers as much, in epochs of `batches` mini-batches.
+    pub(super) fn state<T: Scalar>(&self, fresh: &State<T>, batches: usize) -> Result<State<T>> {
+        self.read(fresh, batches)
+            .map_err(|reason| refused(&self.path, reason))
+    }
+
+    fn read<T: Scalar>(&self, fresh: &State<T>, batches: usize) -> Result<State<T>, String> {
+        let info = &self.info;
+        let steps = (info.epoch as u64)
+            .checked_mul(batches as u64)
+            .and_then(|steps| steps.checked_add(info.batch as u64));
+        if info.batch > batches || steps != Some(info.step) {
+            return Err(format!(
+                "expected a place in epochs of {batches} mini-batches, found epoch {}, mini-batch {}, step {}",
+                info.epoch, info.batch, info.step
+            ));
+        }
+        let tensors = SafeTensors::deserialize(&self.bytes).map_err(|error| error.to_string())?;
+        let layout = &fresh.mlp.layout;
+        let mut parameters = Vec::with_capacity(fresh.mlp.parameters.len());
+        let mut slots = Vec::with_capacity(fresh.slots.len());
+        for array in arrays(layout, slots_of(fresh)) {
+            let read = numbers::<T>(&tensors, &array.name, &array.shape)?;
+            if array.is_slots {
+                slots.extend(read);
+            } else {
+                parameters.extend(read);
+            }
+        }
+        let expected = arrays(layout, slots_of(fresh)).len() + HISTORY.len();
+        if tensors.len() != expected {
+            let found = tensors.len();
+            return Err(format!("expected {expected} arrays, found {found}"));
+        }
+        Ok(State {
+            mlp: Mlp {
+                parameters,
+                ..fresh.mlp.clone()
+            },
+            slots,
+            step: info.step,
+            epoch: info.epoch,
+            batch: info.batch,
+            error_sum: info.error_sum,
+            history: self.history.clone(),
+        })
+    }
+}
+
+/// What of `plan` is not as these settings had it, by their names in `config.toml`; settings without an effect on any bit, and the
+/// name of the data's folder, are left out.
+#[must_use]
+pub fn differences(then: &serde_json::Map<String, Value>, plan: &Plan<'_>) -> Vec<String> {
+    let now = settings(plan);
+    let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let shown = |value: Option<&Value>| value.map_or("nothing".to_owned(), ToString::to_string);
+    names
+        .into_iter()
+        .filter(|name| then.get(*name) != now.get(*name))
+        .filter(|name| !WITHOUT_EFFECT.contains(&name.as_str()))
+        .map(|name| match name.strip_suffix("_sha256") {
+            Some(data) => format!("other {} (SHA-256)", data.replace('_', " ")),
+            None => {
+                let (then, now) = (shown(then.get(name)), shown(now.get(name)));
+                format!("{name} {now} where it was {then}")
+            }
+        })
+        .collect()
+}
+
+/// The bytes of the checkpoint of `state`.
+pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elapsed) -> Vec<u8> {
+    let info = CheckpointInfo {
+        format: CheckpointInfo::FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        settings: settings(plan),
+        step: state.step,
+        epoch: state.epoch,
+        batch: state.batch,
+        error_sum: state.error_sum,
+        prepare_seconds: elapsed.prepare_s,
+        train_seconds: elapsed.train_s,
+        evaluation_seconds: elapsed.evaluation_s,
+    };
+    let (mut parameters, mut slots) = (&*state.mlp.parameters, &*state.slots);
+    let mut all = Vec::new();
+    for Array {
+        name,
+        shape,
+        is_slots,
+    } in arrays(&state.mlp.layout, slots_of(state))
+    {
+        let from = if is_slots {
+            &mut slots
+        } else {
+            &mut parameters
+        };
+        let (these, others) = from.split_at(shape.iter().product());
+        *from = others;
+        all.push((name, seal::dtype::<T>(), shape, seal::put(these)));
+    }
+    for (name, figures) in HISTORY.iter().zip(history(state, elapsed)) {
+        let shape = vec![figures.len()];
+        all.push((
+            (*name).to_owned(),
+            TensorDtype::F64,
+            shape,
+            seal::put(&figures),
+        ));
+    }
+    let views = all.iter().map(|(name, dtype, shape, bytes)| {
+        let view = TensorView::new(*dtype, shape.clone(), bytes);
+        (name.as_str(), view.expect("a size that fits its shape"))
+    });
+    seal::sealed(views, METADATA, &info)
+}
+
+/// An array of the state.
+struct Array {
+    name: String,
+    shape: Vec<usize>,
+    is_slots: bool,
+}
+
+/// The arrays of a state whose optimizer remembers `slots` numbers of each parameter, in the order of the state's buffers.
+fn arrays(layout: &Layout, slots: usize) -> Vec<Array> {
+    let mut arrays = Vec::new();
+    for (number, layer) in layout.layers().iter().enumerate() {
+        let mut add = |part: &str, shape: Vec<usize>| {
+            let name = format!("layers.{number}.{part}");
+            if slots > 0 {
+                arrays.push(Array {
+                    name: format!("slots.{name}"),
+                    shape: [&[slots], &*shape].concat(),
+                    is_slots: true,
+                });
+            }
+            arrays.push(Array {
+                name,
+                shape,
+                is_slots: false,
+            });
+        };
+        add("weight", vec![layer.outputs, layer.inputs]);
+        if layer.bias.is_some() {
+            add("bias", vec![layer.outputs]);
+        }
+    }
+    arrays
+}
+
+/// Numbers that the optimizer remembers of each parameter.
+fn slots_of<T>(state: &State<T>) -> usize {
+    state.slots.len() / state.mlp.parameters.len()
+}
+
+/// The arrays of the epochs that are over.
+const HISTORY: [&str; 4] = [
+    "history.error",
+    "history.train_accuracy",
+    "history.heldout_accuracy",
+    "history.seconds",
+];
+
+/// Their numbers.
+fn history<T>(state: &State<T>, elapsed: &Elapsed) -> [Vec<f64>; 4] {
+    let of = |figure: &dyn Fn(&EpochFigures) -> Option<f64>| {
+        let figures = state.history.iter();
+        figures
+            .map(|epoch| figure(epoch).unwrap_or(f64::NAN))
+            .collect()
+    };
+    let mut seconds = elapsed.epochs_s.clone();
+    seconds.resize(state.history.len(), elapsed.train_s);
+    [
+        of(&|epoch| Some(epoch.error)),
+        of(&|epoch| epoch.accuracies?.train),
+        of(&|epoch| epoch.accuracies?.heldout),
+        seconds,
+    ]
+}
+
+/// Every setting by its name.
+fn settings(plan: &Plan<'_>) -> serde_json::Map<String, Value> {
+    match serde_json::to_value(plan.settings()) {
+        Ok(Value::Object(settings)) => settings,
+        _ => serde_json::Map::new(), // never: settings are plain values by name
+    }
+}
+
+/// What the bytes say beside the state: the metadata, the epochs that are over, and their seconds.
+fn parse(bytes: &[u8]) -> Result<(CheckpointInfo, Vec<EpochFigures>, Vec<f64>), String> {
+    let (tensors, info, seal) = seal::opened::<CheckpointInfo>(bytes, METADATA)?;
+    if seal == Seal::None {
+        return Err("it carries no digest of itself".to_owned());
+    }
+    if info.format != CheckpointInfo::FORMAT {
+        let (expected, found) = (CheckpointInfo::FORMAT, info.format);
+        return Err(format!("expected format {expected}, found {found}"));
+    }
+    let [error, train, heldout, seconds] = HISTORY.map(|name| figures(&tensors, name, info.epoch));
+    let (error, train, heldout, seconds) = (error?, train?, heldout?, seconds?);
+    let history = (0..info.epoch).map(|epoch| {
+        let known = |figures: &[f64]| Some(figures[epoch]).filter(|figure| !figure.is_nan());
+        EpochFigures {
+            epoch,
+            error: error[epoch],
+            accuracies: known(&train).map(|train| Accuracies {
+                train: Some(train),
+                heldout: known(&heldout),
+            }),
+        }
+    });
+    let history = history.collect();
+    Ok((info, history, seconds))
+}
+
+fn refused(path: &Path, reason: String) -> Error {
+    Error::Checkpoint {
+        path: path.to_owned(),
+        reason,
+    }
+}
