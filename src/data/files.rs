@@ -83,7 +83,29 @@ pub(super) fn header(path: &Path, content: Content) -> Result<Header> {
     if is_packed(path) {
         return Ok(start(&mut unpacking(path)?, path, content)?.1);
     }
-    Ok(start(&mut mmap::open(path)?, path, content)?.1)
+    let bytes = beginning(&mut mmap::open(path)?, path, content)?;
+    header_of(&bytes, path, content)
+}
+
+fn header_of(bytes: &[u8], path: &Path, content: Content) -> Result<Header> {
+    idx::header(bytes, content).map_err(|source| Error::Idx {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The bytes of a stream that are a header's, or fewer where there are no more.
+fn beginning(stream: &mut impl Read, path: &Path, content: Content) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream
+        .by_ref()
+        .take(content.header_size() as u64)
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+    Ok(bytes)
 }
 
 /// What a file called `.gz` unpacks to.
@@ -163,23 +185,14 @@ fn promised(mut stream: impl Read, path: &Path, content: Content) -> Result<Vec<
 
 /// Reads the header of an IDX file from a stream: its bytes, and what they say.
 fn start(stream: &mut impl Read, path: &Path, content: Content) -> Result<(Vec<u8>, Header)> {
-    let read = |source| Error::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let mut bytes = Vec::new();
-    stream
-        .by_ref()
-        .take(content.header_size() as u64)
-        .read_to_end(&mut bytes)
-        .map_err(read)?;
+    let bytes = beginning(stream, path, content)?;
     if bytes.starts_with(&MAGIC) {
         let reason = "what it unpacks to is gzip data again: it was packed twice, so unpack it once, by gunzip";
-        return Err(read(IoError::new(ErrorKind::InvalidData, reason)));
+        return Err(Error::Read {
+            path: path.to_owned(),
+            source: IoError::new(ErrorKind::InvalidData, reason),
+        });
     }
-    let header = idx::header(&bytes, content).map_err(|source| Error::Idx {
-        path: path.to_owned(),
-        source,
-    })?;
+    let header = header_of(&bytes, path, content)?;
     Ok((bytes, header))
 }
