@@ -66,6 +66,15 @@ fn under(scratch: &Scratch, signal: &str, after_ms: u64, arguments: &str) -> Out
         .outcome()
 }
 
+/// Prints a figure of the long form.
+#[expect(
+    clippy::print_stderr,
+    reason = "the figure is what the long form is for"
+)]
+fn told(figure: &str) {
+    eprintln!("{figure}");
+}
+
 /// Numbers that look random, the same in every run of the tests.
 struct Random(u64);
 
@@ -122,7 +131,7 @@ fn a_run_that_is_killed_goes_on_to_the_same_bits() {
         fs::remove_dir_all(scratch.join("run")).expect("a run");
         round += 1;
     }
-    eprintln!("{killed} kills in {round} runs of {duration} ms");
+    told(&format!("{killed} kills in {round} runs of {duration} ms"));
 }
 
 #[test]
@@ -170,7 +179,10 @@ fn a_signal_ends_a_run_that_goes_on_to_the_same_bits() {
         }
     }
     assert!(stopped > 0, "no signal came in time");
-    eprintln!("{stopped} of {} runs were stopped", 3 * rounds.max(1));
+    told(&format!(
+        "{stopped} of {} runs were stopped",
+        3 * rounds.max(1)
+    ));
 }
 
 /// A run of minutes, which has written its first epoch.
@@ -299,7 +311,9 @@ fn data_that_change_during_a_run_end_it_by_name_or_do_no_harm() {
         fs::rename(scratch.join("other"), scratch.join(images)).expect("a rename");
     };
     let remove = |scratch: &Scratch| fs::remove_file(scratch.join(images)).expect("a file");
-    let changes: [(&str, &dyn Fn(&Scratch), bool); 4] = [
+    /// What is done to the file, and whether it is seen.
+    type Change<'a> = (&'static str, &'a dyn Fn(&Scratch), bool);
+    let changes: [Change<'_>; 4] = [
         ("shortened", &shorten, true),
         ("written to", &write_over, true),
         ("replaced", &replace, false),
