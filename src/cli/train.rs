@@ -62,7 +62,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let keeping = args.keeping.keeping(&plan)?;
     let (mut folder, checkpoint) = match resumed {
         Some(folder) => match go_on(&folder, &plan, args)? {
-            GoesOn::Run(folder, checkpoint) => (folder, checkpoint),
+            GoesOn::Run(begun) => *begun,
             GoesOn::Whole(summary) => {
                 output.note("this run is whole: nothing is left to do");
                 return print(&summary, args);
@@ -95,7 +95,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// A run that was begun before.
 enum GoesOn {
     /// It was stopped, after this checkpoint if there is one.
-    Run(RunFolder, Option<Checkpoint>),
+    Run(Box<(RunFolder, Option<Checkpoint>)>),
     /// It has ended.
     Whole(Box<Summary>),
 }
@@ -127,7 +127,7 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
         Some(checkpoint) => format!("going on after step {}", checkpoint.info().step),
         None => "beginning anew: the run was stopped before its first checkpoint".to_owned(),
     });
-    Ok(GoesOn::Run(folder, checkpoint))
+    Ok(GoesOn::Run(Box::new((folder, checkpoint))))
 }
 
 fn print(summary: &Summary, args: &Args) -> anyhow::Result<()> {

@@ -24,8 +24,8 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// Opens a file of images and the file of their labels. That their headers agree is looked at first: what a packed file unpacks
-    /// to may take much memory.
+    /// Opens a file of images and the file of their labels. Where one is packed, that their headers agree is looked at first: what it
+    /// unpacks to may take much memory.
     pub(super) fn open(images: &Path, labels: &Path) -> Result<Self> {
         let agree = |of_images: Header, of_labels: Header| {
             if of_images.count == of_labels.count {
@@ -41,11 +41,13 @@ impl Labelled {
                 found: format!("{} labels", of_labels.count),
             })
         };
-        let of_images = files::header(images, Content::Images)?;
-        agree(of_images, files::header(labels, Content::Labels)?)?;
-        let (bytes, of_labels) = files::open(labels, Content::Labels)?;
+        if files::is_packed(images) || files::is_packed(labels) {
+            let of_images = files::header(images, Content::Images)?;
+            agree(of_images, files::header(labels, Content::Labels)?)?;
+        }
         let (pixels, of_images) = files::open(images, Content::Images)?;
-        agree(of_images, of_labels)?; // another program may have changed them in between
+        let (bytes, of_labels) = files::open(labels, Content::Labels)?;
+        agree(of_images, of_labels)?;
         let opened = Self {
             images: Images::of_file(images, (pixels, of_images)),
             labels: bytes[Content::Labels.header_size()..].to_vec(),

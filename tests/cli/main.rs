@@ -18,6 +18,7 @@
 //! | `keeping` | runs that are killed, stopped by signals, moved or begun twice |
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `field_settings`, `field_outputs` | settings and outputs as people give them |
+//! | `field_sweep` | the sweep in a shell |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
 #![cfg(all(feature = "cli", unix))]
@@ -29,6 +30,7 @@ mod field_outputs;
 mod field_page;
 mod field_pictures;
 mod field_settings;
+mod field_sweep;
 mod finding;
 mod formats;
 mod keeping;
