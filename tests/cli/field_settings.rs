@@ -1,7 +1,6 @@
 //! Settings as people give them: words of other programs, half of a form, a flag twice, a file with a slip; and what is told of them.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
