@@ -78,7 +78,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         output.note(note);
     }
     let mut summary = train_into(&mut folder, &plan, (checkpoint.as_ref(), &keeping), args)?;
-    summary.total_seconds = (age_at_start + started.elapsed()).as_secs_f64();
+    // Of a run that goes on, with what it had taken before.
+    let before = checkpoint.map_or(0.0, |checkpoint| checkpoint.elapsed().sum_s());
+    summary.total_seconds = before + (age_at_start + started.elapsed()).as_secs_f64();
     folder.finish(&summary)?;
     if args.report {
         let run = Run::open(&summary.run_dir).context("reading the run")?;

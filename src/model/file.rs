@@ -7,8 +7,6 @@
 use std::ops::Range;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype as TensorDtype, TensorView};
-
 use super::Mlp;
 use super::info::ModelInfo;
 use super::seal;
@@ -104,17 +102,12 @@ impl<T: Scalar> Model<T> {
     /// The bytes of the model's file.
     pub fn bytes(&self) -> Vec<u8> {
         let arrays = self.arrays();
-        let bytes: Vec<Vec<u8>> = arrays.iter().map(|array| array.values.bytes()).collect();
-        let views = arrays.iter().zip(&bytes).map(|(array, bytes)| {
-            let dtype = match &array.values {
-                Values::Parameters(_) => seal::dtype::<T>(),
-                Values::Scale(_) => TensorDtype::F64,
+        let views = arrays.into_iter().map(|array| {
+            let view = match array.values {
+                Values::Parameters(numbers) => seal::Array::new(array.shape, numbers),
+                Values::Scale(numbers) => seal::Array::new(array.shape, numbers),
             };
-            let view = TensorView::new(dtype, array.shape.clone(), bytes);
-            (
-                array.name.as_str(),
-                view.expect("a size that fits its shape"),
-            )
+            (array.name, view)
         });
         seal::sealed(views, METADATA, &self.info)
     }

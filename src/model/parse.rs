@@ -115,9 +115,15 @@ fn layout(tensors: &SafeTensors<'_>, pixels: usize) -> Result<Layout, String> {
             [outputs, found] if found == inputs && outputs > 0 && inputs > 0 => {
                 widths.push(outputs);
             }
-            ref found => {
+            [_, _] => {
+                let found = weight.shape();
                 return Err(format!(
                     "{name}: expected {inputs} inputs and at least one output, found shape {found:?}"
+                ));
+            }
+            ref found => {
+                return Err(format!(
+                    "{name}: expected two dimensions, found shape {found:?}"
                 ));
             }
         }

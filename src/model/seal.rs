@@ -7,11 +7,12 @@
 //! A file without a digest was written before there were digests. Its metadata has the keys of that time alone; one with
 //! another key is refused, since a damaged `sha256` is such a key.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype as TensorDtype, TensorView};
+use safetensors::tensor::{Dtype as TensorDtype, View};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -34,15 +35,48 @@ pub enum Seal {
     None,
 }
 
-/// The type of an array of such numbers.
-pub(crate) fn dtype<T: Scalar>() -> TensorDtype {
-    match T::DTYPE {
-        Dtype::F32 => TensorDtype::F32,
-        Dtype::F64 => TensorDtype::F64,
+/// An array of a file that is being written. Its bytes are made when they are written, so that no more than one array is there
+/// twice.
+pub(crate) struct Array<'a> {
+    dtype: TensorDtype,
+    shape: Vec<usize>,
+    bytes: Box<dyn Fn() -> Vec<u8> + 'a>,
+}
+
+impl<'a> Array<'a> {
+    /// These numbers, as many as the shape says, row by row.
+    pub(crate) fn new<T: Scalar>(shape: Vec<usize>, numbers: &'a [T]) -> Self {
+        debug_assert_eq!(numbers.len(), shape.iter().product::<usize>());
+        Self {
+            dtype: match T::DTYPE {
+                Dtype::F32 => TensorDtype::F32,
+                Dtype::F64 => TensorDtype::F64,
+            },
+            shape,
+            bytes: Box::new(|| put(numbers)),
+        }
     }
 }
 
-/// The bytes of an array of these numbers, little end first.
+impl View for Array<'_> {
+    fn dtype(&self) -> TensorDtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        (self.bytes)().into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.shape.iter().product::<usize>() * self.dtype.bitsize() / 8
+    }
+}
+
+/// The bytes of these numbers, little end first.
 pub(crate) fn put<T: Scalar>(numbers: &[T]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size_of_val(numbers));
     for &number in numbers {
@@ -54,7 +88,7 @@ pub(crate) fn put<T: Scalar>(numbers: &[T]) -> Vec<u8> {
 /// A file of `arrays` with `info` under `name` in its metadata, and the digest of all of it. Equal arrays and equal `info` make
 /// equal bytes.
 pub(crate) fn sealed<'a>(
-    arrays: impl IntoIterator<Item = (&'a str, TensorView<'a>)>,
+    arrays: impl IntoIterator<Item = (String, Array<'a>)>,
     name: &str,
     info: &impl Serialize,
 ) -> Vec<u8> {
@@ -110,9 +144,14 @@ fn check(bytes: &[u8], claimed: &str) -> Result<(), String> {
     if found.as_deref() == Some(claimed) {
         return Ok(());
     }
+    let found = found.unwrap_or_else(|| "another order of its metadata".to_owned());
     Err(format!(
-        "it was damaged or changed after it was written: expected the SHA-256 {claimed:?}, found {:?}",
-        found.unwrap_or_default()
+        "it was damaged or changed after it was written: expected the SHA-256 {}, found {found}",
+        claimed
+            .chars()
+            .take(ROOM.len())
+            .collect::<String>()
+            .escape_debug()
     ))
 }
 

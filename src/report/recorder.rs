@@ -85,8 +85,8 @@ pub struct Recorder<'a> {
     best: Option<Best>,
     /// When the last checkpoint was begun.
     saved: Instant,
-    /// The last failure that was told: a full disk is told once.
-    told: String,
+    /// The failures that were told: each is told once.
+    told: Vec<String>,
 }
 
 impl<'a> Recorder<'a> {
@@ -112,7 +112,7 @@ impl<'a> Recorder<'a> {
             times,
             best,
             saved: Instant::now(),
-            told: String::new(),
+            told: Vec::new(),
         }
     }
 
@@ -154,9 +154,9 @@ impl<'a> Recorder<'a> {
                 return Err(error);
             }
             let text = error.to_string();
-            if self.told != text {
+            if !self.told.contains(&text) {
                 self.watcher.warn(&error);
-                self.told = text;
+                self.told.push(text);
             }
         }
         Ok(())

@@ -14,7 +14,6 @@
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype as TensorDtype, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,6 +42,14 @@ pub struct Elapsed {
     pub evaluation_s: f64,
     /// In epochs up to the end of each.
     pub epochs_s: Vec<f64>,
+}
+
+impl Elapsed {
+    /// All of it.
+    #[must_use]
+    pub fn sum_s(&self) -> f64 {
+        self.prepare_s + self.train_s + self.evaluation_s
+    }
 }
 
 /// What a checkpoint says beside its arrays.
@@ -229,6 +236,7 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
         train_seconds: elapsed.train_s,
         evaluation_seconds: elapsed.evaluation_s,
     };
+    let history = history(state, elapsed);
     let (mut parameters, mut slots) = (&*state.mlp.parameters, &*state.slots);
     let mut all = Vec::new();
     for Array {
@@ -244,22 +252,13 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
         };
         let (these, others) = from.split_at(shape.iter().product());
         *from = others;
-        all.push((name, seal::dtype::<T>(), shape, seal::put(these)));
+        all.push((name, seal::Array::new(shape, these)));
     }
-    for (name, figures) in HISTORY.iter().zip(history(state, elapsed)) {
-        let shape = vec![figures.len()];
-        all.push((
-            (*name).to_owned(),
-            TensorDtype::F64,
-            shape,
-            seal::put(&figures),
-        ));
+    for (name, figures) in HISTORY.iter().zip(&history) {
+        let array = seal::Array::new(vec![figures.len()], figures);
+        all.push(((*name).to_owned(), array));
     }
-    let views = all.iter().map(|(name, dtype, shape, bytes)| {
-        let view = TensorView::new(*dtype, shape.clone(), bytes);
-        (name.as_str(), view.expect("a size that fits its shape"))
-    });
-    seal::sealed(views, METADATA, &info)
+    seal::sealed(all, METADATA, &info)
 }
 
 /// An array of the state.

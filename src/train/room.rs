@@ -35,13 +35,19 @@ impl Job<'_> {
         let parameters = layout.parameters() as u64;
         let numbers = parameters * dtype.bytes() as u64;
         let network = numbers * (2 + self.slots); // with the gradient
+        // A checkpoint that is made, one that waits for the disk, the best model that does, and a copy of a single array.
+        let keeping = numbers * (2 * (1 + self.slots) + 2);
         let steps = self.steps.bytes().saturating_add(self.kept_bytes);
         let samples = self.samples as u64 * INDEX_BYTES;
         // When the steps are over, their memory is given back. Then the model is asked, and made into the bytes of its file: its
         // arrays one by one, and all of them together.
         let asking = numbers.saturating_add(Predictor::bytes(layout, dtype, machine));
         let saving = numbers * 3;
-        let needed = network.saturating_add(steps).max(asking).max(saving);
+        let needed = network
+            .saturating_add(steps)
+            .saturating_add(keeping)
+            .max(asking)
+            .max(saving);
         machine.check_memory(needed.saturating_add(samples), || {
             let (network, steps) = (network >> 20, steps >> 20);
             (

@@ -96,7 +96,11 @@ fn manual_pages() {
     scratch.write("other/gingham-xor.1", "mine");
     scratch.refuses(2, "man --out other", &["gingham-xor.1", "exists"]);
     scratch.write("file", "");
-    scratch.refuses(1, "man --out file", &["file"]);
+    scratch.refuses(
+        2,
+        "man --out file",
+        &["expected a folder, found the file file"],
+    );
 
     if !is_there("groff") {
         return skipped("manual pages set by groff", "it is not there");

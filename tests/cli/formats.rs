@@ -71,7 +71,11 @@ fn exports_that_are_refused() {
             format!("export --model {model} --format {format} --out {out}")
         };
         scratch.refuses(2, &export(MODEL, "there"), &["there", "exists already"]);
-        scratch.refuses(2, &export(MODEL, "data"), &["data", "exists already"]);
+        scratch.refuses(
+            2,
+            &export(MODEL, "data"),
+            &["expected a file's name, found data, a folder"],
+        );
         scratch.refuses(
             1,
             &export(MODEL, "no/new"),

@@ -168,7 +168,10 @@ fn a_file_that_may_not_grow_is_an_error_and_leaves_no_part() {
     scratch.done("export --model run --format npz --out arrays.npz");
     let commands = [
         ("0", "train -q --data data --epochs 1 --hidden 8 --out a"),
-        ("4", "train -q --data data --epochs 1 --hidden 8 --out b"),
+        (
+            "4",
+            "train -q --data data --epochs 1 --hidden 8 --out b --on-save-error stop",
+        ),
         ("0", "export -q --model run --out model.onnx"),
         ("4", "export -q --model run --out model.csv"),
         (
@@ -205,6 +208,18 @@ fn a_file_that_may_not_grow_is_an_error_and_leaves_no_part() {
         assert!(!scratch.join(name).exists(), "{name}");
     }
     assert!(!scratch.join("b/model.safetensors").exists());
+    // Left to itself the run goes on, and fails for what is missing at its end.
+    let train = "train -q --data data --epochs 2 --hidden 8 --checkpoint-every 1 --out d";
+    let outcome = under(&scratch, "-f 4", train);
+    outcome.has_code(1);
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    let (last, warnings) = lines.split_last().expect("an error");
+    assert!(
+        last.starts_with("error: d/model.safetensors: cannot be written"),
+        "{outcome}"
+    );
+    assert_eq!(warnings.len(), 2, "one for each file: {outcome}");
+    assert_eq!(scratch.text("d/metrics.csv").lines().count(), 3);
 }
 
 #[test]

@@ -18,7 +18,9 @@ const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
 const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
 
 /// What a run's folder holds, and nothing else.
-const RUN_FILES: [&str; 5] = [
+const RUN_FILES: [&str; 7] = [
+    "best.safetensors",
+    "checkpoint.safetensors",
     "config.toml",
     "metrics.csv",
     "metrics.jsonl",
