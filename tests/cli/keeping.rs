@@ -20,6 +20,9 @@ fn program() -> String {
     )
 }
 
+/// Starts a program that minds signals, though whoever runs the tests (`nohup`, a script's `&`) ignores some.
+const MINDFUL: [&str; 2] = ["env", "--default-signal=INT,HUP,TERM"];
+
 /// The files that a run leaves, without what tells of time and place.
 fn left(scratch: &Scratch, run: &str) -> BTreeMap<String, Vec<u8>> {
     let mut left = BTreeMap::new();
@@ -61,6 +64,7 @@ fn under(scratch: &Scratch, signal: &str, after_ms: u64, arguments: &str) -> Out
         .run("timeout")
         .args(["--preserve-status", "-s", signal])
         .arg(format!("{:.3}", after_ms as f64 / 1e3))
+        .args(MINDFUL)
         .arg(program())
         .args(arguments.split_whitespace())
         .outcome()
@@ -192,7 +196,9 @@ impl Long {
     fn start(scratch: &Scratch, more: &str) -> Self {
         let arguments =
             format!("train -q {SETTINGS} --epochs 1000000 --eval-every 1 --out run {more}");
-        let child = Command::new(program())
+        let child = Command::new(MINDFUL[0])
+            .arg(MINDFUL[1])
+            .arg(program())
             .args(arguments.split_whitespace())
             .current_dir(scratch.path())
             .env_remove("GINGHAM_DATA")
@@ -222,6 +228,13 @@ impl Long {
             .status();
         let has_ended = self.0.try_wait().expect("a child").is_some();
         assert!(has_ended || sent.expect("kill").success());
+        while self.0.try_wait().expect("a child").is_none() {
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "{signal}: it goes on"
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
         let status = self.0.wait().expect("an end");
         let mut stderr = String::new();
         let mut stream = self.0.stderr.take().expect("a stream");
@@ -277,7 +290,8 @@ fn a_run_whose_folder_is_removed_says_so_and_fails() {
     let scratch = Scratch::new();
     scratch.synth("data", 300, 20);
     let long = Long::start(&scratch, "--checkpoint-every 1");
-    fs::remove_dir_all(scratch.join("run")).expect("a run");
+    // A file that is written meanwhile keeps the folder.
+    while fs::remove_dir_all(scratch.join("run")).is_err() {}
     std::thread::sleep(Duration::from_millis(300));
     let (code, stderr, _) = long.end("INT");
     assert_eq!(code, Some(1), "{stderr}");

@@ -85,8 +85,22 @@ fn divergence() {
             "train -q --json --data data --out {out} --scale none --activation relu --learning-rate 1e6 {form}"
         );
         let outcome = scratch.gingham(&command).outcome();
-        outcome.is_refusal(4, &["epoch", "batch", "(step ", "learning rate 1000000"]);
-        // What happened until then is kept, but there is no model, and no summary that would say the run is whole.
+        outcome.has_code(4);
+        for says in [
+            "error: ",
+            "epoch",
+            "batch",
+            "(step ",
+            "learning rate 1000000",
+        ] {
+            assert!(outcome.stderr.contains(says), "{outcome}");
+        }
+        let line = outcome.json();
+        assert_eq!(line["diverged"], "error", "{outcome}");
+        assert_eq!(line["run_dir"], out.as_str());
+        assert_eq!(line["learning_rate"], 1e6);
+        // What happened until then is kept, the best network too if there was one, but there is no last one, and no summary that
+        // would say the run is whole.
         let mut left: Vec<String> = fs::read_dir(scratch.join(&out))
             .expect("the run's folder")
             .map(|entry| {
@@ -98,6 +112,7 @@ fn divergence() {
             })
             .collect();
         left.sort();
+        left.retain(|name| name != "best.safetensors");
         assert_eq!(
             left,
             ["config.toml", "metrics.csv", "metrics.jsonl"],
@@ -158,7 +173,12 @@ fn a_full_disk_under_the_output() {
             .args(arguments.split_whitespace())
     };
     let outcome = limited("train -q --data data --epochs 1 --hidden 50 --out new").outcome();
-    outcome.is_refusal(1, &["new/model.safetensors", "cannot be written"]);
+    outcome.has_code(1);
+    let last = outcome.stderr.lines().last().expect("an error");
+    assert!(
+        last.starts_with("error: new/model.safetensors: cannot be written"),
+        "{outcome}"
+    );
     let mut left: Vec<_> = fs::read_dir(scratch.join("new"))
         .expect("the run's folder")
         .map(|entry| entry.expect("an entry").file_name())
