@@ -106,13 +106,25 @@ impl NewFolder {
     }
 }
 
+/// Whether `folder` holds nothing, or nothing but files that were being written.
+#[must_use]
+pub fn is_without_files(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|entries| {
+        let mut entries = entries.flatten();
+        entries.all(|entry| is_partial(&entry.file_name()))
+    })
+}
+
+fn is_partial(name: &std::ffi::OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
 /// Removes the files that killed processes left half-written in `folder`, which no other process may be writing. What cannot be removed
 /// stays: it takes room and nothing else.
 pub fn remove_partial(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+        if is_partial(&entry.file_name()) {
             let _ = std::fs::remove_file(entry.path());
         }
     }

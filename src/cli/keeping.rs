@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use gingham::durable;
 use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::report::files::{CONFIG, SUMMARY};
@@ -133,13 +134,13 @@ impl Choices {
         };
         let is_run = folder.join(CONFIG).is_file();
         if self.is_auto() {
-            // A process that was killed at once leaves its folder empty, and that is no run yet.
-            let _ = std::fs::remove_dir(folder);
+            // A process that was killed at once leaves a folder without settings.
+            let is_begun = is_run || durable::is_without_files(folder);
             return match folder.symlink_metadata() {
-                Ok(_) if !is_run => Err(Error::Exists {
+                Ok(_) if is_begun => Ok(Some(folder.to_owned())),
+                Ok(_) => Err(Error::Exists {
                     path: folder.to_owned(),
                 }),
-                Ok(_) => Ok(Some(folder.to_owned())),
                 Err(_) => Ok(None),
             };
         }
@@ -176,12 +177,15 @@ impl Choices {
     }
 }
 
-/// The settings in a run's folder, by name.
+/// The settings in a run's folder, by name; none where they were not written yet.
 ///
 /// # Errors
 /// [`Error::Read`], and [`Error::Config`] where they are not a run's.
-pub fn settings(folder: &Path) -> Result<serde_json::Map<String, serde_json::Value>> {
+pub fn settings(folder: &Path) -> Result<Option<serde_json::Map<String, serde_json::Value>>> {
     let path = folder.join(CONFIG);
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
     let refuse = |reason: &str| Error::Config {
         path: path.clone(),
         reason: reason.to_owned(),
@@ -192,7 +196,7 @@ pub fn settings(folder: &Path) -> Result<serde_json::Map<String, serde_json::Val
     })?;
     let options: TrainOptions = toml::from_str(&text).map_err(|error| refuse(error.message()))?;
     match serde_json::to_value(options) {
-        Ok(serde_json::Value::Object(settings)) => Ok(settings),
+        Ok(serde_json::Value::Object(settings)) => Ok(Some(settings)),
         _ => Err(refuse("expected settings by name")),
     }
 }

@@ -107,9 +107,11 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
     let output = args.common.output();
     let claim = RunFolder::claim(folder)?;
     let checkpoint = claim.checkpoint()?;
-    let differences = match &checkpoint {
-        Some(checkpoint) => checkpoint.differences(plan),
-        None => train::differences(&keeping::settings(folder)?, plan),
+    let then = keeping::settings(folder)?;
+    let differences = match (&checkpoint, &then) {
+        (Some(checkpoint), _) => checkpoint.differences(plan),
+        (None, Some(then)) => train::differences(then, plan),
+        (None, None) => Vec::new(),
     };
     args.keeping.check(folder, &differences)?;
     for difference in &differences {
@@ -120,7 +122,8 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
     {
         return Ok(GoesOn::Whole(Box::new(summary)));
     }
-    let config = (!differences.is_empty()).then(|| config(plan.settings()));
+    let is_new = then.is_none() || !differences.is_empty();
+    let config = is_new.then(|| config(plan.settings()));
     let mut folder = claim.go_on(checkpoint.as_ref(), config.as_deref())?;
     if folder.has_events() {
         folder.log_events(plan.training_samples())?;

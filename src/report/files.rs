@@ -1,8 +1,8 @@
-//! The files in a run's folder.
+//! The files in a run's folder. The process that writes it holds the folder's lock.
 //!
 //! | file | what | when |
 //! |---|---|---|
-//! | `config.toml` | every setting, resolved; `train --config` repeats the run with it. The process that writes the folder holds its lock | at the start |
+//! | `config.toml` | every setting, resolved; `train --config` repeats the run with it. | at the start |
 //! | `metrics.csv` | a line an epoch; an accuracy that was not asked for is empty | as epochs end |
 //! | `metrics.jsonl` | the same as JSON, a line an epoch; such an accuracy is `null` | as epochs end |
 //! | `events.out.tfevents.gingham` | the same for TensorBoard; only with [`RunFolder::log_events`] | as epochs end |
@@ -12,7 +12,7 @@
 //! | `summary.json` | the run in one object; its presence says that the run is whole | last |
 //! | `report.html` | the run as a page, with `train --report` or by `report` | after it |
 
-/// The settings, and the file whose lock a run holds.
+/// The settings.
 pub const CONFIG: &str = "config.toml";
 /// The run between two steps.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";

@@ -51,10 +51,13 @@ impl RunFolder {
             },
             _ => failed(source),
         })?;
-        let folder = durable::write_new(&path.join(CONFIG), config.as_bytes())
-            .and_then(|()| Self::open(locked(path)?, Vec::new()));
-        if folder.is_err() {
-            let _ = std::fs::remove_dir_all(path); // it is ours, and without a run in it nothing but in the way
+        let folder = locked(path).and_then(|place| {
+            durable::write_new(&path.join(CONFIG), config.as_bytes())?;
+            Self::open(place, Vec::new())
+        });
+        // It is ours, and without a run in it nothing but in the way; but for the process that has locked it first.
+        if !matches!(folder, Ok(_) | Err(Error::InUse { .. })) {
+            let _ = std::fs::remove_dir_all(path);
         }
         folder
     }
@@ -233,8 +236,7 @@ impl Claim {
             }
         }
         if let Some(config) = config {
-            // In place: it is the file that is locked.
-            std::fs::write(path.join(CONFIG), config).map_err(failed(CONFIG))?;
+            durable::write_over(&path.join(CONFIG), config.as_bytes())?;
         }
         RunFolder::open(self.place, checkpoint.map_or_else(Vec::new, records))
     }
@@ -258,7 +260,7 @@ fn records(checkpoint: &Checkpoint) -> Vec<EpochRecord> {
 }
 
 fn locked(path: &Path) -> Result<Place> {
-    Place::lock(path, CONFIG).map_err(|source| match source.kind() {
+    Place::lock(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::WouldBlock => Error::InUse {
             path: path.to_owned(),
         },

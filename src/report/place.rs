@@ -1,36 +1,44 @@
 //! A folder by its handle: it is found again when it is renamed, and another one under its name is not taken for it.
 
+#[cfg(unix)]
 use std::fs::{File, TryLockError};
-use std::io::{Error, ErrorKind, Result};
+use std::io::Result;
+#[cfg(unix)]
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// A folder that one process writes.
+/// A folder that one process writes. It holds the folder's lock, which the system lets go with the process, however that ends.
 #[derive(Debug)]
 pub(super) struct Place {
     path: PathBuf,
     #[cfg(unix)]
     folder: File,
-    /// Holds the lock, which the system lets go with the process, however that ends.
-    _lock: File,
 }
 
 impl Place {
-    /// The folder at `path`, locked by its file `locked`.
+    /// The folder at `path`, locked.
     ///
     /// # Errors
     /// [`ErrorKind::WouldBlock`] where another process holds the lock, and those of the system.
-    pub(super) fn lock(path: &Path, locked: &str) -> Result<Self> {
-        let lock = File::open(path.join(locked))?;
-        match lock.try_lock() {
+    #[cfg(unix)]
+    pub(super) fn lock(path: &Path) -> Result<Self> {
+        let folder = File::open(path)?;
+        match folder.try_lock() {
             // Where a file system has no locks, a run is worth more than the check.
             Ok(()) | Err(TryLockError::Error(_)) => {}
             Err(TryLockError::WouldBlock) => return Err(ErrorKind::WouldBlock.into()),
         }
         Ok(Self {
             path: path.to_owned(),
-            #[cfg(unix)]
-            folder: File::open(path)?,
-            _lock: lock,
+            folder,
+        })
+    }
+
+    /// The folder at `path`. Elsewhere a folder cannot be opened, and so not locked.
+    #[cfg(not(unix))]
+    pub(super) fn lock(path: &Path) -> Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
         })
     }
 

@@ -218,7 +218,14 @@ fn what_differs_is_named_and_another_network_is_refused() {
     };
     let other = Plan::new(&changed, &others, &machine).unwrap();
     let found = checkpoint.differences(&other);
-    assert_eq!(found, ["epochs 9 where it was 5", "other images (SHA-256)"]);
+    assert_eq!(
+        found,
+        [
+            "epochs 9 where it was 5",
+            "other images (SHA-256)",
+            "other test images (SHA-256)"
+        ]
+    );
     assert_eq!(found, differences(&checkpoint.info().settings, &other));
 
     for changed in [
