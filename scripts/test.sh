@@ -105,6 +105,13 @@ else
     part "tests, with another BLAS (netlib)" netlib
 fi
 part "tests, without BLAS" "${without_blas[@]}" cargo test "${pure[@]}"
+if ! have strace; then
+    skip "saving under faults" "no strace: apt install strace"
+elif ! strace -f -qq -o /dev/null -e inject=fsync:error=EIO true 2>/dev/null; then
+    skip "saving under faults" "strace may not trace here"
+else
+    part "saving under faults" scripts/faults.sh "${CARGO_TARGET_DIR:-target}/release/gingham"
+fi
 tool=$(scripts/sanitize.sh --tool)
 if [ "$tool" = none ]; then
     skip "memory of readers, packers and kernels" "no address sanitizer in this tool chain, and no valgrind"
