@@ -2,6 +2,9 @@
 
 use super::svg::{Anchor, Svg};
 
+/// Far beyond what is drawn, and far enough below the largest number that sums and differences are numbers too.
+const MOST: f64 = 1e300;
+
 /// Values along a line of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
@@ -33,8 +36,8 @@ impl Axis {
     /// An axis of counts: from 0 to a round one that is at least `high`, with ticks at whole numbers only.
     #[must_use]
     pub fn counts(high: f64, from: f64, to: f64, most: usize) -> Self {
-        const MOST: f64 = 1e15; // more than can be counted
-        let (_, high) = sound(0.0, high.min(MOST));
+        const COUNTED: f64 = 1e15; // more than can be counted
+        let (_, high) = sound(0.0, high.min(COUNTED));
         let (step, decimals) = whole_step(high, most);
         let high = (high / step - 1e-9).ceil() * step;
         Self::stepped(0.0, high, from, to, (step, decimals))
@@ -118,7 +121,7 @@ impl Axis {
         let share = if self.log {
             (value.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln()
         } else {
-            (value - self.low) / (self.high - self.low)
+            (value.clamp(-MOST, MOST) - self.low) / (self.high - self.low)
         };
         self.from + share * (self.to - self.from)
     }
@@ -232,9 +235,11 @@ fn sound(low: f64, high: f64) -> (f64, f64) {
     } else {
         (high, low)
     };
-    if !(low.is_finite() && high.is_finite() && (high - low).is_finite()) {
-        (0.0, 1.0)
-    } else if high - low > (1e-12 * low.abs().max(high.abs())).max(1e-300) {
+    if !(low.is_finite() && high.is_finite()) {
+        return (0.0, 1.0);
+    }
+    let (low, high) = (low.clamp(-MOST, MOST), high.clamp(-MOST, MOST));
+    if high - low > (1e-12 * low.abs().max(high.abs())).max(1e-300) {
         (low, high)
     } else {
         let margin = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
@@ -268,6 +273,32 @@ fn whole_step(length: f64, most: usize) -> (f64, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_numbers_have_an_axis() {
+        for (low, high) in [
+            (-f64::MAX, f64::MAX),
+            (f64::MAX, f64::MAX),
+            (-1.7e308, -1.7e308),
+            (0.0, 1e308),
+            (1e-320, 2e-320),
+        ] {
+            for axis in [
+                Axis::linear(low, high, 0.0, 100.0, 5),
+                Axis::rounded(low, high, 0.0, 100.0, 5),
+                Axis::whole(low, high, 0.0, 100.0, 5),
+                Axis::log(low, high, 0.0, 100.0, 5),
+            ] {
+                assert!(axis.ticks().len() < 20, "{low} {high}: {axis:?}");
+                for value in [low, high, 0.0] {
+                    assert!(
+                        axis.place(value).is_finite(),
+                        "{low} {high} {value}: {axis:?}"
+                    );
+                }
+            }
+        }
+    }
 
     fn labels(axis: &Axis) -> Vec<String> {
         axis.ticks().iter().map(|&tick| axis.label(tick)).collect()

@@ -42,7 +42,7 @@ impl AnyModel {
     /// Writes the model as a new file. The same model always makes the same bytes.
     ///
     /// # Errors
-    /// [`Error::Exists`] and [`Error::Write`].
+    /// [`Error::Exists`](crate::error::Error::Exists) and [`Error::Write`](crate::error::Error::Write).
     pub fn save(&self, path: &Path) -> Result<()> {
         match self {
             Self::F32(model) => model.save(path),
@@ -94,7 +94,7 @@ impl<T: Scalar> Model<T> {
     /// Writes the model as a new file. The same model always makes the same bytes.
     ///
     /// # Errors
-    /// [`Error::Exists`] and [`Error::Write`].
+    /// [`Error::Exists`](crate::error::Error::Exists) and [`Error::Write`](crate::error::Error::Write).
     pub fn save(&self, path: &Path) -> Result<()> {
         durable::write_new(path, &self.bytes())
     }

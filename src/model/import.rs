@@ -14,7 +14,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::Dtype as TensorDtype;
 
 use super::info::MOST_CLASSES;
-use super::tensors::{any_numbers, numbers, tensor, up_to_f32};
+use super::tensors::{any_numbers, check_scaling, numbers, tensor, up_to_f32};
 use super::{
     Activation, AnyModel, HeldoutScale, Layout, Mlp, Model, ModelInfo, Output, Probability, Scale,
 };
@@ -175,7 +175,11 @@ impl ImportOptions {
             }
             None => (0..classes).map(|class| class.to_string()).collect(),
         };
-        let standardizer = self.standardizer(tensors, pixels).map_err(refuse)?;
+        let standardizer = self.standardizer(tensors, pixels).map_err(&refuse)?;
+        check_scaling::<T>(&standardizer).map_err(|reason| match self.scaling {
+            Scaling::File => refuse(reason),
+            Scaling::None | Scaling::Numbers { .. } => setting("scale", reason),
+        })?;
         let info = ModelInfo {
             format: ModelInfo::FORMAT,
             rows,
@@ -238,13 +242,7 @@ impl ImportOptions {
                 let [mean, deviation] =
                     SCALE_ARRAYS.map(|name| any_numbers(tensors, name, &[pixels]));
                 let (mean, deviation) = (mean?, deviation?);
-                match deviation.iter().position(|&deviation| deviation <= 0.0) {
-                    Some(index) => Err(format!(
-                        "scale.deviation: expected positive numbers, found {} at {index}",
-                        deviation[index]
-                    )),
-                    None => Ok(Standardizer { mean, deviation }),
-                }
+                Ok(Standardizer { mean, deviation })
             }
         }
     }

@@ -9,7 +9,7 @@ use safetensors::tensor::Dtype as TensorDtype;
 use super::file::{AnyModel, METADATA, Model, bias_name, weight_name};
 use super::info::ModelInfo;
 use super::seal::{self, Seal};
-use super::tensors::{numbers, tensor};
+use super::tensors::{check_scaling, numbers, tensor};
 use super::{Layout, Mlp};
 use crate::data::{self, Standardizer};
 use crate::error::{Error, Result};
@@ -83,16 +83,7 @@ fn model<T: Scalar>(tensors: &SafeTensors<'_>, info: ModelInfo) -> Result<Model<
         mean: numbers(tensors, SCALE[0], &[pixels])?,
         deviation: numbers(tensors, SCALE[1], &[pixels])?,
     };
-    if let Some(index) = standardizer
-        .deviation
-        .iter()
-        .position(|&deviation| deviation <= 0.0)
-    {
-        return Err(format!(
-            "scale.deviation: expected positive numbers, found {} at {index}",
-            standardizer.deviation[index]
-        ));
-    }
+    check_scaling::<T>(&standardizer)?;
     let mlp = Mlp {
         layout,
         parameters,

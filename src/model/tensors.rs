@@ -3,6 +3,7 @@
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype as TensorDtype, TensorView};
 
+use crate::data::Standardizer;
 use crate::scalar::{Dtype, Scalar};
 
 /// The tensor of this name.
@@ -39,6 +40,29 @@ pub(crate) fn numbers<T: Scalar>(
         )),
         None => Ok(numbers),
     }
+}
+
+/// Refuses figures that make no finite numbers of type `T` of pixels.
+pub(super) fn check_scaling<T: Scalar>(standardizer: &Standardizer) -> Result<(), String> {
+    let figures = standardizer.mean.iter().zip(&standardizer.deviation);
+    for (index, (&mean, &deviation)) in figures.enumerate() {
+        if deviation <= 0.0 {
+            return Err(format!(
+                "scale.deviation: expected positive numbers, found {deviation} at {index}"
+            ));
+        }
+        // As the first layer takes them in.
+        let (factor, offset) = (T::of(1.0 / deviation), T::of(-mean / deviation));
+        let white = factor * T::of_pixel(u8::MAX) + offset;
+        if !(offset.is_finite() && white.is_finite()) {
+            let dtype = T::DTYPE.name();
+            return Err(format!(
+                "scale: expected pixels that stay finite numbers of {dtype}, found the mean {mean:e} and the deviation \
+                 {deviation:e} at {index}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The numbers of a list of `count` in F64, which may be NaN.

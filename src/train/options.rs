@@ -313,6 +313,7 @@ impl TrainOptions {
             "a number from 0 to below 1",
             |x| (0.0..1.0).contains(&x),
         )?;
+        self.check_type()?;
         number("l1", self.l1, "a number from 0 to 1e6", |x| {
             (0.0..=1e6).contains(&x)
         })?;
@@ -322,6 +323,32 @@ impl TrainOptions {
         number("holdout", self.holdout, "a share from 0 to below 1", |x| {
             (0.0..1.0).contains(&x)
         })
+    }
+}
+
+impl TrainOptions {
+    /// Refuses numbers that the type which is computed in takes for others, from which a run would learn nothing.
+    fn check_type(&self) -> Result<()> {
+        let as_computed = |number: f64| match self.dtype {
+            Dtype::F32 => f64::from(number as f32),
+            Dtype::F64 => number,
+        };
+        let (rate, momentum) = (as_computed(self.learning_rate), as_computed(self.momentum));
+        if rate == 0.0 {
+            let found = self.learning_rate;
+            let reason = format!(
+                "expected a number that is not 0 in f32, found {found:e}: give a larger one, or --dtype f64"
+            );
+            return refuse("learning_rate", reason);
+        }
+        if momentum >= 1.0 {
+            let found = self.momentum;
+            let reason = format!(
+                "expected a number that is below 1 in f32, found {found:?}: give a smaller one, or --dtype f64"
+            );
+            return refuse("momentum", reason);
+        }
+        Ok(())
     }
 }
 

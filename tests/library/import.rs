@@ -369,3 +369,29 @@ fn every_cut_and_flipped_header_byte_is_refused_or_read_without_panic() {
         }
     }
 }
+
+/// Figures that leave the finite numbers would give answers that are none.
+#[test]
+fn scaling_that_makes_no_numbers_of_pixels_is_refused() {
+    for (mean, deviation) in [(0.0, 1e-310), (1e308, 1.0), (0.0, 1e-45), (-1e39, 1.0)] {
+        let refused = import(&network(), |options| {
+            options.scaling = Scaling::Numbers { mean, deviation };
+            options.rows = Some(2);
+        });
+        let error = refused.unwrap_err();
+        assert!(
+            matches!(
+                &error,
+                Error::Setting {
+                    setting: "scale",
+                    ..
+                }
+            ),
+            "{mean}, {deviation}: {error}"
+        );
+        assert!(
+            error.to_string().contains("finite numbers of f32"),
+            "{error}"
+        );
+    }
+}

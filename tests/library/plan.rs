@@ -329,3 +329,34 @@ fn settings_that_do_not_fit_the_data_are_refused() {
         })
     ));
 }
+
+/// What a type of numbers takes for 0 or for 1 would train nothing, unsaid.
+#[test]
+fn numbers_that_f32_takes_for_others_are_refused() {
+    for (setting, change) in [
+        (
+            "learning_rate",
+            TrainOptions {
+                learning_rate: 1e-46,
+                ..TrainOptions::default()
+            },
+        ),
+        (
+            "momentum",
+            TrainOptions {
+                momentum: 0.999_999_999_999,
+                ..TrainOptions::default()
+            },
+        ),
+    ] {
+        let error = change.validate().unwrap_err();
+        assert!(error.to_string().starts_with(setting), "{error}");
+        assert!(error.to_string().contains("--dtype f64"), "{error}");
+        let wide = TrainOptions {
+            dtype: Dtype::F64,
+            engine: EngineKind::Blas,
+            ..change
+        };
+        wide.validate().unwrap();
+    }
+}

@@ -109,7 +109,8 @@ impl Panels {
         assert_eq!(self.segments, 1, "images are one segment");
         // What the products rely on: every number that is noted is less than the room of a panel.
         assert!(
-            quad + quads <= self.quads && self.count == tiles.count(),
+            quad.checked_add(quads).is_some_and(|end| end <= self.quads)
+                && self.count == tiles.count(),
             "quads and tiles that there is room for"
         );
         let lines = &images.lines[..tiles.runs()];
