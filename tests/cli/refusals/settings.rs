@@ -180,7 +180,7 @@ fn settings_that_look_odd_and_are_sound() {
         "--batches 1",
         "--batch-size 1",
         "--batch-size 4294967295",
-        "--learning-rate 1e-300",
+        "--learning-rate 1e-300 --dtype f64",
         "--holdout 0.99",
         "--holdout 1e-300",
     ];
