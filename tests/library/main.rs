@@ -5,6 +5,7 @@ mod by_hand;
 mod classifier;
 mod data;
 mod determinism;
+mod differential;
 mod engines;
 mod explore;
 mod export;

@@ -93,7 +93,7 @@ impl Observer for StopsAfter {
 }
 
 /// A checkpoint of the run after so many steps.
-fn stopped(plan: &Plan<'_>, steps: u64, at_end: bool) -> Vec<u8> {
+pub fn stopped(plan: &Plan<'_>, steps: u64, at_end: bool) -> Vec<u8> {
     let mut observer = StopsAfter {
         steps,
         at_end,
@@ -105,7 +105,7 @@ fn stopped(plan: &Plan<'_>, steps: u64, at_end: bool) -> Vec<u8> {
 }
 
 /// The run goes on from these bytes, and is stopped no more.
-fn resumed(plan: &Plan<'_>, checkpoint: &[u8]) -> Result<Outcome> {
+pub fn resumed(plan: &Plan<'_>, checkpoint: &[u8]) -> Result<Outcome> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.safetensors");
     std::fs::write(&path, checkpoint).unwrap();
