@@ -42,6 +42,30 @@ pub enum Door {
     Packed,
 }
 
+/// What the pixels of a step are taken in for.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelSizes {
+    /// Rows and columns of an image.
+    pub shape: (usize, usize),
+    /// Images of the mini-batch.
+    pub batch: usize,
+    /// Images that are taken in at one time.
+    pub in_lanes: usize,
+    /// Units of the first layer.
+    pub units: usize,
+    /// Bytes of a number.
+    pub number_bytes: usize,
+    /// Whether the second phase reads all of them again.
+    pub is_read_again: bool,
+}
+
+/// A product that cannot overflow: of three sizes, none of which is above the largest number of images or parameters.
+pub(crate) fn product(sizes: &[usize]) -> u128 {
+    sizes.iter().fold(1, |product: u128, &size| {
+        product.saturating_mul(size as u128)
+    })
+}
+
 impl Door {
     /// Bytes of a mini-batch of `batch` images of `shape`, in the form in which it would be kept for all epochs.
     #[must_use]
@@ -58,6 +82,29 @@ impl Door {
         match self {
             Self::Staged => MOST_COPIED_BYTES,
             Self::Packed => allowed,
+        }
+    }
+
+    /// Whether the first layer's share in a narrow layer's gradient stays in the memory of each chunk, as that of the other layers
+    /// does.
+    #[must_use]
+    pub fn keeps_shares(self) -> bool {
+        self == Self::Staged
+    }
+
+    /// Bytes of the pixels of a step, in the form in which the first layer takes them, and of what goes with them there.
+    #[must_use]
+    pub fn step_bytes(self, step: &PixelSizes) -> u128 {
+        let PixelSizes { shape, batch, .. } = *step;
+        let pixels = shape.0 * shape.1;
+        let of_images = |images: usize| product(&[step.number_bytes, images, pixels]);
+        match self {
+            Self::Staged if step.is_read_again => of_images(batch),
+            Self::Staged => of_images(step.in_lanes),
+            Self::Packed => {
+                let quantized = product(&[2, step.units, pixels + batch]);
+                u128::from(self.kept_bytes(batch + step.in_lanes, shape)) + quantized
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::memory::MemoryUse;
 use crate::cut;
-use crate::input::{Door, NARROW_UNITS};
+use crate::input::{Door, NARROW_UNITS, PixelSizes, product};
 use crate::model::Layout;
 use crate::scalar::Dtype;
 
@@ -30,37 +30,28 @@ impl Footprint<'_> {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let layers = self.layout.layers();
-        let (first, pixels) = (&layers[0], self.layout.inputs());
+        let first = &layers[0];
         let trains = self.purpose == MemoryUse::Training;
         let chunk = cut::chunk_images(self.batch).min(self.batch);
         let chunks = self.batch.div_ceil(chunk.max(1));
         let in_lanes = chunk * self.threads.min(chunks);
         let units = layers.iter().map(|layer| layer.outputs).sum();
         let activations = product(&[self.batch, units, 1 + usize::from(trains)]);
-        let staged = self.door == Door::Staged;
         let shares: u128 = layers
             .iter()
-            .skip(usize::from(!staged))
+            .skip(usize::from(!self.door.keeps_shares()))
             .filter(|layer| trains && layer.outputs <= NARROW_UNITS)
             .map(|layer| product(&[chunks, layer.outputs, layer.inputs]))
             .sum();
+        let pixels = self.door.step_bytes(&PixelSizes {
+            shape: self.shape,
+            batch: self.batch,
+            in_lanes,
+            units: first.outputs,
+            number_bytes: self.dtype.bytes(),
+            is_read_again: trains && first.outputs > NARROW_UNITS,
+        });
         let number = self.dtype.bytes() as u128;
-        let pixels = match (self.door, trains && first.outputs > NARROW_UNITS) {
-            (Door::Staged, true) => number * product(&[self.batch, pixels]),
-            (Door::Staged, false) => number * product(&[in_lanes, pixels]),
-            (Door::Packed, _) => {
-                let quantized = product(&[2, first.outputs, pixels + self.batch]);
-                let images = self.batch + in_lanes;
-                u128::from(self.door.kept_bytes(images, self.shape)) + quantized
-            }
-        };
         u64::try_from(number * (activations + shares) + pixels).unwrap_or(u64::MAX)
     }
-}
-
-/// A product that cannot overflow: of three sizes, none of which is above the largest number of images or parameters.
-fn product(sizes: &[usize]) -> u128 {
-    sizes.iter().fold(1, |product: u128, &size| {
-        product.saturating_mul(size as u128)
-    })
 }

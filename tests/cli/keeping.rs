@@ -433,6 +433,14 @@ fn what_is_not_the_run_that_was_stopped_is_refused() {
     assert_eq!(scratch.text("run/metrics.csv").lines().count(), 36);
     assert!(scratch.text("run/config.toml").contains("epochs = 35"));
 
+    // A log tells no more epochs of a run that goes on than of one that was left alone.
+    let told = scratch
+        .gingham("train --resume run --resume-anyway --epochs 300 --eval-every 0")
+        .outcome()
+        .succeeded();
+    let lines = told.stderr.lines().filter(|line| line.starts_with("epoch"));
+    assert!(lines.count() < 10, "{told}");
+
     let damaged = scratch.read("run/checkpoint.safetensors");
     scratch.write("run/checkpoint.safetensors", &damaged[..damaged.len() - 1]);
     scratch.refuses(

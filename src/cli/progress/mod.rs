@@ -88,7 +88,12 @@ impl Progress {
         match self {
             Self::Bar(bar) => bar.show(record, times),
             Self::Lines { output, plan, due } => {
-                if due.pop_if(|due| *due <= record.epoch + 1).is_some() {
+                let mut is_due = false;
+                // A run that goes on has left more than one behind it.
+                while due.pop_if(|due| *due <= record.epoch + 1).is_some() {
+                    is_due = true;
+                }
+                if is_due {
                     output.progress(lines::line(record, times, plan));
                 }
             }
