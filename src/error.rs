@@ -100,7 +100,7 @@ pub enum Error {
     #[error(
         "stopped by {signal} after {} of epoch {} (step {step}); to go on: gingham train --resume {}",
         match batch { 0 => "the end".to_owned(), batch => format!("mini-batch {batch}") },
-        .epoch + usize::from(*batch > 0), quote::path(folder)
+        .epoch + usize::from(*batch > 0), quote::argument(folder)
     )]
     Stopped {
         /// The run's folder, where its checkpoint is.

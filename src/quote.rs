@@ -38,6 +38,26 @@ pub fn path(path: &Path) -> String {
     }
 }
 
+/// A path as an argument that a shell takes for it and nothing else, and that no program takes for an option.
+#[must_use]
+pub fn argument(path: &Path) -> String {
+    let shown = self::path(path);
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+=:,@%".contains(letter);
+    let shown = match path.to_str() {
+        Some(text) if shown == text && !text.chars().all(is_plain) => {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+        _ => shown,
+    };
+    if path
+        .to_str()
+        .is_some_and(|text| text.starts_with('-') || text == "auto")
+    {
+        return format!("./{shown}");
+    }
+    shown
+}
+
 /// A path as text that is kept, such as JSON, which has escapes of its own: only a path that is no text is quoted.
 #[must_use]
 pub fn text(path: &Path) -> String {

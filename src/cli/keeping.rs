@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use gingham::durable;
 use gingham::error::{Error, Result};
+use gingham::model::AnyModel;
 use gingham::quote;
 use gingham::report::files::{CONFIG, SUMMARY};
 use gingham::report::{Every, Keep, Keeping, OnSaveError, Summary};
@@ -169,7 +170,7 @@ impl Choices {
         Err(Error::Setting {
             setting: "resume",
             reason: format!(
-                "expected what {} was begun with, found {}; --resume-anyway goes on all the same",
+                "expected what the run in {} was stopped with, found {}; --resume-anyway goes on all the same",
                 quote::path(folder),
                 differences.join(", ")
             ),
@@ -201,22 +202,24 @@ pub fn settings(folder: &Path) -> Result<Option<serde_json::Map<String, serde_js
     }
 }
 
-/// The summary in a run's folder; none where the run has not ended.
+/// The summary in a run's folder, whatever the folder's name was when it was written; none where the run has not ended, or where its
+/// network is not there as it was written.
 ///
 /// # Errors
 /// [`Error::Read`], and [`Error::Mismatch`] where it is not a run's.
 pub fn summary(folder: &Path) -> Result<Option<Summary>> {
     let path = folder.join(SUMMARY);
-    match std::fs::read(&path) {
-        Ok(bytes) => match serde_json::from_slice(&bytes) {
-            Ok(summary) => Ok(Some(summary)),
-            Err(error) => Err(Error::Mismatch {
-                path,
-                expected: "the summary of a run".to_owned(),
-                found: error.to_string(),
-            }),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read { path, source }),
-    }
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::Read { path, source }),
+    };
+    let summary: Summary = serde_json::from_slice(&bytes).map_err(|error| Error::Mismatch {
+        path,
+        expected: "the summary of a run".to_owned(),
+        found: error.to_string(),
+    })?;
+    let summary = summary.moved_to(folder);
+    let is_there = AnyModel::open(&summary.model).is_ok();
+    Ok(Some(summary).filter(|_| is_there))
 }

@@ -25,6 +25,9 @@ pub fn hint(error: &anyhow::Error, takes_force: bool) -> String {
         Some(Error::Exists { path }) if path.join(CHECKPOINT).is_file() => {
             return "; --resume auto goes on with this run".to_owned();
         }
+        Some(Error::Checkpoint { .. }) => {
+            return "; without this file the run begins anew".to_owned();
+        }
         Some(Error::Diverged { .. }) => return DIVERGED.to_owned(),
         Some(Error::Read { path, .. } | Error::Config { path, .. }) => similar(path),
         // A run's folder in place of the model in it.

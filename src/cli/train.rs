@@ -223,8 +223,9 @@ fn train_into(
     let outcome = outcome.context("training")?;
     let (times, best) = (recorder.times(), recorder.best());
     drop(watcher);
-    let summary = Summary::new(plan, &outcome, times, folder.path().to_owned()).with_best(best);
+    let summary = Summary::new(plan, &outcome, times, folder.path_now()).with_best(best);
     if keeping.keep == Keep::Best {
+        folder.remove_model()?;
         let model = summary.best_model.clone().unwrap_or_default();
         return Ok(Summary { model, ..summary });
     }

@@ -105,7 +105,7 @@ impl<'a> Predictor<'a> {
     ///
     /// # Errors
     /// [`Error::Array`] for samples of another size than the model's, [`Error::Memory`] where there is no memory to ask the model,
-    /// [`Error::Changed`] where the samples' file was changed in the meantime: what was visited is not to be trusted then.
+    /// [`Error::Changed`] where the samples' file was changed in the meantime: no group after that was visited.
     ///
     /// # Panics
     /// If an index is beyond the samples.
@@ -128,6 +128,14 @@ impl<'a> Predictor<'a> {
             Typed::F32(asked) => asked.check_memory(self.machine)?,
             Typed::F64(asked) => asked.check_memory(self.machine)?,
         }
+        // From where the file was changed on, nothing is visited.
+        let mut is_whole = true;
+        let mut visit = |outputs: &Outputs<'_>| {
+            is_whole = is_whole && samples.check().is_ok();
+            if is_whole {
+                visit(outputs);
+            }
+        };
         self.machine.install(|| match typed {
             Typed::F32(asked) => asked.for_each(info, samples, indices, &mut visit),
             Typed::F64(asked) => asked.for_each(info, samples, indices, &mut visit),

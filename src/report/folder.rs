@@ -104,10 +104,24 @@ impl RunFolder {
         self.place.path()
     }
 
-    /// Where the model will be.
+    /// The folder, by the name that it has now; the older one where it has none any more.
     #[must_use]
-    pub fn model_path(&self) -> PathBuf {
-        self.path().join(MODEL)
+    pub fn path_now(&self) -> PathBuf {
+        self.place.now().unwrap_or_else(|_| self.path().to_owned())
+    }
+
+    /// Removes the network of a moment at which the run was stopped.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn remove_model(&self) -> Result<()> {
+        let path = self.path_now().join(MODEL);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::Write { path, source })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The epochs so far.

@@ -186,7 +186,7 @@ impl<'a> Recorder<'a> {
         {
             Some(error) => error,
             None => Error::Stopped {
-                folder: self.folder.path().to_owned(),
+                folder: self.folder.path_now(),
                 signal: name_of(at.signal),
                 number: at.signal,
                 epoch: at.epoch,

@@ -1,7 +1,7 @@
 //! A finished run in one object: what `train --json` prints and `summary.json` holds.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +148,17 @@ impl Summary {
             best_epoch: best.map(|best| best.epoch),
             best_heldout_accuracy: best.map(|best| best.heldout_accuracy),
             best_model: best.map(|_| self.run_dir.join(BEST)),
+            ..self
+        }
+    }
+    /// The same of a run whose folder is called `run_dir` now.
+    #[must_use]
+    pub fn moved_to(self, run_dir: &Path) -> Self {
+        let here = |file: &Path| run_dir.join(file.file_name().unwrap_or(MODEL.as_ref()));
+        Self {
+            model: here(&self.model),
+            best_model: self.best_model.as_deref().map(here),
+            run_dir: run_dir.to_owned(),
             ..self
         }
     }

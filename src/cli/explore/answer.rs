@@ -28,6 +28,12 @@ pub struct Files {
 }
 
 impl Files {
+    /// Refuses files that were changed since they were opened.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut files = self.train.iter().chain(&self.test);
+        files.try_for_each(|labelled| labelled.images.check())
+    }
+
     /// The files in a folder. Where classes have no names, the training labels say how many there are, and test labels where these are
     /// alone.
     pub fn of(folder: DataFolder) -> Result<Self, Error> {

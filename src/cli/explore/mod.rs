@@ -82,6 +82,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         album::prepare(folder, plan.is_some(), args.force)?;
     }
     let mut answer = machine.run(|| Answer::of(&files))?;
+    files.check()?;
     if !args.common.json {
         output.result(answer.tables())?;
         if args.images > 0 {
@@ -98,6 +99,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         answer.map = Some(MapAnswer::new(of, &options, &made));
         map = Some((data, made));
     }
+    files.check()?;
     if let Some(folder) = &args.figures {
         album::write(folder, &pictures(&files, drawn, &answer, map)?, args.force)?;
         output.progress(format_args!("figures in {}", quote::path(folder)));
