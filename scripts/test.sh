@@ -104,7 +104,11 @@ if ! libblas_found; then
 else
     part "tests, with another BLAS (netlib)" netlib
 fi
-part "tests, without BLAS" "${without_blas[@]}" cargo test "${pure[@]}"
+# The command line's tests without a BLAS run under the sanitizer below, where there is one.
+tool=$(scripts/sanitize.sh --tool)
+parts=()
+[ "$tool" != address-sanitizer ] || parts=(--lib --bins --test allocation --test blas_path --test house --test library)
+part "tests, without BLAS" "${without_blas[@]}" cargo test "${pure[@]}" ${parts[@]+"${parts[@]}"}
 if ! have strace; then
     skip "saving under faults" "no strace: apt install strace"
 elif ! strace -f -qq -o /dev/null -e inject=fsync:error=EIO true 2>/dev/null; then
@@ -112,7 +116,6 @@ elif ! strace -f -qq -o /dev/null -e inject=fsync:error=EIO true 2>/dev/null; th
 else
     part "saving under faults" scripts/faults.sh "${CARGO_TARGET_DIR:-target}/release/gingham"
 fi
-tool=$(scripts/sanitize.sh --tool)
 if [ "$tool" = none ]; then
     skip "memory of readers, packers and kernels" "no address sanitizer in this tool chain, and no valgrind"
 else
