@@ -35,8 +35,9 @@ impl Job<'_> {
         let parameters = layout.parameters() as u64;
         let numbers = parameters * dtype.bytes() as u64;
         let network = numbers * (2 + self.slots); // with the gradient
-        // A checkpoint that is made, one that waits for the disk, the best model that does, and a copy of a single array.
-        let keeping = numbers * (2 * (1 + self.slots) + 2);
+        // A checkpoint that is made, one that waits for the disk and one that is being written; the best model in the same three
+        // forms, and a copy of a single array.
+        let keeping = numbers * (3 * (1 + self.slots) + 4);
         let steps = self.steps.bytes().saturating_add(self.kept_bytes);
         let samples = self.samples as u64 * INDEX_BYTES;
         // When the steps are over, their memory is given back. Then the model is asked, and made into the bytes of its file: its

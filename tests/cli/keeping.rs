@@ -500,25 +500,6 @@ fn the_best_network_is_kept_and_asked() {
 }
 
 #[test]
-fn a_signal_that_comes_twice_at_once_is_one() {
-    let scratch = Scratch::new();
-    scratch.synth("data", 300, 20);
-    for _ in 0..3 {
-        let long = Long::start(&scratch, "");
-        let pid = long.0.id().to_string();
-        let sent = Command::new("kill").args(["-s", "TERM", &pid]).status();
-        assert!(sent.expect("kill").success());
-        let (code, stderr, _) = long.end("TERM");
-        assert_eq!(code, Some(143), "{stderr}");
-        assert!(
-            stderr.contains("to go on: gingham train --resume run"),
-            "{stderr}"
-        );
-        fs::remove_dir_all(scratch.join("run")).expect("a run");
-    }
-}
-
-#[test]
 fn a_whole_run_is_one_whose_network_is_there_under_any_name() {
     let scratch = Scratch::new();
     scratch.synth("data", 300, 20);
