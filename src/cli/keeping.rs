@@ -7,11 +7,10 @@ use std::time::Duration;
 use clap::ValueEnum;
 use gingham::durable;
 use gingham::error::{Error, Result};
-use gingham::model::AnyModel;
 use gingham::quote;
-use gingham::report::files::{CONFIG, SUMMARY};
-use gingham::report::{Every, Keep, Keeping, OnSaveError, Summary};
-use gingham::train::{Plan, TrainOptions};
+use gingham::report::files::CONFIG;
+use gingham::report::{Every, Keep, Keeping, OnSaveError};
+use gingham::train::Plan;
 
 use super::signals;
 
@@ -176,50 +175,4 @@ impl Choices {
             ),
         })
     }
-}
-
-/// The settings in a run's folder, by name; none where they were not written yet.
-///
-/// # Errors
-/// [`Error::Read`], and [`Error::Config`] where they are not a run's.
-pub fn settings(folder: &Path) -> Result<Option<serde_json::Map<String, serde_json::Value>>> {
-    let path = folder.join(CONFIG);
-    if path.symlink_metadata().is_err() {
-        return Ok(None);
-    }
-    let refuse = |reason: &str| Error::Config {
-        path: path.clone(),
-        reason: reason.to_owned(),
-    };
-    let text = std::fs::read_to_string(&path).map_err(|source| Error::Read {
-        path: path.clone(),
-        source,
-    })?;
-    let options: TrainOptions = toml::from_str(&text).map_err(|error| refuse(error.message()))?;
-    match serde_json::to_value(options) {
-        Ok(serde_json::Value::Object(settings)) => Ok(Some(settings)),
-        _ => Err(refuse("expected settings by name")),
-    }
-}
-
-/// The summary in a run's folder, whatever the folder's name was when it was written; none where the run has not ended, or where its
-/// network is not there as it was written.
-///
-/// # Errors
-/// [`Error::Read`], and [`Error::Mismatch`] where it is not a run's.
-pub fn summary(folder: &Path) -> Result<Option<Summary>> {
-    let path = folder.join(SUMMARY);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(Error::Read { path, source }),
-    };
-    let summary: Summary = serde_json::from_slice(&bytes).map_err(|error| Error::Mismatch {
-        path,
-        expected: "the summary of a run".to_owned(),
-        found: error.to_string(),
-    })?;
-    let summary = summary.moved_to(folder);
-    let is_there = AnyModel::open(&summary.model).is_ok();
-    Ok(Some(summary).filter(|_| is_there))
 }

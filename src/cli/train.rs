@@ -77,7 +77,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for note in note.into_iter().chain(notes(&plan)) {
         output.note(note);
     }
-    let mut summary = train_into(&mut folder, &plan, (checkpoint.as_ref(), &keeping), args)?;
+    let mut summary = train_into(&mut folder, &plan, checkpoint.as_ref(), &keeping, args)?;
     // Of a run that goes on, with what it had taken before.
     let before = checkpoint.map_or(0.0, |checkpoint| checkpoint.elapsed().sum_s());
     summary.total_seconds = before + (age_at_start + started.elapsed()).as_secs_f64();
@@ -107,7 +107,7 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
     let output = args.common.output();
     let claim = RunFolder::claim(folder)?;
     let checkpoint = claim.checkpoint()?;
-    let then = keeping::settings(folder)?;
+    let then = claim.settings()?;
     let differences = match (&checkpoint, &then) {
         (Some(checkpoint), _) => checkpoint.differences(plan),
         (None, Some(then)) => train::differences(then, plan),
@@ -118,7 +118,7 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
         output.note(format_args!("going on with {difference}"));
     }
     if differences.is_empty()
-        && let Some(summary) = keeping::summary(folder)?
+        && let Some(summary) = claim.summary()?
     {
         return Ok(GoesOn::Whole(Box::new(summary)));
     }
@@ -197,7 +197,8 @@ fn classes_without_images(plan: &Plan<'_>) -> Option<String> {
 fn train_into(
     folder: &mut RunFolder,
     plan: &Plan<'_>,
-    (checkpoint, keeping): (Option<&Checkpoint>, &Keeping),
+    checkpoint: Option<&Checkpoint>,
+    keeping: &Keeping,
     args: &Args,
 ) -> anyhow::Result<Summary> {
     let shape = progress::Plan {

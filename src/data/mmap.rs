@@ -91,11 +91,12 @@ impl Map {
 
     /// What has happened to the file since it was mapped, in words.
     fn change(&self) -> Option<&'static str> {
-        if self.guard.is_damaged() {
+        let now = self.file.metadata().ok()?;
+        let length = self.bytes.len() as u64;
+        if self.guard.is_damaged() || now.len() < length {
             return Some("it was shortened, or a part of it could not be read");
         }
-        let now = self.file.metadata().ok()?;
-        let is_same = now.len() == self.bytes.len() as u64 && now.modified().ok() == self.modified;
+        let is_same = now.len() == length && now.modified().ok() == self.modified;
         (!is_same).then_some("it was written to")
     }
 }

@@ -8,13 +8,14 @@ use super::files::{BEST, CHECKPOINT, CONFIG, MODEL, SUMMARY};
 use super::metrics::Metrics;
 use super::place::Place;
 use super::record::EpochRecord;
+use super::run;
 use super::summary::Summary;
 use super::writer::{self, Writer};
 use crate::durable;
 use crate::error::{Error, Result};
 use crate::model::AnyModel;
 use crate::quote;
-use crate::train::{Checkpoint, EpochFigures};
+use crate::train::{Checkpoint, EpochFigures, TrainOptions};
 
 /// A run's folder while the run writes it.
 #[derive(Debug)]
@@ -55,8 +56,11 @@ impl RunFolder {
             durable::write_new(&path.join(CONFIG), config.as_bytes())?;
             Self::open(place, Vec::new())
         });
-        // It is ours, and without a run in it nothing but in the way; but for the process that has locked it first.
-        if !matches!(folder, Ok(_) | Err(Error::InUse { .. })) {
+        // Without a run in it, it is nothing but in the way. Another process may have taken it before we locked it: then it stays.
+        if !matches!(
+            folder,
+            Ok(_) | Err(Error::InUse { .. } | Error::Exists { .. })
+        ) {
             let _ = std::fs::remove_dir_all(path);
         }
         folder
@@ -228,6 +232,25 @@ impl Claim {
             Ok(_) => Checkpoint::open(&path).map(Some),
             Err(_) => Ok(None),
         }
+    }
+
+    /// Its settings; none where the run was stopped before they were written.
+    ///
+    /// # Errors
+    /// [`Error::Read`], and [`Error::Config`] where they are not a run's.
+    pub fn settings(&self) -> Result<Option<TrainOptions>> {
+        Ok(run::settings_in(self.place.path())?.map(|(options, _)| options))
+    }
+
+    /// The summary of a run that is whole, under the names that its files have now; none where the run has not ended, or where its
+    /// network is not there as it was written.
+    ///
+    /// # Errors
+    /// [`Error::Read`], and [`Error::Mismatch`] where it is not a run's.
+    pub fn summary(&self) -> Result<Option<Summary>> {
+        let folder = self.place.path();
+        let summary = run::summary_in(folder)?.map(|summary| summary.moved_to(folder));
+        Ok(summary.filter(|summary| AnyModel::open(&summary.model).is_ok()))
     }
 
     /// Goes on from `checkpoint`, or anew where there is none. The metrics become those of the checkpoint, so that no line is missing and

@@ -57,29 +57,14 @@ impl Run {
             let file = path.join(name);
             file.symlink_metadata().is_ok().then_some(file)
         };
-        let needed = |name: &str| {
-            here(name).ok_or_else(|| Error::Mismatch {
-                path: path.to_owned(),
-                expected: "the folder of a run, with config.toml and metrics.jsonl".to_owned(),
-                found: format!("no {name}"),
-            })
+        let lacking = |name: &str| Error::Mismatch {
+            path: path.to_owned(),
+            expected: "the folder of a run, with config.toml and metrics.jsonl".to_owned(),
+            found: format!("no {name}"),
         };
-        let config = needed(CONFIG)?;
-        let metrics = needed("metrics.jsonl")?;
-        let (options, settings) =
-            settings(&data::bytes(&config)?).map_err(|reason| Error::Config {
-                path: config,
-                reason,
-            })?;
-        let finish = here(SUMMARY)
-            .map(|file| {
-                summary(&data::bytes(&file)?).map_err(|(expected, found)| Error::Mismatch {
-                    path: file,
-                    expected,
-                    found,
-                })
-            })
-            .transpose()?;
+        let (options, settings) = settings_in(path)?.ok_or_else(|| lacking(CONFIG))?;
+        let metrics = here("metrics.jsonl").ok_or_else(|| lacking("metrics.jsonl"))?;
+        let finish = summary_in(path)?;
         let epochs =
             epochs(&data::bytes(&metrics)?, finish.is_some()).map_err(|(expected, found)| {
                 Error::Mismatch {
@@ -122,6 +107,34 @@ impl Run {
             || quote::text(&self.path),
             |name| quote::text(Path::new(name)),
         )
+    }
+}
+
+/// The settings in a run's folder, and as the file spells them; none where there is no such file.
+pub(super) fn settings_in(folder: &Path) -> Result<Option<(TrainOptions, toml::Table)>> {
+    let path = folder.join(CONFIG);
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    match settings(&data::bytes(&path)?) {
+        Ok(settings) => Ok(Some(settings)),
+        Err(reason) => Err(Error::Config { path, reason }),
+    }
+}
+
+/// The summary in a run's folder; none where there is no such file.
+pub(super) fn summary_in(folder: &Path) -> Result<Option<Summary>> {
+    let path = folder.join(SUMMARY);
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    match summary(&data::bytes(&path)?) {
+        Ok(summary) => Ok(Some(summary)),
+        Err((expected, found)) => Err(Error::Mismatch {
+            path,
+            expected,
+            found,
+        }),
     }
 }
 

@@ -17,6 +17,7 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::options::TrainOptions;
 use super::plan::Plan;
 use super::state::{Accuracies, EpochFigures, State};
 use crate::data;
@@ -146,7 +147,7 @@ impl Checkpoint {
     pub fn differences(&self, plan: &Plan<'_>) -> Vec<String> {
         let (then, now) = (&self.info.version, env!("CARGO_PKG_VERSION"));
         let version = (then != now).then(|| format!("version {now} where it was {then}"));
-        let settings = differences(&self.info.settings, plan);
+        let settings = compared(&self.info.settings, &by_name(plan.settings()));
         version.into_iter().chain(settings).collect()
     }
 
@@ -202,8 +203,14 @@ impl Checkpoint {
 /// What of `plan` is not as these settings had it, by their names in `config.toml`; settings without an effect on any bit, and the
 /// name of the data's folder, are left out.
 #[must_use]
-pub fn differences(then: &serde_json::Map<String, Value>, plan: &Plan<'_>) -> Vec<String> {
-    let now = settings(plan);
+pub fn differences(then: &TrainOptions, plan: &Plan<'_>) -> Vec<String> {
+    compared(&by_name(then), &by_name(plan.settings()))
+}
+
+fn compared(
+    then: &serde_json::Map<String, Value>,
+    now: &serde_json::Map<String, Value>,
+) -> Vec<String> {
     let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
     names.sort_unstable();
     names.dedup();
@@ -227,7 +234,7 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
     let info = CheckpointInfo {
         format: CheckpointInfo::FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        settings: settings(plan),
+        settings: by_name(plan.settings()),
         step: state.step,
         epoch: state.epoch,
         batch: state.batch,
@@ -327,8 +334,8 @@ fn history<T>(state: &State<T>, elapsed: &Elapsed) -> [Vec<f64>; 4] {
 }
 
 /// Every setting by its name.
-fn settings(plan: &Plan<'_>) -> serde_json::Map<String, Value> {
-    match serde_json::to_value(plan.settings()) {
+fn by_name(settings: &TrainOptions) -> serde_json::Map<String, Value> {
+    match serde_json::to_value(settings) {
         Ok(Value::Object(settings)) => settings,
         _ => serde_json::Map::new(), // never: settings are plain values by name
     }

@@ -29,7 +29,8 @@ impl Place {
 
 /// The error that `what` became `value` in the step `at`, with the first layer whose parameters are not finite either.
 pub(super) fn error<T: Scalar>(
-    (what, value): (&'static str, f64),
+    what: &'static str,
+    value: f64,
     at: Place,
     mlp: &Mlp<T>,
     learning_rate: f64,

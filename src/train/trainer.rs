@@ -307,7 +307,7 @@ impl<'a, D: Input> Trainer<'a, D> {
 
     fn diverged(&self, what: &'static str, value: f64, at: Place) -> Error {
         let learning_rate = self.plan.settings().learning_rate;
-        divergence::error((what, value), at, &self.state().mlp, learning_rate)
+        divergence::error(what, value, at, &self.state().mlp, learning_rate)
     }
 }
 

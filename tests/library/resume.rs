@@ -226,7 +226,7 @@ fn what_differs_is_named_and_another_network_is_refused() {
             "other test images (SHA-256)"
         ]
     );
-    assert_eq!(found, differences(&checkpoint.info().settings, &other));
+    assert_eq!(found, differences(plan.settings(), &other));
 
     for changed in [
         TrainOptions {
