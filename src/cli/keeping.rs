@@ -12,7 +12,7 @@ use gingham::report::files::CONFIG;
 use gingham::report::{Every, Keep, Keeping, OnSaveError};
 use gingham::train::Plan;
 
-use super::signals;
+use super::signals::Listener;
 
 /// The options of `train` that keep a run.
 #[derive(Debug, clap::Args)]
@@ -81,7 +81,7 @@ impl Choices {
     ///
     /// # Errors
     /// [`Error::Setting`] where the best network is to be kept and nothing tells which one that is.
-    pub fn keeping(&self, plan: &Plan<'_>) -> Result<Keeping> {
+    pub fn keeping(&self, plan: &Plan<'_>, signals: &Listener) -> Result<Keeping> {
         let keep = match self.keep {
             Which::Best => Keep::Best,
             Which::Last => Keep::Last,
@@ -101,7 +101,7 @@ impl Choices {
                 Policy::Stop => OnSaveError::Stop,
                 Policy::Warn => OnSaveError::Warn,
             },
-            signal: signals::watch(),
+            signal: signals.watch(),
         })
     }
 

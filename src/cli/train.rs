@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
-use gingham::data::split;
+use gingham::data::{Dataset, split};
 use gingham::durable;
 use gingham::error::{Error, cut, list};
+use gingham::machine::Machine;
 use gingham::quote;
 use gingham::report::files::CHECKPOINT;
 use gingham::report::{
@@ -14,9 +15,10 @@ use gingham::report::{
 };
 use gingham::train::{self, Checkpoint, Elapsed, Plan, TrainOptions};
 
-use super::output::{self, facts, percent, shown};
+use super::output::{self, Output, facts, percent, shown};
 use super::progress::{self, Progress};
 use super::settings::{Flags, Resolved, presets_and_example};
+use super::signals::Listener;
 use super::{Common, base, keeping, open_data, outfile};
 
 /// Train a network and write its run folder.
@@ -55,16 +57,21 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     };
     let Resolved { mut options, note } = args.flags.resolve(config, args.common.threads)?;
     let machine = args.common.machine_for(options.threads, options.engine)?;
+    // Before the plan looks at how much memory there is, since a thread takes some.
+    let signals = Listener::start();
     let output = args.common.output();
     let dataset = open_data(&options.data, output)?;
     options.data = absolute(options.data);
     let plan = Plan::new(&options, &dataset, &machine)?;
-    let keeping = args.keeping.keeping(&plan)?;
+    let keeping = args.keeping.keeping(&plan, &signals)?;
     let (mut folder, checkpoint) = match resumed {
         Some(folder) => match go_on(&folder, &plan, args)? {
             GoesOn::Run(begun) => *begun,
             GoesOn::Whole(summary) => {
-                output.note("this run is whole: nothing is left to do");
+                output.note("this run is whole: nothing is left to train");
+                if args.report {
+                    write_report(&machine, &dataset, &summary, output)?;
+                }
                 return print(&summary, args);
             }
         },
@@ -83,15 +90,26 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     summary.total_seconds = before + (age_at_start + started.elapsed()).as_secs_f64();
     folder.finish(&summary)?;
     if args.report {
-        let run = Run::open(&summary.run_dir).context("reading the run")?;
-        let out = summary.run_dir.join("report.html");
-        let report = machine
-            .run(|| Report::of(&machine, &[run], Some(&dataset.folder), false))
-            .context("making the report")?;
-        durable::write_over(&out, report.html.as_bytes())?;
-        output.progress(format_args!("wrote {}", quote::path(&out)));
+        write_report(&machine, &dataset, &summary, output)?;
     }
     print(&summary, args)
+}
+
+/// Writes the page of a run that is whole into its folder.
+fn write_report(
+    machine: &Machine,
+    dataset: &Dataset,
+    summary: &Summary,
+    output: Output,
+) -> anyhow::Result<()> {
+    let run = Run::open(&summary.run_dir).context("reading the run")?;
+    let out = summary.run_dir.join("report.html");
+    let report = machine
+        .run(|| Report::of(machine, &[run], Some(&dataset.folder), false))
+        .context("making the report")?;
+    durable::write_over(&out, report.html.as_bytes())?;
+    output.progress(format_args!("wrote {}", quote::path(&out)));
+    Ok(())
 }
 
 /// A run that was begun before.
@@ -152,10 +170,24 @@ fn notes(plan: &Plan<'_>) -> Vec<String> {
     let remarks = base::remarks(plan.settings(), images);
     classes_without_images(plan)
         .into_iter()
+        .chain(classes_of_one_name(plan))
         .chain(of_engine.map(|note| format!("engine {engine}: {note}")))
         .chain(plan.data_note().map(str::to_owned))
         .chain(remarks.into_iter().map(str::to_owned))
         .collect()
+}
+
+/// That two classes have one name, where two have.
+fn classes_of_one_name(plan: &Plan<'_>) -> Option<String> {
+    let classes = &plan.data().classes;
+    let twice = classes.iter().enumerate().find_map(|(label, name)| {
+        let first = classes.iter().position(|other| other == name)?;
+        (first < label).then_some((first, label, name))
+    });
+    twice.map(|(first, label, name)| {
+        let name = shown(&cut(name));
+        format!("classes {first} and {label} have one name, {name}: answers cannot be told apart by names")
+    })
 }
 
 /// That classes have no image to train on, where some have none.
@@ -215,28 +247,30 @@ fn train_into(
     let elapsed = checkpoint.map_or_else(Elapsed::default, |from| from.elapsed().clone());
     let mut recorder = Recorder::new(folder, keeping, &mut watcher, &elapsed);
     let outcome = train::go_on(plan, checkpoint, &mut recorder);
-    if let (Err(error @ Error::Diverged { .. }), true) = (&outcome, args.common.json) {
-        args.common
-            .output()
-            .result(divergence(error, folder.path()))?;
-        return Err(outcome.expect_err("it diverged")).context("training");
+    if let (Err(error), true) = (&outcome, args.common.json)
+        && let Some(ending) = ending(error, &recorder)
+    {
+        args.common.output().result(ending)?;
     }
-    let outcome = outcome.context("training")?;
+    let outcome = outcome.map_err(|error| match error {
+        Error::Write { .. } | Error::Elsewhere { .. } => error.into(),
+        _ => anyhow::Error::from(error).context("training"),
+    })?;
     let (times, best) = (recorder.times(), recorder.best());
     drop(watcher);
     let summary = Summary::new(plan, &outcome, times, folder.path_now()).with_best(best);
     if keeping.keep == Keep::Best {
-        folder.remove_model()?;
         let model = summary.best_model.clone().unwrap_or_default();
         return Ok(Summary { model, ..summary });
     }
-    folder.write_model(&outcome.model)?;
     Ok(summary)
 }
 
-/// What `--json` prints of a run that diverged.
-fn divergence(error: &Error, run_dir: &Path) -> serde_json::Value {
+/// What `--json` prints of a run that diverged or was stopped by a signal; none where it failed in another way.
+fn ending(error: &Error, recorder: &Recorder<'_>) -> Option<serde_json::Value> {
+    let run_dir = recorder.run_dir();
     let checkpoint = run_dir.join(CHECKPOINT);
+    let checkpoint = checkpoint.is_file().then_some(checkpoint);
     match error {
         Error::Diverged {
             what,
@@ -246,7 +280,7 @@ fn divergence(error: &Error, run_dir: &Path) -> serde_json::Value {
             layer,
             learning_rate,
             ..
-        } => serde_json::json!({
+        } => Some(serde_json::json!({
             "diverged": what,
             "epoch": epoch,
             "batch": batch,
@@ -254,9 +288,23 @@ fn divergence(error: &Error, run_dir: &Path) -> serde_json::Value {
             "layer": layer,
             "learning_rate": learning_rate,
             "run_dir": run_dir,
-            "checkpoint": checkpoint.is_file().then_some(checkpoint),
-        }),
-        _ => serde_json::Value::Null,
+            "checkpoint": checkpoint,
+        })),
+        Error::Stopped {
+            signal,
+            epoch,
+            batch,
+            step,
+            ..
+        } => Some(serde_json::json!({
+            "stopped": signal,
+            "epoch": epoch,
+            "batch": batch,
+            "step": step,
+            "run_dir": run_dir,
+            "checkpoint": checkpoint,
+        })),
+        _ => None,
     }
 }
 

@@ -171,12 +171,16 @@ impl Images {
         &self.path
     }
 
-    /// Refuses images whose file was changed since it was opened.
+    /// Refuses images whose file was changed since it was opened. Where their digest was taken before ([`Self::sha256`]), a file that
+    /// only has another time of change is not refused.
     ///
     /// # Errors
     /// [`Error::Changed`].
     pub fn check(&self) -> Result<()> {
-        self.bytes.check(&self.path)
+        let before = self.sha256.get();
+        self.bytes.check_but(&self.path, |bytes| {
+            before.is_some_and(|before| *before == files::sha256(bytes))
+        })
     }
 
     /// The SHA-256 digest of that file (decoded), in hexadecimal; for images in memory, of the file that would hold them.

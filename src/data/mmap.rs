@@ -4,7 +4,8 @@
 //!
 //! - **It is shortened, or its disk fails.** Reading a page that is gone ends a process with SIGBUS. On Linux a handler puts a page of
 //!   zeros there, and the map knows from then on that it is damaged.
-//! - **It is written over in place.** We may see old and new bytes mixed. Its size or the time of its last change tell.
+//! - **It is written over in place.** We may see old and new bytes mixed. Its size or the time of its last change tell;
+//!   where that time alone is another one, the digest tells whether the bytes are.
 //! - **Another file takes its name, or it is removed.** The map stays with the old file, whole.
 //!
 //! [`Bytes::check`] names the first two as errors. Until then there is wrong data, and never memory unsafety on our side: bytes are only
@@ -17,6 +18,7 @@ use std::fs::File;
 use std::io::{Error as IoError, ErrorKind, Read};
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use super::stream::stream;
@@ -41,16 +43,34 @@ impl Bytes {
     /// # Errors
     /// [`Error::Changed`].
     pub(crate) fn check(&self, path: &Path) -> Result<()> {
-        let change = match self {
-            Self::Mapped(map) => map.change(),
-            Self::Owned(_) => None,
+        self.check_but(path, |_| false)
+    }
+
+    /// The same, but where `is_same` finds in the bytes what they were when the file was opened, it counts as unchanged: its time of
+    /// change was set, by `touch` or by a copy of the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Changed`].
+    pub(crate) fn check_but(&self, path: &Path, is_same: impl Fn(&[u8]) -> bool) -> Result<()> {
+        let Self::Mapped(map) = self else {
+            return Ok(());
         };
-        match change {
-            None => Ok(()),
-            Some(change) => Err(Error::Changed {
+        let changed = |change| {
+            Err(Error::Changed {
                 path: path.to_owned(),
                 change,
-            }),
+            })
+        };
+        match map.change() {
+            None => Ok(()),
+            Some(Change::Damage) => changed("it was shortened, or a part of it could not be read"),
+            Some(Change::Length) => changed("it was written to"),
+            // The time is read before the bytes: what is written after it shows in the next look.
+            Some(Change::Time(now)) if is_same(&map.bytes) && !map.guard.is_damaged() => {
+                *map.modified.lock().expect("nobody panics with it") = now;
+                Ok(())
+            }
+            Some(Change::Time(_)) => changed("it was written to"),
         }
     }
 }
@@ -72,7 +92,18 @@ pub(crate) struct Map {
     guard: guard::Guard, // dropped before the map is
     bytes: memmap2::Mmap,
     file: File,
-    modified: Option<SystemTime>,
+    /// The time of its last change, as far as that is known to have changed nothing.
+    modified: Mutex<Option<SystemTime>>,
+}
+
+/// What has happened to a file since it was mapped.
+enum Change {
+    /// A part of it is gone.
+    Damage,
+    /// It has another length.
+    Length,
+    /// The time of its last change is this one now.
+    Time(Option<SystemTime>),
 }
 
 impl Map {
@@ -85,19 +116,22 @@ impl Map {
             guard: guard::Guard::new(&bytes),
             bytes,
             file,
-            modified,
+            modified: Mutex::new(modified),
         })
     }
 
-    /// What has happened to the file since it was mapped, in words.
-    fn change(&self) -> Option<&'static str> {
+    fn change(&self) -> Option<Change> {
         let now = self.file.metadata().ok()?;
         let length = self.bytes.len() as u64;
         if self.guard.is_damaged() || now.len() < length {
-            return Some("it was shortened, or a part of it could not be read");
+            return Some(Change::Damage);
         }
-        let is_same = now.len() == length && now.modified().ok() == self.modified;
-        (!is_same).then_some("it was written to")
+        if now.len() != length {
+            return Some(Change::Length);
+        }
+        let time = now.modified().ok();
+        let is_known = time == *self.modified.lock().expect("nobody panics with it");
+        (!is_known).then_some(Change::Time(time))
     }
 }
 

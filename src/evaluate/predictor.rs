@@ -1,5 +1,7 @@
 //! Asking a finished model.
 
+use std::ops::ControlFlow;
+
 use super::metrics::{Evaluation, argmax};
 use crate::data::{LabelledSamples, Samples, Standardizer};
 use crate::engine::Blas;
@@ -115,6 +117,25 @@ impl<'a> Predictor<'a> {
         indices: &[u32],
         mut visit: impl FnMut(&Outputs<'_>) + Send,
     ) -> Result<()> {
+        self.for_each_while(samples, indices, |outputs| {
+            visit(outputs);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// The same until `visit` breaks: the samples behind are not asked about, but for those of the 1920 that are under way.
+    ///
+    /// # Errors
+    /// As [`Self::for_each`].
+    ///
+    /// # Panics
+    /// As [`Self::for_each`].
+    pub fn for_each_while<'s>(
+        &mut self,
+        samples: impl Into<Samples<'s>>,
+        indices: &[u32],
+        mut visit: impl FnMut(&Outputs<'_>) -> ControlFlow<()> + Send,
+    ) -> Result<()> {
         let samples = samples.into();
         if samples.per_sample() != self.pixels {
             return Err(Error::Array {
@@ -129,12 +150,9 @@ impl<'a> Predictor<'a> {
             Typed::F64(asked) => asked.check_memory(self.machine)?,
         }
         // From where the file was changed on, nothing is visited.
-        let mut is_whole = true;
-        let mut visit = |outputs: &Outputs<'_>| {
-            is_whole = is_whole && samples.check().is_ok();
-            if is_whole {
-                visit(outputs);
-            }
+        let mut visit = |outputs: &Outputs<'_>| match samples.check() {
+            Ok(()) => visit(outputs),
+            Err(_) => ControlFlow::Break(()),
         };
         self.machine.install(|| match typed {
             Typed::F32(asked) => asked.for_each(info, samples, indices, &mut visit),
@@ -282,7 +300,7 @@ impl<'a, T: Scalar> Asked<'a, T> {
         info: &ModelInfo,
         samples: Samples<'_>,
         indices: &[u32],
-        visit: &mut dyn FnMut(&Outputs<'_>),
+        visit: &mut dyn FnMut(&Outputs<'_>) -> ControlFlow<()>,
     ) {
         let made = self.memory.take().unwrap_or_else(|| self.memory());
         let Self {
@@ -304,21 +322,30 @@ impl<'a, T: Scalar> Asked<'a, T> {
         };
         let mut shares: Vec<T> = Vec::new();
         let (mut sums, mut outputs, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
-        memory.for_each_output(&pass, samples.source(), indices, |indices, z| {
-            wide(z, &mut sums);
-            shares.clear();
-            shares.extend_from_slice(z);
-            info.output.forward(level, &mut shares, classes);
-            wide(&shares, &mut outputs);
-            info.probability.of_outputs(level, &mut shares, classes);
-            wide(&shares, &mut probabilities);
-            visit(&Outputs {
-                indices,
-                classes,
-                weighted_sums: &sums,
-                outputs: &outputs,
-                probabilities: &probabilities,
+        let mut flow = ControlFlow::Continue(());
+        for indices in indices.chunks(SAMPLES) {
+            memory.for_each_output(&pass, samples.source(), indices, |indices, z| {
+                if flow.is_break() {
+                    return;
+                }
+                wide(z, &mut sums);
+                shares.clear();
+                shares.extend_from_slice(z);
+                info.output.forward(level, &mut shares, classes);
+                wide(&shares, &mut outputs);
+                info.probability.of_outputs(level, &mut shares, classes);
+                wide(&shares, &mut probabilities);
+                flow = visit(&Outputs {
+                    indices,
+                    classes,
+                    weighted_sums: &sums,
+                    outputs: &outputs,
+                    probabilities: &probabilities,
+                });
             });
-        });
+            if flow.is_break() {
+                break;
+            }
+        }
     }
 }

@@ -17,6 +17,9 @@ use crate::model::AnyModel;
 use crate::quote;
 use crate::train::{Checkpoint, EpochFigures, TrainOptions};
 
+/// Names that are tried in a folder for a model that its own folder cannot take.
+const MOST_RESCUED: usize = 9;
+
 /// A run's folder while the run writes it.
 #[derive(Debug)]
 pub struct RunFolder {
@@ -187,11 +190,21 @@ impl RunFolder {
             return Err(error);
         };
         let run = self.path().file_name().unwrap_or("run".as_ref());
-        let name = format!("{}-{MODEL}", run.display());
-        let beside = self.path().parent().map(|parent| parent.join(&name));
-        let others = beside.into_iter().chain([std::env::temp_dir().join(&name)]);
+        // An earlier run of this name may have had to do the same.
+        let names = |folder: PathBuf| {
+            let run = run.display().to_string();
+            (1..=MOST_RESCUED).map(move |number| match number {
+                1 => folder.join(format!("{run}-{MODEL}")),
+                _ => folder.join(format!("{run}-{number}-{MODEL}")),
+            })
+        };
+        let beside = self.path().parent().map(Path::to_owned);
+        let mut others = beside
+            .into_iter()
+            .chain([std::env::temp_dir()])
+            .flat_map(names);
         let written = |path: &PathBuf| durable::write_new(path, &bytes).is_ok();
-        match others.into_iter().find(written) {
+        match others.find(written) {
             Some(elsewhere) => Err(Error::Elsewhere {
                 path,
                 elsewhere,

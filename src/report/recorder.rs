@@ -1,6 +1,7 @@
 //! The observer of a recorded run: it measures time, writes the folder, keeps checkpoints and the best model, and looks for signals.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -126,6 +127,12 @@ impl<'a> Recorder<'a> {
     #[must_use]
     pub fn best(&self) -> Option<Best> {
         self.best.filter(|_| self.keeping.keep != Keep::Last)
+    }
+
+    /// The run's folder, by the name that it has now.
+    #[must_use]
+    pub fn run_dir(&self) -> PathBuf {
+        self.folder.path_now()
     }
 
     /// The seconds since the last call.
@@ -278,6 +285,14 @@ impl Observer for Recorder<'_> {
         }
         self.last = Instant::now();
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Saves the network before the test samples are looked at: whatever is wrong with these, it is there.
+    fn finished(&mut self, model: &AnyModel) -> Result<()> {
+        if self.keeping.keep == Keep::Best {
+            return self.folder.remove_model();
+        }
+        self.folder.write_model(model)
     }
 }
 

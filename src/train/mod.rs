@@ -119,6 +119,7 @@ where
     let accuracies = evaluated.unwrap_or_else(|| trainer.evaluate());
     let (model, history) = trainer.finish()?;
     let model = AnyModel::from(model);
+    observer.finished(&model)?;
     let test_accuracy = match plan.data().test {
         Some(test) => {
             Predictor::new(plan.machine(), &model).score(test, &test.samples.indices())?

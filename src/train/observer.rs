@@ -36,6 +36,14 @@ pub trait Observer: Send {
     fn ended(&mut self, _end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
         Ok(ControlFlow::Continue(()))
     }
+
+    /// The run is over, and `model` is the trained network; what is left is to ask it about the test samples.
+    ///
+    /// # Errors
+    /// Whatever the observer returns: the caller of the run gets this error.
+    fn finished(&mut self, _model: &AnyModel) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Watches nothing.

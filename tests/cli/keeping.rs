@@ -152,7 +152,7 @@ fn a_signal_ends_a_run_that_goes_on_to_the_same_bits() {
     while round < rounds.max(1) || (stopped == 0 && round < 20) {
         round += 1;
         for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-            let again = format!("train -q {SETTINGS} --out run --resume auto");
+            let again = format!("train -q --json {SETTINGS} --out run --resume auto");
             // In the second half of a run's time, since before its first step a signal ends it as any program.
             let after = duration / 2 + random.below(duration / 4);
             let outcome = under(&scratch, signal, after, &again);
@@ -171,6 +171,9 @@ fn a_signal_ends_a_run_that_goes_on_to_the_same_bits() {
                 );
                 if says {
                     stopped += 1;
+                    let ending = outcome.json();
+                    assert_eq!(ending["stopped"], format!("SIG{signal}"));
+                    assert_eq!(ending["checkpoint"], "run/checkpoint.safetensors");
                     next = "train -q --resume run".to_owned();
                     scratch.done("evaluate --data data --model run");
                     assert!(!scratch.join("run/summary.json").exists());
@@ -224,10 +227,9 @@ impl Long {
     /// Sends a signal and waits. Returns the exit code, stderr and the time that it took.
     fn end(mut self, signal: &str) -> (Option<i32>, String, Duration) {
         let started = Instant::now();
-        // One that has ended already takes no signal.
-        let sent = Command::new("kill")
-            .args(["-s", signal, &self.0.id().to_string()])
-            .status();
+        // Sent twice at once, as by `timeout` to a process and to its group. One that has ended already takes no signal.
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id, &id]).status();
         let has_ended = self.0.try_wait().expect("a child").is_some();
         assert!(has_ended || sent.expect("kill").success());
         while self.0.try_wait().expect("a child").is_none() {
@@ -329,13 +331,19 @@ fn data_that_change_during_a_run_end_it_by_name_or_do_no_harm() {
         fs::rename(scratch.join("other"), scratch.join(images)).expect("a rename");
     };
     let remove = |scratch: &Scratch| fs::remove_file(scratch.join(images)).expect("a file");
+    let touch = |scratch: &Scratch| {
+        let file = fs::File::options().write(true).open(scratch.join(images));
+        file.and_then(|file| file.set_modified(std::time::UNIX_EPOCH))
+            .expect("another time");
+    };
     /// What is done to the file, and whether it is seen.
     type Change<'a> = (&'static str, &'a dyn Fn(&Scratch), bool);
-    let changes: [Change<'_>; 4] = [
+    let changes: [Change<'_>; 5] = [
         ("shortened", &shorten, true),
         ("written to", &write_over, true),
         ("replaced", &replace, false),
         ("removed", &remove, false),
+        ("touched", &touch, false),
     ];
     for (what, change, does_harm) in changes {
         let scratch = Scratch::new();
@@ -516,6 +524,12 @@ fn a_whole_run_is_one_whose_network_is_there_under_any_name() {
             .json()
     };
     let moved = resume();
+    let report = scratch
+        .gingham("train -q --report --resume")
+        .arg("a b")
+        .outcome();
+    report.succeeded();
+    assert!(scratch.join("a b/report.html").is_file());
     assert_eq!(moved["model"], "a b/model.safetensors");
     assert_eq!(moved["test_accuracy"], first["test_accuracy"]);
     let model = scratch.read("a b/model.safetensors");

@@ -5,6 +5,7 @@ mod images;
 mod remarks;
 
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::ArgGroup;
@@ -151,7 +152,8 @@ fn print(
     let indices: Vec<u32> = (0..images.count() as u32).collect();
     let mut lines = String::new();
     let mut written = Ok(());
-    Predictor::new(machine, model).for_each(images, &indices, |outputs| {
+    // A reader that has gone, such as `head`, ends it.
+    Predictor::new(machine, model).for_each_while(images, &indices, |outputs| {
         let shares = outputs.probabilities.chunks_exact(outputs.classes);
         let answers = outputs.answers().zip(shares);
         for (&index, (class, shares)) in outputs.indices.iter().zip(answers) {
@@ -163,10 +165,12 @@ fn print(
             };
             lines.push_str(&line(&row, args.common.json));
         }
-        if written.is_ok() {
-            written = Output::result(args.common.output(), lines.trim_end());
-        }
+        written = Output::result(args.common.output(), lines.trim_end());
         lines.clear();
+        match written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
     })?;
     written
 }
