@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every check of the project, in the order in which a failure is cheapest to learn of:  scripts/test.sh
+# The tests, and what the compiler and its tools have to say:  scripts/test.sh
+# Every check of the project, in the order in which a failure is cheapest to learn of:  scripts/test.sh --all
 #
 # Installs what a build needs where it can. Stops at the first part that fails; parts that cannot run here are skipped,
 # and named with the reason. $GINGHAM_DATA names a folder with Fashion-MNIST for the tests on real data.
@@ -11,13 +12,15 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+all=no
 case ${1:-} in
 "") ;;
+--all) all=yes ;;
 -h | --help)
     sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"
     exit 0
     ;;
-*) die "expected no argument, found $1" ;;
+*) die "expected no argument or --all, found $1" ;;
 esac
 
 skipped=()
@@ -47,6 +50,7 @@ closing() {
     done
     # A signal ends the script with the code of what ran before it, which may be 0.
     if [ "$code" -eq 0 ] && [ "$reached_end" = yes ]; then
+        [ "$all" = yes ] || say "the other checks (other BLAS, none, sanitizer, faults, older CPUs, other programs): scripts/test.sh --all"
         say "all checks passed in $SECONDS s"
     else
         say "FAILED${current:+ in: $current}"
@@ -75,12 +79,15 @@ else
 fi
 if cargo clippy --version >/dev/null 2>&1; then
     part "clippy" cargo clippy "${CARGO_FLAGS[@]}" --all-targets -- -D warnings
-    [ "$BLAS_FOUND" = no ] || part "clippy, without BLAS" cargo clippy "${pure[@]}" --all-targets -- -D warnings
+    [ "$all$BLAS_FOUND" != yesyes ] || part "clippy, without BLAS" cargo clippy "${pure[@]}" --all-targets -- -D warnings
 else
     skip "clippy" "this tool chain has none: rustup component add clippy"
 fi
-part "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc "${CARGO_FLAGS[@]}" --no-deps
-part "the library alone" cargo check --locked --no-default-features --lib
+documentation() { RUSTDOCFLAGS="-D warnings" cargo doc "${CARGO_FLAGS[@]}" --no-deps; }
+if [ "$all" = yes ]; then
+    part "documentation" documentation
+    part "the library alone" cargo check --locked --no-default-features --lib
+fi
 
 # Tests that take minutes without the optimiser run this program: those on real data, and every command of README and guide.
 # Benches are not built with it: their crates would have it built a second time, for the older CPUs, with other features.
@@ -93,6 +100,11 @@ if [ "$BLAS_FOUND" = yes ]; then
     without_blas=(env -u GINGHAM_DATA -u GINGHAM_PROGRAM)
 else
     skip "tests with OpenBLAS" "it is not installed"
+    [ "$all" = yes ] || part "tests, without BLAS" "${optimised[@]}" cargo test "${pure[@]}"
+fi
+if [ "$all" = no ]; then
+    reached_end=yes
+    exit 0
 fi
 # Whatever the system has as libblas: every product reaches it, and gives what the plain loops give.
 netlib() {

@@ -33,7 +33,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("pip install", "it needs a network"),
     (
         "scripts/predict.py",
-        "it needs NumPy; scripts/test.sh runs it where there is one",
+        "it needs NumPy; scripts/test.sh --all runs it where there is one",
     ),
     ("tensorboard ", "it is a server"),
     (JQ, "it is not on every machine, and is run where it is"),
