@@ -68,13 +68,14 @@ unsafe fn by_micro_tiles<K: MicroKernel>(product: &Checked<'_>, out: &mut ArrayV
         unsafe {
             match rows {
                 1 => K::micro_tile::<1>(product, first, panel, out),
+                // What lies below is not even compiled for these kernels.
+                _ if const { K::ROWS <= 1 } => unreachable!("rows of a micro-tile"),
                 2 => K::micro_tile::<2>(product, first, panel, out),
                 3 => K::micro_tile::<3>(product, first, panel, out),
-                // What lies below is not even compiled for these kernels.
-                _ if const { K::ROWS <= 3 } => unreachable!("rows of a micro-tile"),
                 4 => K::micro_tile::<4>(product, first, panel, out),
                 5 => K::micro_tile::<5>(product, first, panel, out),
                 6 => K::micro_tile::<6>(product, first, panel, out),
+                _ if const { K::ROWS <= 6 } => unreachable!("rows of a micro-tile"),
                 7 => K::micro_tile::<7>(product, first, panel, out),
                 8 => K::micro_tile::<8>(product, first, panel, out),
                 9 => K::micro_tile::<9>(product, first, panel, out),

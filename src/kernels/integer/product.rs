@@ -219,7 +219,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// Calls `each(panel, first row, rows)` for all micro-tiles of an output of `rows` rows, `most` rows at a time:
+    /// Calls `each(panel, first row, rows)` for all micro-tiles of an output of `rows` rows, up to `most` rows at a time:
     ///
     /// ```text
     /// for each panel:
@@ -229,6 +229,7 @@ impl<'a> Checked<'a> {
     ///
     /// 1. Where the factors are larger than the panels, the two loops change places: the smaller operand is gone through again and
     ///    again while it is in the cache, the larger one once.
+    /// 2. Groups are as large as they can be, and as equal: two rows alone would take as long as four.
     #[inline(always)]
     pub(super) fn for_each_micro_tile(
         &self,
@@ -238,17 +239,21 @@ impl<'a> Checked<'a> {
     ) {
         let panels = self.panels.clone();
         let quads = self.quads();
-        let firsts = (0..rows).step_by(most);
+        let count = rows.div_ceil(most);
+        let groups = (0..count).map(|group| {
+            let first = group * rows / count;
+            (first, (group + 1) * rows / count - first)
+        });
         if row_bytes(quads) * rows > LINE_BYTES * quads * panels.len() {
-            for first in firsts {
+            for (first, rows) in groups {
                 for panel in panels.clone() {
-                    each(panel, first, (rows - first).min(most));
+                    each(panel, first, rows);
                 }
             }
         } else {
             for panel in panels {
-                for first in firsts.clone() {
-                    each(panel, first, (rows - first).min(most));
+                for (first, rows) in groups.clone() {
+                    each(panel, first, rows);
                 }
             }
         }

@@ -86,7 +86,8 @@ unsafe fn micro_tile<const R: usize>(
 ) {
     let length = product.quads() * QUAD;
     let factors = product.factors(first, R);
-    let tiles = out.len_of(Axis(0)).div_ceil(ROWS);
+    let rows = out.len_of(Axis(0));
+    let tiles = rows.div_ceil(ROWS);
     let mut totals: [__m512; R] =
         std::array::from_fn(|row| _mm512_set1_ps(product.start(first + row)));
     let mut high: [__m512i; R] = [_mm512_setzero_si512(); R];
@@ -95,7 +96,7 @@ unsafe fn micro_tile<const R: usize>(
         // This micro-tile asks for its share of the next panel. Only a panel's first micro-tile touches new lines, and those after
         // it touch none, so that the hardware's own streams have no time to run ahead.
         let share = segment.kept.lines.len().div_ceil(tiles);
-        let before = first / ROWS * share;
+        let before = (first * tiles).div_ceil(rows) * share;
         for (number, (line, &quad)) in segment
             .kept
             .lines
