@@ -28,6 +28,7 @@ mod report;
 mod runs;
 mod settings;
 mod signals;
+mod start;
 mod synth;
 mod train;
 mod words;

@@ -53,12 +53,19 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(folder) if !args.keeping.is_auto() => Some(folder.as_path()),
         _ => args.config.as_deref(),
     };
-    let Resolved { mut options, note } = args.flags.resolve(config, args.common.threads)?;
+    let Resolved {
+        mut options,
+        start,
+        notes: mut remarks,
+    } = args.flags.resolve(config, args.common.threads)?;
     let machine = args.common.machine_for(options.threads, options.engine)?;
     let output = args.common.output();
     let dataset = open_data(&options.data, output)?;
     options.data = absolute(options.data);
-    let plan = Plan::new(&options, &dataset, &machine)?;
+    let plan = match &start {
+        Some(start) => Plan::starting_from(start, &options, &dataset, &machine)?,
+        None => Plan::new(&options, &dataset, &machine)?,
+    };
     let keeping = args.keeping.keeping(&plan)?;
     let (mut folder, checkpoint) = match resumed {
         Some(folder) => match go_on(&folder, &plan, args)? {
@@ -74,7 +81,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.tensorboard && !folder.has_events() {
         folder.log_events(plan.training_samples())?;
     }
-    for note in note.into_iter().chain(notes(&plan)) {
+    if let Some(start) = &start {
+        folder.keep_start(start)?;
+    }
+    remarks.extend(notes(&plan));
+    for note in remarks {
         output.note(note);
     }
     let mut summary = train_into(&mut folder, &plan, checkpoint.as_ref(), &keeping, args)?;
@@ -154,6 +165,7 @@ fn notes(plan: &Plan<'_>) -> Vec<String> {
         .into_iter()
         .chain(of_engine.map(|note| format!("engine {engine}: {note}")))
         .chain(plan.data_note().map(str::to_owned))
+        .chain(plan.start().map_or(Vec::new(), |start| start.notes(plan)))
         .chain(remarks.into_iter().map(str::to_owned))
         .collect()
 }
