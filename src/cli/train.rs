@@ -165,7 +165,7 @@ fn notes(plan: &Plan<'_>) -> Vec<String> {
         .into_iter()
         .chain(of_engine.map(|note| format!("engine {engine}: {note}")))
         .chain(plan.data_note().map(str::to_owned))
-        .chain(plan.start().map_or(Vec::new(), |start| start.notes(plan)))
+        .chain(plan.start_notes())
         .chain(remarks.into_iter().map(str::to_owned))
         .collect()
 }

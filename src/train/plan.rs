@@ -191,7 +191,8 @@ impl<'a> Plan<'a> {
         machine: &'a Machine,
     ) -> Result<Self> {
         let data: TrainingData<'a> = data.into();
-        start.check(options, &data)?;
+        let pixels = data.train.samples.per_sample();
+        start.check(options, pixels, data.classes.len())?;
         let unnamed = TrainOptions {
             from: None,
             from_sha256: None,
@@ -208,6 +209,13 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn start(&self) -> Option<&'a Start> {
         self.start
+    }
+
+    /// What a user may not expect of a start from that network: other class names, another type.
+    #[must_use]
+    pub fn start_notes(&self) -> Vec<String> {
+        let notes = |start: &Start| start.notes(self.settings.dtype, &self.data.classes);
+        self.start.map_or_else(Vec::new, notes)
     }
 
     /// The machine that it runs on.

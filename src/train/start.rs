@@ -1,4 +1,4 @@
-//! The network that a run starts from, where it does not start from fresh weights.
+//! The network that a run starts from, where it does not start from fresh weights. [`Plan::starting_from`](super::Plan::starting_from) takes it.
 //!
 //! Its parameters and the figures that scale its pixels take the place of those that a run draws and computes. What the network is made
 //! of (its widths, activations and biases, and whether it scales pixels) is its own and cannot be set. How probabilities are made of its outputs, how
@@ -8,7 +8,6 @@
 use std::path::Path;
 
 use super::options::TrainOptions;
-use super::plan::{Plan, TrainingData};
 use crate::data::{self, Standardizer};
 use crate::error::{Error, Result, list};
 use crate::evaluate::has_names;
@@ -19,7 +18,7 @@ use crate::scalar::{Dtype, Scalar};
 /// The most class names of a list that a message shows.
 const MOST_SHOWN: usize = 12;
 
-/// A network that runs start from: [`Plan::starting_from`] takes it.
+/// A network that runs start from.
 #[derive(Clone, Debug)]
 pub struct Start {
     model: AnyModel,
@@ -105,11 +104,9 @@ impl Start {
         }
     }
 
-    /// What a user may not expect of a run that starts from it under `plan`.
-    #[must_use]
-    pub fn notes(&self, plan: &Plan<'_>) -> Vec<String> {
-        let (classes, dtype) = (&self.model.info().classes, plan.settings().dtype);
-        let names = &plan.data().classes;
+    /// What a user may not expect of a run in `dtype` that starts from it, on samples of the classes `names`.
+    pub(super) fn notes(&self, dtype: Dtype, names: &[String]) -> Vec<String> {
+        let classes = &self.model.info().classes;
         let are_named = has_names(classes) && has_names(names);
         let renamed = (are_named && classes != names).then(|| {
             format!(
@@ -146,8 +143,13 @@ impl Start {
         self.model.standardizer()
     }
 
-    /// Refuses settings of another network than this one, and data that it cannot be trained on.
-    pub(super) fn check(&self, options: &TrainOptions, data: &TrainingData<'_>) -> Result<()> {
+    /// Refuses settings of another network than this one, and samples of another number of pixels or classes.
+    pub(super) fn check(
+        &self,
+        options: &TrainOptions,
+        pixels: usize,
+        classes: usize,
+    ) -> Result<()> {
         if let Some(expected) = options
             .from_sha256
             .as_ref()
@@ -162,7 +164,6 @@ impl Start {
             );
         }
         self.check_settings(options)?;
-        let (pixels, classes) = (data.train.samples.per_sample(), data.classes.len());
         for (what, expected, found) in [
             ("numbers a sample (pixels)", pixels, self.layout().inputs()),
             ("classes", classes, self.layout().classes()),

@@ -281,7 +281,7 @@ fn a_plan_holds_the_digest_and_a_checkpoint_knows_another_network() {
     // Handed in again, the settings make the same plan.
     let again = Plan::starting_from(&first, plan.settings(), &data, &machine).unwrap();
     assert_eq!(again.settings(), plan.settings());
-    assert_eq!(first.notes(&plan), [""; 0]);
+    assert_eq!(plan.start_notes(), [""; 0]);
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.safetensors");
@@ -321,7 +321,7 @@ fn other_class_names_and_another_type_are_told() {
         let options = TrainOptions { dtype, ..plain(1) };
         let data = renamed(&data, names);
         let plan = Plan::starting_from(&start, &options, data, &machine).unwrap();
-        start.notes(&plan)
+        plan.start_notes()
     };
     assert_eq!(notes(&names, Dtype::F32), [""; 0]);
     assert_eq!(notes(&numbers, Dtype::F32), [""; 0], "nobody knows names");
