@@ -17,7 +17,7 @@ use crate::evaluate::Predictor;
 use crate::machine::Machine;
 use crate::model::{Activation, AnyModel};
 use crate::train::{
-    EpochFigures, NoObserver, Observer, Plan, Preset, TrainOptions, TrainingData, train,
+    EpochFigures, NoObserver, Observer, Plan, Preset, Start, TrainOptions, TrainingData, train,
 };
 
 /// A fully connected network that learns the classes of images or of rows of features.
@@ -48,6 +48,7 @@ pub struct Classifier {
     machine: OnceLock<Arc<Machine>>,
     model: Option<AnyModel>,
     history: Vec<EpochFigures>,
+    warm_start: bool,
 }
 
 impl Default for Classifier {
@@ -76,6 +77,7 @@ impl Classifier {
             machine: OnceLock::new(),
             model: None,
             history: Vec::new(),
+            warm_start: false,
         }
     }
 
@@ -142,16 +144,27 @@ impl Classifier {
         self
     }
 
+    /// Sets whether a fit goes on from the network that was fitted or loaded before: from its weights and its scaling, the optimizer without a
+    /// memory. The network's widths, activations and biases are then its own, whatever the settings say, and samples must have as many
+    /// numbers and classes as those that it was trained on.
+    #[must_use]
+    pub fn warm_start(mut self, on: bool) -> Self {
+        self.warm_start = on;
+        self
+    }
+
     /// The settings that the next fit will follow.
     #[must_use]
     pub fn options(&self) -> &TrainOptions {
         &self.options
     }
 
-    /// Trains a network on `samples` and their classes, which are counted from 0. What was learnt before is forgotten.
+    /// Trains a network on `samples` and their classes, which are counted from 0. What was learnt before is forgotten, unless
+    /// [`Self::warm_start`] says otherwise.
     ///
     /// # Errors
-    /// [`Error::Array`] for arrays that do not fit together, [`Error::Setting`] for settings that cannot be meant,
+    /// [`Error::Array`] for arrays that do not fit together, [`Error::Setting`] for settings that cannot be meant and for samples that a
+    /// warm start cannot go on with,
     /// [`Error::Threads`] where the system refuses threads, [`Error::Diverged`] where the error or a parameter is not finite any
     /// more; in each case the classifier is as it was before.
     pub fn fit<'a>(
@@ -194,7 +207,15 @@ impl Classifier {
         observer: &mut dyn Observer,
     ) -> Result<&mut Self> {
         let machine = self.machine()?;
-        let plan = Plan::new(&self.options, data, &machine)?;
+        let warm = self.model.clone().filter(|_| self.warm_start);
+        let start = warm.map(Start::from);
+        let plan = match &start {
+            Some(start) => {
+                let options = start.applied_to(self.options.clone());
+                Plan::starting_from(start, &options, data, &machine)?
+            }
+            None => Plan::new(&self.options, data, &machine)?,
+        };
         let outcome = train(&plan, observer)?;
         (self.model, self.history) = (Some(outcome.model), outcome.history);
         Ok(self)
@@ -250,7 +271,8 @@ impl Classifier {
     }
 
     /// A classifier with the network of a model file, ready to predict. A model file does not hold the settings of its training:
-    /// [`Self::options`] are those of [`Self::new`], and a [`Self::fit`] would follow them.
+    /// [`Self::options`] are those of [`Self::new`], and a [`Self::fit`] would follow them, from fresh weights unless
+    /// [`Self::warm_start`] says otherwise.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::NotAFile`] and [`Error::Model`].

@@ -154,7 +154,7 @@ pub fn remarks(settings: &TrainOptions, images: usize) -> Vec<&'static str> {
             "losses are added up over a mini-batch, so each step is long: a lower --learning-rate goes with --reduction sum",
         ),
         (
-            relu && settings.init == Init::Uniform,
+            relu && settings.init == Init::Uniform && settings.from_sha256.is_none(),
             "ReLUs pass on large sums of weights in [-1, 1): --init he goes with --activation relu",
         ),
         (

@@ -10,11 +10,12 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham::error::{Error, Result};
 use gingham::quote;
-use gingham::train::{Preset, Size, TrainOptions};
+use gingham::train::{Preset, Size, Start, TrainOptions};
 use serde::Serialize;
 use toml::Table;
 
 use super::config::Config;
+use super::start;
 use super::{DATA_VARIABLE, base, output};
 
 /// Every setting as a flag. Without one, the configuration file's value holds, then the preset's.
@@ -58,6 +59,10 @@ pub struct Flags {
     /// Where weights begin: uniform in [-1, 1), Xavier's range, or He's
     #[arg(long, value_name = "NAME", value_parser = ["uniform", "xavier", "he"], help_heading = "Model")]
     init: Option<String>,
+    /// Start from the weights and the scaling of this model (a file, or the folder of a run) instead of fresh ones; the network is then
+    /// the model's
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
+    from: Option<PathBuf>,
 
     /// Passes over the training images
     #[arg(long, value_name = "N", help_heading = "Optimisation")]
@@ -149,17 +154,24 @@ impl FromStr for Widths {
 /// The settings of a run, and what the user should know about where they come from.
 pub struct Resolved {
     pub options: TrainOptions,
-    /// That a preset was taken which nobody named, or that settings of the file hold over the preset that was named.
-    pub note: Option<String>,
+    /// The network that the run starts from; none where it starts from fresh weights.
+    pub start: Option<Start>,
+    /// That a preset was taken which nobody named, or that settings of the file hold over the preset that was named; that the file of
+    /// the network to start from has no digest.
+    pub notes: Vec<String>,
 }
 
 impl Flags {
-    /// All settings, from the preset, `config`, the environment and the flags, in this order; validated.
+    /// All settings, from the preset, the model to start from, `config`, the environment and the flags, in this order; validated.
     pub fn resolve(&self, config: Option<&Path>, threads: Option<usize>) -> Result<Resolved> {
         let environment = std::env::var_os(DATA_VARIABLE)
             .filter(|folder| !folder.is_empty())
             .map(PathBuf::from);
-        self.data.as_deref().map(text).transpose()?;
+        for (setting, path) in [("data", &self.data), ("from", &self.from)] {
+            path.as_deref()
+                .map(|path| text(setting, path))
+                .transpose()?;
+        }
         let mut flags = table(self);
         if let Some(threads) = threads {
             let threads = toml::Value::try_from(threads).expect("a small number");
@@ -170,14 +182,22 @@ impl Flags {
             .as_ref()
             .map_or_else(Table::new, |file| file.settings.table.clone());
         cover(&mut given, flags.clone());
-        let (preset, note) = match base::preset(&given) {
-            Some(preset) => {
+        let found = start::find(&flags, file.as_ref())?;
+        let (preset, note) = match (base::preset(&given), &found) {
+            (Some(preset), _) => {
                 let note = file.as_ref().map(|file| base::beside(file, &flags));
                 (preset, note.transpose()?.flatten())
             }
-            None => base::base(&given),
+            (None, Some(found)) => found.base(&given),
+            (None, None) => base::base(&given),
         };
-        let mut settings = table(&TrainOptions::of(preset));
+        let mut settings = TrainOptions::of(preset);
+        if let Some(found) = &found {
+            settings = found.start.applied_to(settings);
+            let scale = toml::Value::try_from(settings.scale).expect("a name");
+            given.entry("scale").or_insert(scale);
+        }
+        let mut settings = table(&settings);
         if let Some(file) = file {
             cover(&mut settings, file.settings.table.clone());
             // Checked before flags cover its values, so that what is wrong with the file is said of the file.
@@ -190,12 +210,21 @@ impl Flags {
         }
         base::check(preset, &given)?;
         if let Some(folder) = environment {
-            settings.insert("data".to_owned(), text(&folder)?.into());
+            settings.insert("data".to_owned(), text("data", &folder)?.into());
         }
         cover(&mut settings, flags);
-        let options = options(&settings)?;
+        let mut options = options(&settings)?;
         options.validate()?;
-        Ok(Resolved { options, note })
+        let (found, of_file) = found.map_or((None, None), |found| {
+            options.from = Some(found.path);
+            options.from_sha256 = Some(found.start.sha256().to_owned());
+            (Some(found.start), found.note)
+        });
+        Ok(Resolved {
+            options,
+            start: found,
+            notes: note.into_iter().chain(of_file).collect(),
+        })
     }
 }
 
@@ -239,14 +268,13 @@ fn table(settings: &impl Serialize) -> Table {
     Table::try_from(settings).expect("settings are a table of plain values")
 }
 
-/// A folder's name as text: a configuration file can hold no other.
-fn text(folder: &Path) -> Result<String> {
-    folder
-        .to_str()
+/// A file's or folder's name as text: a configuration file can hold no other.
+fn text(setting: &'static str, path: &Path) -> Result<String> {
+    path.to_str()
         .map(str::to_owned)
         .ok_or_else(|| Error::Setting {
-            setting: "data",
-            reason: format!("expected a name in UTF-8, found {}", quote::path(folder)),
+            setting,
+            reason: format!("expected a name in UTF-8, found {}", quote::path(path)),
         })
 }
 

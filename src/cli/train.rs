@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
-use gingham::data::{Dataset, split};
+use gingham::data::Dataset;
 use gingham::durable;
-use gingham::error::{Error, cut, list};
+use gingham::error::Error;
 use gingham::machine::Machine;
 use gingham::quote;
 use gingham::report::files::CHECKPOINT;
@@ -15,11 +15,11 @@ use gingham::report::{
 };
 use gingham::train::{self, Checkpoint, Elapsed, Plan, TrainOptions};
 
-use super::output::{self, Output, facts, percent, shown};
+use super::output::{self, Output, facts, percent};
 use super::progress::{self, Progress};
 use super::settings::{Flags, Resolved, presets_and_example};
 use super::signals::Listener;
-use super::{Common, base, keeping, open_data, outfile};
+use super::{Common, keeping, notes, open_data, outfile};
 
 /// Train a network and write its run folder.
 #[derive(Debug, clap::Args)]
@@ -55,14 +55,21 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(folder) if !args.keeping.is_auto() => Some(folder.as_path()),
         _ => args.config.as_deref(),
     };
-    let Resolved { mut options, note } = args.flags.resolve(config, args.common.threads)?;
+    let Resolved {
+        mut options,
+        start,
+        notes: mut remarks,
+    } = args.flags.resolve(config, args.common.threads)?;
     let machine = args.common.machine_for(options.threads, options.engine)?;
     // Before the plan looks at how much memory there is, since a thread takes some.
     let signals = Listener::start();
     let output = args.common.output();
     let dataset = open_data(&options.data, output)?;
     options.data = absolute(options.data);
-    let plan = Plan::new(&options, &dataset, &machine)?;
+    let plan = match &start {
+        Some(start) => Plan::starting_from(start, &options, &dataset, &machine)?,
+        None => Plan::new(&options, &dataset, &machine)?,
+    };
     let keeping = args.keeping.keeping(&plan, &signals)?;
     let (mut folder, checkpoint) = match resumed {
         Some(folder) => match go_on(&folder, &plan, args)? {
@@ -81,7 +88,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.tensorboard && !folder.has_events() {
         folder.log_events(plan.training_samples())?;
     }
-    for note in note.into_iter().chain(notes(&plan)) {
+    if let Some(start) = &start {
+        folder.keep_start(start)?;
+    }
+    remarks.extend(notes::of(&plan));
+    for note in remarks {
         output.note(note);
     }
     let mut summary = train_into(&mut folder, &plan, checkpoint.as_ref(), &keeping, args)?;
@@ -160,69 +171,6 @@ fn print(summary: &Summary, args: &Args) -> anyhow::Result<()> {
     } else {
         args.common.output().result(summary_table(summary))
     }
-}
-
-/// What the user may not expect of a run, before it starts.
-fn notes(plan: &Plan<'_>) -> Vec<String> {
-    let engine = plan.settings().engine.name();
-    let of_engine = plan.engine_note();
-    let images = plan.mini_batches().largest(plan.training_samples());
-    let remarks = base::remarks(plan.settings(), images);
-    classes_without_images(plan)
-        .into_iter()
-        .chain(classes_of_one_name(plan))
-        .chain(of_engine.map(|note| format!("engine {engine}: {note}")))
-        .chain(plan.data_note().map(str::to_owned))
-        .chain(remarks.into_iter().map(str::to_owned))
-        .collect()
-}
-
-/// That two classes have one name, where two have.
-fn classes_of_one_name(plan: &Plan<'_>) -> Option<String> {
-    let classes = &plan.data().classes;
-    let twice = classes.iter().enumerate().find_map(|(label, name)| {
-        let first = classes.iter().position(|other| other == name)?;
-        (first < label).then_some((first, label, name))
-    });
-    twice.map(|(first, label, name)| {
-        let name = shown(&cut(name));
-        format!("classes {first} and {label} have one name, {name}: answers cannot be told apart by names")
-    })
-}
-
-/// That classes have no image to train on, where some have none.
-fn classes_without_images(plan: &Plan<'_>) -> Option<String> {
-    /// With more images than that, chance leaves some of them in any share that is not held out.
-    const MANY: usize = 1000;
-    /// The names that are told.
-    const TOLD: usize = 5;
-    let data = plan.data();
-    let mut counts = vec![0_usize; data.classes.len()];
-    for &label in data.train.labels {
-        counts[usize::from(label)] += 1;
-    }
-    if counts.iter().all(|&count| count > MANY) {
-        return None;
-    }
-    let settings = plan.settings();
-    let images = data.train.labels.len() as u32;
-    counts.fill(0);
-    for index in split(images, settings.holdout, settings.seed).train {
-        counts[usize::from(data.train.labels[index as usize])] += 1;
-    }
-    let lacking: Vec<String> = counts
-        .iter()
-        .zip(&data.classes)
-        .enumerate()
-        .filter(|(_, (count, _))| **count == 0)
-        .map(|(label, (_, name))| format!("{label} ({})", shown(&cut(name))))
-        .collect();
-    (!lacking.is_empty()).then(|| {
-        format!(
-            "no training image shows class {}: the network cannot learn what these look like",
-            list(&lacking, TOLD)
-        )
-    })
 }
 
 /// Trains, records every epoch in the folder, shows it, and writes the model.

@@ -17,7 +17,7 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 47] = [
+const FLAGS: [(&str, &str); 54] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
@@ -29,12 +29,16 @@ const FLAGS: [(&str, &str); 47] = [
     ("dataset", "data"),
     ("eta", "learning-rate"),
     ("eta0", "learning-rate"),
+    ("fine-tune", "from"),
+    ("finetune", "from"),
     ("hidden-dim", "hidden"),
     ("hidden-layer-sizes", "hidden"),
     ("hidden-layers", "hidden"),
     ("hidden-size", "hidden"),
     ("hidden-sizes", "hidden"),
     ("hidden-units", "hidden"),
+    ("init-from", "from"),
+    ("initial-weights", "from"),
     ("initializer", "init"),
     ("iterations", "epochs"),
     ("jobs", "threads"),
@@ -55,6 +59,7 @@ const FLAGS: [(&str, &str); 47] = [
     ("output-file", "out"),
     ("overwrite", "force"),
     ("precision", "dtype"),
+    ("pretrained", "from"),
     ("random-seed", "seed"),
     ("random-state", "seed"),
     ("save-dir", "out"),
@@ -63,7 +68,9 @@ const FLAGS: [(&str, &str); 47] = [
     ("val-split", "holdout"),
     ("validation-fraction", "holdout"),
     ("validation-split", "holdout"),
+    ("warm-start", "from"),
     ("weight-decay", "l2"),
+    ("weights", "from"),
     ("workers", "threads"),
 ];
 

@@ -17,7 +17,7 @@ pub(super) fn is_packed(path: &Path) -> bool {
 }
 
 /// The SHA-256 digest of `bytes`, in hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     sha256_of_parts(&[bytes])
 }
 

@@ -25,6 +25,7 @@ pub(crate) use classes::names_sha256;
 pub use classes::{FASHION_MNIST_CLASSES, class_names};
 pub use dataset::Dataset;
 pub use features::{Features, LabelledFeatures, LabelledSamples, SampleSource, Samples};
+pub(crate) use files::sha256;
 pub use folder::DataFolder;
 pub use images::Images;
 pub use labelled::Labelled;

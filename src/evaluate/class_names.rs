@@ -65,7 +65,7 @@ pub(super) fn number_as(
 }
 
 /// Whether these are names, and not just the numbers that stand for names which nobody knows.
-fn has_names(names: &[String]) -> bool {
+pub(crate) fn has_names(names: &[String]) -> bool {
     let is_number = |(number, name): (usize, &String)| *name == number.to_string();
     !names.iter().enumerate().all(is_number)
 }

@@ -12,6 +12,7 @@ pub mod metrics;
 mod portion;
 mod predictor;
 
+pub(crate) use class_names::has_names;
 pub use metrics::{ClassFigures, Evaluation, argmax};
 pub(crate) use portion::changed_images;
 pub use portion::{Answers, Part, Portion, heldout_standardizer};

@@ -32,8 +32,12 @@ impl AnyModel {
     /// # Errors
     /// Those of [`Self::open`].
     pub fn open_with_seal(path: &Path) -> Result<(Self, Seal)> {
-        let bytes = data::bytes(path)?;
-        parse(&bytes).map_err(|reason| Error::Model {
+        Self::parse(&data::bytes(path)?, path)
+    }
+
+    /// The same of the bytes of the file at `path`.
+    pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<(Self, Seal)> {
+        parse(bytes).map_err(|reason| Error::Model {
             path: path.to_owned(),
             reason,
         })

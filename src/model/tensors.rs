@@ -43,7 +43,7 @@ pub(crate) fn numbers<T: Scalar>(
 }
 
 /// Refuses figures that make no finite numbers of type `T` of pixels.
-pub(super) fn check_scaling<T: Scalar>(standardizer: &Standardizer) -> Result<(), String> {
+pub(crate) fn check_scaling<T: Scalar>(standardizer: &Standardizer) -> Result<(), String> {
     let figures = standardizer.mean.iter().zip(&standardizer.deviation);
     for (index, (&mean, &deviation)) in figures.enumerate() {
         if deviation <= 0.0 {

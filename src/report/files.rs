@@ -3,6 +3,7 @@
 //! | file | what | when |
 //! |---|---|---|
 //! | `config.toml` | every setting, resolved; `train --config` repeats the run with it. | at the start |
+//! | `start.safetensors` | the network that the run started from; only with `train --from` | at the start |
 //! | `metrics.csv` | a line an epoch; an accuracy that was not asked for is empty | as epochs end |
 //! | `metrics.jsonl` | the same as JSON, a line an epoch; such an accuracy is `null` | as epochs end |
 //! | `events.out.tfevents.gingham` | the same for TensorBoard; only with [`RunFolder::log_events`](super::RunFolder::log_events) | as epochs end |
@@ -20,5 +21,7 @@ pub const CHECKPOINT: &str = "checkpoint.safetensors";
 pub const BEST: &str = "best.safetensors";
 /// The trained network.
 pub const MODEL: &str = "model.safetensors";
+/// The network that the run started from.
+pub const START: &str = "start.safetensors";
 /// The run in one object.
 pub const SUMMARY: &str = "summary.json";

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::events::{EVENTS_FILE, EventLog};
-use super::files::{BEST, CHECKPOINT, CONFIG, MODEL, SUMMARY};
+use super::files::{BEST, CHECKPOINT, CONFIG, MODEL, START, SUMMARY};
 use super::metrics::Metrics;
 use super::place::Place;
 use super::record::EpochRecord;
@@ -15,7 +15,7 @@ use crate::durable;
 use crate::error::{Error, Result};
 use crate::model::AnyModel;
 use crate::quote;
-use crate::train::{Checkpoint, EpochFigures, TrainOptions};
+use crate::train::{Checkpoint, EpochFigures, Start, TrainOptions};
 
 /// Names that are tried in a folder for a model that its own folder cannot take.
 const MOST_RESCUED: usize = 9;
@@ -129,6 +129,19 @@ impl RunFolder {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Keeps a copy of the network that the run starts from, with which the run can be repeated though the file itself has gone.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn keep_start(&self, start: &Start) -> Result<()> {
+        let is_there =
+            std::fs::read(self.path().join(START)).is_ok_and(|bytes| bytes == start.bytes());
+        if is_there {
+            return Ok(());
+        }
+        writer::write(&self.place, START, start.bytes())
     }
 
     /// The epochs so far.

@@ -9,7 +9,7 @@
 //! | `history.error`, `.train_accuracy`, `.heldout_accuracy`, `.seconds` | `(epochs that are over)`, f64 | NaN where nothing was evaluated |
 //!
 //! The metadata's one entry, `gingham.checkpoint`, is [`CheckpointInfo`]. The data and the figures that scale it are not in the file: they
-//! come from the data set, whose digests are among the settings.
+//! come from the data set, or from the model that the run started from, whose digests are among the settings.
 
 use std::path::{Path, PathBuf};
 
@@ -29,8 +29,9 @@ use crate::scalar::Scalar;
 
 /// The name of the one metadata entry.
 const METADATA: &str = "gingham.checkpoint";
-/// The settings on which no bit of a run depends, and the data's folder, which its digests stand for.
-const WITHOUT_EFFECT: [&str; 4] = ["data", "memory", "preset", "threads"];
+/// The settings on which no bit of a run depends, and the names of the data's folder and of the model that the run started from, which
+/// their digests stand for.
+const WITHOUT_EFFECT: [&str; 5] = ["data", "from", "memory", "preset", "threads"];
 
 /// The time that a run has taken so far, in seconds. Training reads no clock: who watches it does.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -220,6 +221,7 @@ fn compared(
         .filter(|name| then.get(*name) != now.get(*name))
         .filter(|name| !WITHOUT_EFFECT.contains(&name.as_str()))
         .map(|name| match name.strip_suffix("_sha256") {
+            Some("from") => "another model to start from (SHA-256)".to_owned(),
             Some(data) => format!("other {} (SHA-256)", data.replace('_', " ")),
             None => {
                 let (then, now) = (shown(then.get(name)), shown(now.get(name)));

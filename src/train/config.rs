@@ -13,7 +13,8 @@ use crate::quote;
 /// The most letters of a value that a message shows.
 const MOST_SHOWN: usize = 60;
 /// The settings that are digests.
-const DIGESTS: [&str; 5] = [
+const DIGESTS: [&str; 6] = [
+    "from_sha256",
     "images_sha256",
     "labels_sha256",
     "test_images_sha256",
@@ -112,6 +113,8 @@ fn every_setting() -> Table {
     let options = TrainOptions {
         batches: Some(1),
         batch_size: Some(1),
+        from: Some("model.safetensors".into()),
+        from_sha256: Some("0".repeat(DIGITS)),
         eval_every: Some(1),
         memory: Some(Size(0)),
         images_sha256: Some("0".repeat(DIGITS)),
@@ -134,6 +137,7 @@ fn expected(name: &str, sound: &Value) -> &'static str {
         Value::Array(_) => "a list of whole numbers such as [100, 50]",
         _ if DIGESTS.contains(&name) => "64 hexadecimal digits in quotes",
         _ if name == "data" => "the name of a folder in quotes",
+        _ if name == "from" => "the name of a model file in quotes",
         _ => "a text in quotes",
     }
 }
@@ -159,7 +163,7 @@ fn check(
     let is_digest =
         |text: &str| text.len() == DIGITS && text.bytes().all(|letter| letter.is_ascii_hexdigit());
     match found.as_str() {
-        Some("") if name == "data" => return Err(None),
+        Some("") if name == "data" || name == "from" => return Err(None),
         Some(text) if DIGESTS.contains(&name) && !is_digest(text) => return Err(None),
         _ => {}
     }

@@ -35,8 +35,14 @@ pub struct TrainOptions {
     pub probability: Probability,
     /// Whether layers have biases.
     pub bias: bool,
-    /// How the initial weights are drawn.
+    /// How the initial weights are drawn, where the run starts from no other network.
     pub init: Init,
+    /// The model file that the run starts from: [`Plan::starting_from`](super::Plan::starting_from) takes what is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
+    /// SHA-256 of that file, as a run's `config.toml` records it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_sha256: Option<String>,
     /// Passes over the training images.
     pub epochs: usize,
     /// Mini-batches an epoch; either this or `batch_size`.
@@ -133,6 +139,8 @@ impl TrainOptions {
             probability: Probability::Softmax,
             bias: false,
             init: Init::Uniform,
+            from: None,
+            from_sha256: None,
             epochs: 300,
             batches: Some(25),
             batch_size: None,

@@ -4,9 +4,11 @@
 //! decided for a run is decided here, once: precision, engine, the door by which pixels enter, layout, mini-batches, what is
 //! kept in memory, when to evaluate. A sweep is a list of plans.
 
+use super::notes::{data_note, engine_note};
 use super::objective::Objective;
 use super::options::TrainOptions;
 use super::room::Job;
+use super::start::Start;
 use crate::data::batches::Batches;
 use crate::data::{
     Dataset, Images, LabelledFeatures, LabelledSamples, Samples, held_out, names_sha256,
@@ -86,6 +88,7 @@ pub struct Plan<'a> {
     engine_note: Option<&'static str>,
     data_note: Option<String>,
     keeps_batches: bool,
+    start: Option<&'a Start>,
 }
 
 impl<'a> Plan<'a> {
@@ -101,6 +104,10 @@ impl<'a> Plan<'a> {
         machine: &'a Machine,
     ) -> Result<Self> {
         options.validate()?;
+        if options.from.is_some() || options.from_sha256.is_some() {
+            let reason = "expected the model itself, as Plan::starting_from takes it, found its name or digest alone";
+            return refuse("from", reason.to_owned());
+        }
         let data: TrainingData<'a> = data.into();
         let samples = data.train.samples;
         if samples.count() == 0 {
@@ -167,7 +174,48 @@ impl<'a> Plan<'a> {
             layout,
             arithmetic,
             keeps_batches,
+            start: None,
         })
+    }
+
+    /// The same for a run that starts from the parameters and the scaling of `start` in the place of fresh ones. The optimizer remembers nothing
+    /// at its beginning. [`Start::applied_to`] gives settings the network's own.
+    ///
+    /// # Errors
+    /// Those of [`Self::new`], and [`Error::Setting`] for settings of another network, for data of another number of pixels or classes
+    /// and for a digest among the options that is not that of `start`.
+    pub fn starting_from<'d: 'a>(
+        start: &'a Start,
+        options: &TrainOptions,
+        data: impl Into<TrainingData<'d>>,
+        machine: &'a Machine,
+    ) -> Result<Self> {
+        let data: TrainingData<'a> = data.into();
+        let pixels = data.train.samples.per_sample();
+        start.check(options, pixels, data.classes.len())?;
+        let unnamed = TrainOptions {
+            from: None,
+            from_sha256: None,
+            ..options.clone()
+        };
+        let mut plan = Self::new(&unnamed, data, machine)?;
+        plan.start = Some(start);
+        plan.settings.from.clone_from(&options.from);
+        plan.settings.from_sha256 = Some(start.sha256().to_owned());
+        Ok(plan)
+    }
+
+    /// The network that it starts from; none where it starts from fresh weights.
+    #[must_use]
+    pub fn start(&self) -> Option<&'a Start> {
+        self.start
+    }
+
+    /// What a user may not expect of a start from that network: other class names, another type.
+    #[must_use]
+    pub fn start_notes(&self) -> Vec<String> {
+        let notes = |start: &Start| start.notes(self.settings.dtype, &self.data.classes);
+        self.start.map_or_else(Vec::new, notes)
     }
 
     /// The machine that it runs on.
@@ -314,82 +362,12 @@ fn allowed_bytes(options: &TrainOptions, machine: &Machine) -> u64 {
     options.memory.map_or_else(quarter, |size| size.0)
 }
 
-fn engine_note(
-    options: &TrainOptions,
-    samples: Samples<'_>,
-    machine: &Machine,
-) -> Option<&'static str> {
-    /// An epoch of the article's job on Zen 4: in portable integers 298 ms, in floating point by the OpenBLAS core for
-    /// CPUs without AVX (Nehalem) 143 ms.
-    const LACKING: &str = "this CPU has neither AVX2 nor AVX-512 VNNI: without them integers are slower than floating point";
-    const RULED_OUT: &str = "GINGHAM_LEVEL rules out AVX2 and AVX-512 VNNI: without them integers are slower than floating point";
-    let slow = machine.level() == Level::PORTABLE;
-    match (options.engine, options.dtype, samples) {
-        (EngineKind::Auto, Dtype::F64, _) => Some("f64: the fixed engine is for f32 only"),
-        (EngineKind::Auto, _, Samples::Features(_)) => {
-            Some("features: the fixed engine is for images of bytes only")
-        }
-        (EngineKind::Auto | EngineKind::Fixed, ..) if slow => Some(if machine.is_lowered() {
-            RULED_OUT
-        } else {
-            LACKING
-        }),
-        _ => None,
-    }
-}
-
 /// The digest of images; features have none.
 fn images_sha256(samples: Samples<'_>) -> Option<String> {
     match samples {
         Samples::Images(images) => Some(images.sha256().to_owned()),
         Samples::Features(_) => None,
     }
-}
-
-/// What differs between the data that was asked for by its digests and the data that was found.
-fn data_note(asked: &TrainOptions, found: &TrainOptions) -> Option<String> {
-    let digests = [
-        (
-            "training images",
-            &asked.images_sha256,
-            &found.images_sha256,
-        ),
-        (
-            "training labels",
-            &asked.labels_sha256,
-            &found.labels_sha256,
-        ),
-        (
-            "test images",
-            &asked.test_images_sha256,
-            &found.test_images_sha256,
-        ),
-        (
-            "test labels",
-            &asked.test_labels_sha256,
-            &found.test_labels_sha256,
-        ),
-        ("class names", &asked.classes_sha256, &found.classes_sha256),
-    ];
-    let differs = |(_, asked, found): &(&str, &Option<String>, &Option<String>)| {
-        asked.is_some() && found.is_some() && asked != found
-    };
-    let mut what: Vec<&str> = digests
-        .into_iter()
-        .filter(differs)
-        .map(|(what, ..)| what)
-        .collect();
-    if asked.test_labels_sha256.is_some() && found.test_labels_sha256.is_none() {
-        what.push("test files");
-    }
-    let last = what.pop()?;
-    let others = match what.join(", ") {
-        others if others.is_empty() => others,
-        others => others + " and ",
-    };
-    Some(format!(
-        "these settings were written for other {others}{last} (SHA-256): the run will not be the same"
-    ))
 }
 
 fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {

@@ -7,6 +7,7 @@ use super::observer::{EpochEnd, Snapshot, StepEnd};
 use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
+use super::start::Start;
 use super::state::{Accuracies, EpochFigures, State};
 use super::step::{Setup, Stepper};
 use crate::data::{Samples, Standardizer, split};
@@ -72,7 +73,10 @@ impl<'a, D: Input> Trainer<'a, D> {
         let setup = Setup {
             mlp: Mlp {
                 layout: layout.clone(),
-                parameters: settings.init.parameters(layout, settings.seed),
+                parameters: plan.start().map_or_else(
+                    || settings.init.parameters(layout, settings.seed),
+                    Start::parameters,
+                ),
                 activation: settings.activation,
                 output: settings.output,
             },
@@ -362,9 +366,10 @@ fn standardizers(
     heldout: &[u32],
 ) -> (Standardizer, Standardizer) {
     let settings = plan.settings();
-    let standardizer = match settings.scale {
-        Scale::None => Standardizer::identity(samples.per_sample()),
-        Scale::Standard => Standardizer::fit(samples, training),
+    let standardizer = match (plan.start(), settings.scale) {
+        (Some(start), _) => start.standardizer().clone(),
+        (None, Scale::None) => Standardizer::identity(samples.per_sample()),
+        (None, Scale::Standard) => Standardizer::fit(samples, training),
     };
     let own = || Standardizer::fit(samples, heldout);
     let heldout = heldout_standardizer(settings.scale, settings.heldout_scale, &standardizer, own);

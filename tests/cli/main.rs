@@ -16,6 +16,7 @@
 //! | `field_pictures` | pictures as people have them: transparent, inverted, damaged, from a pipe |
 //! | `finding` | completions, manual pages, names that are nearly right |
 //! | `keeping` | runs that are killed, stopped by signals, moved or begun twice |
+//! | `starting` | runs that start from another run's network, or from one that was trained elsewhere |
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `field_settings`, `field_outputs` | settings and outputs as people give them |
 //! | `field_sweep` | the sweep in a shell |
@@ -41,5 +42,6 @@ mod progress;
 mod real_data;
 mod refusals;
 mod report;
+mod starting;
 mod terminal;
 mod util;

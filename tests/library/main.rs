@@ -22,6 +22,7 @@ mod plan;
 mod resume;
 mod runs;
 mod standardize;
+mod start;
 mod steppers;
 mod verbs;
 
