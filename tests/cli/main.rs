@@ -26,6 +26,7 @@
 #![cfg(all(feature = "cli", unix))]
 
 mod catalogue;
+mod changes;
 mod documents;
 mod explore;
 mod field_data;

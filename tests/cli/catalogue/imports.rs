@@ -14,7 +14,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| Vec::new()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a safetensors file", "found 0 bytes"],
     ),
     (
         "cut by a byte",
@@ -22,7 +22,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| shortened(good, 1)),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["bytes, as its header says", "expected", "found"],
     ),
     (
         "a byte too many",
@@ -30,7 +30,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| [good, vec![0]].concat()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["bytes, as its header says", "expected", "found"],
     ),
     (
         "a header of 2^63 bytes",
@@ -38,7 +38,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| [&(1_u64 << 63).to_le_bytes(), &good[8..]].concat()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a safetensors file", "found 9223372036854775808"],
     ),
     (
         "brackets within brackets",
@@ -46,7 +46,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::file(&"[".repeat(100_000), &[])),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a header in JSON", "found something else"],
     ),
     (
         "no array",
@@ -54,7 +54,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::file("{}", &[])),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &["no arrays"],
+        &["expected the arrays of linear layers", "found none"],
     ),
     (
         "a pickle of PyTorch",
@@ -62,7 +62,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"PK\x03\x04\0\0\x08\x08\0\0 archive/data.pkl".to_vec()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a safetensors file", "found", "a zip archive"],
     ),
     (
         "a pickle alone",
@@ -70,7 +70,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"\x80\x02}q\0X\x01\0\0\0aq\x01K\x01s.".to_vec()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a safetensors file", "found", "a pickle"],
     ),
     (
         "arrays of NumPy",
@@ -78,7 +78,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"PK\x03\x04\x2d\0\0\0\0\0 arr_0.npy".to_vec()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a safetensors file", "found", "a zip archive"],
     ),
     (
         "a network of ONNX",
@@ -86,7 +86,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"\x08\x08\x12\x07gingham\x1a\x050.1.0".to_vec()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a safetensors file", "found", "expected"],
     ),
     (
         "a table of CSV",
@@ -94,7 +94,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"layer,output,input,weight\n0,0,0,0.25\n".to_vec()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a safetensors file", "found", "expected"],
     ),
     (
         "HDF5 of Keras",
@@ -102,7 +102,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0".to_vec()),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &["expected a safetensors file", "found", "HDF5"],
     ),
     (
         "weights of whole numbers",
@@ -134,7 +134,11 @@ pub const ROWS: &[Row] = &[
         }),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &[
+            "layers.1.weight",
+            "expected the shape (outputs, 8)",
+            "found [10, 16]",
+        ],
     ),
     (
         "widths that do not meet",
@@ -146,7 +150,11 @@ pub const ROWS: &[Row] = &[
         }),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &["expected", "found"],
+        &[
+            "layers.1.weight",
+            "expected the shape (outputs, 8)",
+            "found [8, 10]",
+        ],
     ),
     (
         "a bias of another length",
@@ -158,7 +166,7 @@ pub const ROWS: &[Row] = &[
         }),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &["layers.1.bias"],
+        &["layers.1.bias", "expected F32 [10]", "found F32 [2, 5]"],
     ),
     (
         "weights of four dimensions",
@@ -170,7 +178,11 @@ pub const ROWS: &[Row] = &[
         }),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &["layers.0.weight"],
+        &[
+            "layers.0.weight",
+            "expected the shape (outputs, inputs)",
+            "found [8, 1, 28, 28]",
+        ],
     ),
     (
         "an array of another layer",
@@ -212,7 +224,11 @@ pub const ROWS: &[Row] = &[
         }),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &[
+            "layers.5.bias",
+            "expected the weight that goes with it",
+            "found none",
+        ],
     ),
     (
         "offsets beyond the file",
@@ -224,7 +240,11 @@ pub const ROWS: &[Row] = &[
         }),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &[],
+        &[
+            "layers.0.bias",
+            "expected an array that begins",
+            "found other offsets",
+        ],
     ),
     (
         "a weight that is NaN",
@@ -248,7 +268,7 @@ pub const ROWS: &[Row] = &[
         }),
         "import net.safetensors --activation sigmoid --scale unit --out new",
         3,
-        &["scale.mean", "expected --scale file"],
+        &["scale.mean", "expected --scale file", "found another"],
     ),
     (
         "a folder",
@@ -280,7 +300,11 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| good),
         "import net.safetensors --activation sigmoid --scale file --out new",
         3,
-        &["scale.mean"],
+        &[
+            "net.safetensors",
+            "scale.mean: expected an array of this name",
+            "found none",
+        ],
     ),
     (
         "--scale that is no name",
@@ -320,7 +344,10 @@ pub const ROWS: &[Row] = &[
         Nothing,
         "import net.safetensors --activation sigmoid --scale 0,1e-310 --out new",
         2,
-        &["scale", "expected", "found"],
+        &[
+            "scale: expected pixels that stay finite numbers of f32",
+            "found the mean",
+        ],
     ),
     (
         "--scale too great",
@@ -328,7 +355,10 @@ pub const ROWS: &[Row] = &[
         Nothing,
         "import net.safetensors --activation sigmoid --scale 1e308,1 --out new",
         2,
-        &["scale", "expected", "found"],
+        &[
+            "scale: expected pixels that stay finite numbers of f32",
+            "found the mean",
+        ],
     ),
     (
         "no --activation",

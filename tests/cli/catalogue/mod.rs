@@ -9,8 +9,10 @@
 mod checkpoints;
 mod data;
 mod forge;
+mod headers;
 mod imports;
 mod models;
+mod packed;
 mod pictures;
 mod runs;
 mod settings;
@@ -25,6 +27,8 @@ use crate::util::{Outcome, PROGRAM, Scratch, gzip, optimised, png, skipped};
 enum Bad {
     /// A file with these bytes, made from those of the good file; from none where there is no good one.
     Bytes(fn(Vec<u8>) -> Vec<u8>),
+    /// A file with these bytes, sound alone, which does not go with another one: the message may name that one.
+    Sound(fn(Vec<u8>) -> Vec<u8>),
     /// A folder.
     Folder,
     /// A pipe that nobody writes to.
@@ -39,8 +43,7 @@ enum Bad {
 
 /// A row: its name, the file that is bad, what stands there, the command that reads it, the exit code, and what the message says.
 ///
-/// The message holds each of the parts. The last part of the bad file's name is one of them without being listed; where the message has to name
-/// another file, a row lists that one and leaves its own file empty or says so.
+/// The message holds each of the parts, and the last part of the bad file's name.
 type Row = (
     &'static str,
     &'static str,
@@ -51,12 +54,13 @@ type Row = (
 );
 
 /// The tables, by the kind of the file.
-const TABLES: [(&str, &[Row]); 12] = [
+const TABLES: [(&str, &[Row]); 13] = [
     ("images", data::IMAGES),
     ("labels", data::LABELS),
-    ("test files", data::TEST_FILES),
-    ("packed files", data::PACKED),
-    ("class names", data::NAMES),
+    ("test files", packed::TEST_FILES),
+    ("packed files", packed::PACKED),
+    ("class names", packed::NAMES),
+    ("headers of models", headers::ROWS),
     ("models", models::ROWS),
     ("imports", imports::ROWS),
     ("checkpoints", checkpoints::ROWS),
@@ -69,7 +73,7 @@ const TABLES: [(&str, &[Row]); 12] = [
 /// What a refusal may take.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Good files of every kind: `data`, `packed`, `run`, `net.safetensors`, `good.png`, `names.txt`, `good.toml`.
+/// Good files of every kind: `data`, `packed`, `run`, `stopped` (the run without its end), `net.safetensors`, `good.png`, `names.txt`, `good.toml`.
 fn good() -> Scratch {
     let scratch = Scratch::with_data();
     scratch.done("train -q --data data --out run --epochs 2 --hidden 8 --bias on");
@@ -81,6 +85,17 @@ fn good() -> Scratch {
         match name {
             "classes.txt" => scratch.write("packed/classes.txt", bytes),
             _ => scratch.write(format!("packed/{name}.gz"), gzip(&bytes)),
+        }
+    }
+    fs::create_dir(scratch.join("stopped")).expect("a folder");
+    for entry in fs::read_dir(scratch.join("run")).expect("a folder") {
+        let name = entry.expect("an entry").file_name();
+        let name = name.to_str().expect("text");
+        if !["summary.json", "model.safetensors"].contains(&name) {
+            scratch.write(
+                format!("stopped/{name}"),
+                scratch.read(format!("run/{name}")),
+            );
         }
     }
     let model = scratch.read("run/model.safetensors");
@@ -108,7 +123,7 @@ fn good_files_are_taken() {
         "predict --model run good.png",
         "export --model run --format onnx --out new3.onnx",
         "import net.safetensors --activation sigmoid --scale unit --classes names.txt --out new4",
-        "train -q --resume run",
+        "train -q --resume stopped",
         "report run --out new5.html",
         "plot run --kind accuracy --out new6.svg",
         "explore -q --data data --figures new7",
@@ -196,7 +211,9 @@ fn make((_, file, bad, ..): &Row, scratch: &Scratch) -> impl Fn(&Scratch) {
         remove();
     }
     match bad {
-        Bad::Bytes(make) => scratch.write(file, make(good.clone().unwrap_or_default())),
+        Bad::Bytes(make) | Bad::Sound(make) => {
+            scratch.write(file, make(good.clone().unwrap_or_default()))
+        }
         Bad::Folder => fs::create_dir(&path).expect("a folder"),
         Bad::Pipe => scratch.fifo(file),
         Bad::Shut => {
@@ -217,7 +234,7 @@ fn make((_, file, bad, ..): &Row, scratch: &Scratch) -> impl Fn(&Scratch) {
 }
 
 /// What is wrong with an answer to a bad input.
-fn wrong((_, file, _, _, code, says): &Row, outcome: &Outcome) -> Vec<String> {
+fn wrong((_, file, bad, _, code, says): &Row, outcome: &Outcome) -> Vec<String> {
     let mut wrong = Vec::new();
     if outcome.code() != Some(*code) {
         wrong.push(format!("expected exit code {code}"));
@@ -237,7 +254,8 @@ fn wrong((_, file, _, _, code, says): &Row, outcome: &Outcome) -> Vec<String> {
         wrong.push("expected one error".to_owned());
         return wrong;
     };
-    let name = file.rsplit('/').next().filter(|name| !name.is_empty());
+    let name = file.rsplit('/').next();
+    let name = name.filter(|name| !name.is_empty() && !matches!(bad, Bad::Sound(_)));
     for part in says.iter().copied().chain(name) {
         if !error.contains(part) {
             wrong.push(format!("expected '{part}'"));

@@ -15,7 +15,10 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| Vec::new()),
         "predict --model run good.png",
         3,
-        &[],
+        &[
+            "expected the signature of a PNG file",
+            "found an empty file",
+        ],
     ),
     (
         "the signature alone",
@@ -23,7 +26,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| good[..8].to_vec()),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected a whole PNG file", "found its beginning alone"],
     ),
     (
         "cut within the header",
@@ -31,7 +34,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| good[..20].to_vec()),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected a whole PNG file", "found its beginning alone"],
     ),
     (
         "the header alone",
@@ -39,7 +42,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| good[..33].to_vec()),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected a whole PNG file", "found its beginning alone"],
     ),
     (
         "cut in the middle",
@@ -47,7 +50,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| good[..good.len() / 2].to_vec()),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected a whole PNG file", "found its beginning alone"],
     ),
     (
         "another signature",
@@ -55,7 +58,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| changed(good, 1, b'p')),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected the signature of a PNG file", "found [89, 70, 4e"],
     ),
     (
         "a header with another checksum",
@@ -63,7 +66,10 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| changed(good, 17, 1)),
         "predict --model run good.png",
         3,
-        &[],
+        &[
+            "expected sound PNG data, found damage",
+            "CRC error: expected 0x57668048 have",
+        ],
     ),
     (
         "rows with another checksum",
@@ -75,7 +81,10 @@ pub const ROWS: &[Row] = &[
         }),
         "predict --model run good.png",
         3,
-        &[],
+        &[
+            "expected sound PNG data, found damage",
+            "while decoding IDAT chunk",
+        ],
     ),
     (
         "rows that are not packed",
@@ -83,7 +92,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([28, 28], 8, 0, 0), (b"IDAT", vec![0; 28 * 29]), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected sound PNG data, found damage", "deflate"],
     ),
     (
         "rows too few",
@@ -91,7 +100,10 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([28, 28], 8, 0, 0), idat(&[0; 28 * 29 - 1]), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &[
+            "expected sound PNG data, found damage",
+            "does not have enough data",
+        ],
     ),
     (
         "no rows",
@@ -99,7 +111,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([28, 28], 8, 0, 0), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected sound PNG data, found damage", "chunk is missing"],
     ),
     (
         "an unknown filter",
@@ -107,7 +119,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([28, 28], 8, 0, 0), idat(&[9; 28 * 29]), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected sound PNG data, found damage", "9"],
     ),
     (
         "a size of 0",
@@ -115,7 +127,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([0, 28], 8, 0, 0), idat(&[0; 28 * 29]), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected sound PNG data, found damage", "dimensions"],
     ),
     (
         "a size of 2^32 - 1",
@@ -123,7 +135,10 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([u32::MAX; 2], 8, 0, 0), idat(&[0; 28 * 29]), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &[
+            "expected a picture that needs at most 16 MiB",
+            "found a larger one",
+        ],
     ),
     (
         "a bomb of 100,000 x 100,000",
@@ -161,7 +176,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([28, 28], 3, 0, 0), idat(&[0; 28 * 29]), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected sound PNG data, found damage", "bit depth 3"],
     ),
     (
         "an unknown colour",
@@ -169,7 +184,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([28, 28], 8, 5, 0), idat(&[0; 28 * 29]), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected sound PNG data, found damage", "color type 5"],
     ),
     (
         "a palette that is not there",
@@ -177,7 +192,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| forge::picture(&[ihdr([28, 28], 8, 3, 0), idat(&[0; 28 * 29]), iend()])),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected sound PNG data, found damage", "palette"],
     ),
     (
         "a chunk that is unknown and needed",
@@ -192,7 +207,7 @@ pub const ROWS: &[Row] = &[
         }),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected sound PNG data, found damage", "ABCD"],
     ),
     (
         "a chunk of 2^31 bytes",
@@ -200,7 +215,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| [&good[..33], &[0x80, 0, 0, 0], b"IDAT"].concat()),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected a whole PNG file", "found its beginning alone"],
     ),
     (
         "a JPEG",
@@ -208,7 +223,11 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"\xff\xd8\xff\xe0\0\x10JFIF\0".to_vec()),
         "predict --model run good.png",
         3,
-        &[],
+        &[
+            "expected the signature of a PNG file",
+            "found [ff, d8",
+            "a JPEG picture",
+        ],
     ),
     (
         "a GIF",
@@ -216,7 +235,11 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"GIF89a\x1c\0\x1c\0\x80\0\0".to_vec()),
         "predict --model run good.png",
         3,
-        &[],
+        &[
+            "expected the signature of a PNG file",
+            "found [47, 49",
+            "a GIF picture",
+        ],
     ),
     (
         "text",
@@ -224,7 +247,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"P5 28 28 255".to_vec()),
         "predict --model run good.png",
         3,
-        &[],
+        &["expected the signature of a PNG file", "found [50, 35"],
     ),
     (
         "a folder",

@@ -28,7 +28,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"epochs = = 3".to_vec()),
         "report run --out new.html",
         2,
-        &["line 1"],
+        &["line 1", "epochs", "expected", "found"],
     ),
     (
         "settings: an unknown key",
@@ -36,7 +36,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, "epochs = 2", r#"epochs = 2\nepochs_ = 3"#)),
         "report run --out new.html",
         2,
-        &["epochs_"],
+        &["unknown setting `epochs_`"],
     ),
     (
         "settings: a key that is missing",
@@ -52,7 +52,12 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, "epochs = 2", r#"epochs = "two""#)),
         "report run --out new.html",
         2,
-        &["epochs"],
+        &[
+            "line 9",
+            "epochs",
+            "expected a whole number",
+            "found \"two\"",
+        ],
     ),
     (
         "settings: out of range",
@@ -76,7 +81,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| [&good[..], b"# \xff\xfe"].concat()),
         "report run --out new.html",
         2,
-        &["UTF-8"],
+        &["expected text in UTF-8", "found other bytes"],
     ),
     (
         "settings: brackets within brackets",
@@ -84,7 +89,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| [&b"hidden = "[..], &b"[".repeat(100_000)].concat()),
         "report run --out new.html",
         2,
-        &[],
+        &["hidden", "expected a list of whole numbers", "found [[["],
     ),
     (
         "settings: a folder",
@@ -100,7 +105,7 @@ pub const ROWS: &[Row] = &[
         Gone,
         "report run --out new.html",
         3,
-        &["expected the folder of a run", "found no config.toml"],
+        &["run: expected the folder of a run", "found no config.toml"],
     ),
     (
         "metrics: empty",
@@ -116,7 +121,10 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"epoch,error\n0,1\n".to_vec()),
         "report run --out new.html",
         3,
-        &["line 1"],
+        &[
+            "expected the record of an epoch in line 1",
+            "found something else in column 1",
+        ],
     ),
     (
         "metrics: a list",
@@ -124,7 +132,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"[1,2,3]\n".to_vec()),
         "plot run --kind error --out new.svg",
         3,
-        &["line 1"],
+        &["expected the record of an epoch in line 1", "found none"],
     ),
     (
         "metrics: no error",
@@ -132,7 +140,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, r#""error""#, r#""terror""#)),
         "report run --out new.html",
         3,
-        &["line 1", "error"],
+        &["line 1", "a number for `error`", "found none"],
     ),
     (
         "metrics: an error that is text",
@@ -140,7 +148,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, r#""error":"#, r#""error":"1","x":"#)),
         "plot run --kind error --out new.svg",
         3,
-        &["line 1", "error"],
+        &["line 1", "a number for `error`", "found \"1\""],
     ),
     (
         "metrics: an epoch that is none",
@@ -148,7 +156,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, r#""epoch":1"#, r#""epoch":1.5"#)),
         "report run --out new.html",
         3,
-        &["line 2", "epoch"],
+        &["line 2", "a whole number from 0 for `epoch`", "found 1.5"],
     ),
     (
         "metrics: an epoch twice",
@@ -172,15 +180,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, r#""seconds":"#, r#""seconds":1e999,"x":"#)),
         "report run --out new.html",
         3,
-        &["line 1"],
-    ),
-    (
-        "metrics: a key twice",
-        "run/metrics.jsonl",
-        Bytes(|good| instead(good, r#""error":"#, r#""error":1,"error":"#)),
-        "report run --out new.html",
-        3,
-        &["line 1"],
+        &["line 1", "in JSON", "found something else in column"],
     ),
     (
         "metrics: brackets within brackets",
@@ -188,7 +188,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| [&b"[".repeat(100_000)[..], b"\n"].concat()),
         "report run --out new.html",
         3,
-        &["line 1"],
+        &["line 1", "in JSON", "found something else in column 128"],
     ),
     (
         "metrics: cut",
@@ -196,7 +196,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| shortened(good, 10)),
         "report run --out new.html",
         3,
-        &["line 2"],
+        &["line 2", "in JSON", "found its beginning alone"],
     ),
     (
         "metrics: a pipe",
@@ -220,7 +220,11 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| Vec::new()),
         "report run --out new.html",
         3,
-        &["expected the summary of a run"],
+        &[
+            "expected the summary of a run",
+            "in JSON",
+            "found its beginning alone",
+        ],
     ),
     (
         "summary: cut",
@@ -228,7 +232,11 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| shortened(good, 3)),
         "plot run --kind error --out new.svg",
         3,
-        &["expected the summary of a run"],
+        &[
+            "expected the summary of a run",
+            "in JSON",
+            "found its beginning alone",
+        ],
     ),
     (
         "summary: a list",
@@ -236,7 +244,11 @@ pub const ROWS: &[Row] = &[
         Bytes(|_| b"[]".to_vec()),
         "report run --out new.html",
         3,
-        &["expected the summary of a run"],
+        &[
+            "expected the summary of a run",
+            "a text for `preset`",
+            "found none",
+        ],
     ),
     (
         "summary: a key that is missing",
@@ -244,7 +256,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, r#""engine":"#, r#""ingine":"#)),
         "report run --out new.html",
         3,
-        &["engine"],
+        &["a text for `engine`", "found none"],
     ),
     (
         "summary: another type",
@@ -252,7 +264,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, r#""seed": 42"#, r#""seed": "42""#)),
         "plot run --kind error --out new.svg",
         3,
-        &["seed", "line 3"],
+        &["a whole number from 0 for `seed` in line 3", "found \"42\""],
     ),
     (
         "summary: a number below zero",
@@ -260,7 +272,7 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| instead(good, r#""epochs": 2"#, r#""epochs": -2"#)),
         "report run --out new.html",
         3,
-        &["epochs", "line 4"],
+        &["a whole number from 0 for `epochs` in line 4", "found -2"],
     ),
     (
         "summary: a folder",
@@ -276,7 +288,11 @@ pub const ROWS: &[Row] = &[
         Bytes(|good| shortened(good, 3)),
         "train -q --resume run",
         3,
-        &["expected the summary of a run"],
+        &[
+            "expected the summary of a run",
+            "in JSON",
+            "found its beginning alone",
+        ],
     ),
     (
         "resumed with settings that are damaged",

@@ -13,7 +13,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"epochs = = 3".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["line 1"],
+        &["line 1", "epochs", "expected a whole number", "found = 3"],
     ),
     (
         "a key alone",
@@ -21,7 +21,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"epochs".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["line 1"],
+        &["line 1", "expected `epochs = ` and a value", "found epochs"],
     ),
     (
         "an unknown key",
@@ -53,7 +53,12 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"epochs = \"three\"".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["epochs", "three"],
+        &[
+            "line 1",
+            "epochs",
+            "expected a whole number",
+            "found \"three\"",
+        ],
     ),
     (
         "a fraction for a whole number",
@@ -61,7 +66,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"epochs = 1.5".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["epochs", "1.5"],
+        &["epochs", "expected a whole number", "found 1.5"],
     ),
     (
         "a number below zero",
@@ -69,7 +74,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"epochs = -1".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["epochs", "-1"],
+        &["epochs", "expected a whole number", "found -1"],
     ),
     (
         "out of range",
@@ -77,7 +82,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"\n\nepochs = 0".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["epochs", "expected a number from 1", "found 0"],
+        &["line 3", "epochs", "expected a number from 1", "found 0"],
     ),
     (
         "a list for a truth",
@@ -85,7 +90,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"bias = [1]".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["bias"],
+        &["bias", "expected true or false", "found [1]"],
     ),
     (
         "a layer of no units",
@@ -101,7 +106,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"activation = \"swish\"".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["swish", "`sigmoid`"],
+        &["swish", "expected one of `sigmoid`"],
     ),
     (
         "two settings that exclude each other",
@@ -117,7 +122,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"epochs = 3 # \xff\xfe".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["UTF-8"],
+        &["line 1", "expected text in UTF-8", "found other bytes"],
     ),
     (
         "brackets within brackets",
@@ -125,7 +130,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| [&b"hidden = "[..], &b"[".repeat(100_000)].concat()),
         "train --data data --out new --config good.toml",
         2,
-        &[],
+        &["hidden", "expected a list of whole numbers", "found [[["],
     ),
     (
         "a gigantic number",
@@ -133,7 +138,11 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| b"seed = 99999999999999999999999999".to_vec()),
         "train --data data --out new --config good.toml",
         2,
-        &["seed"],
+        &[
+            "seed",
+            "expected a whole number from 0",
+            "found 99999999999999999999999999",
+        ],
     ),
     (
         "more than 16 MiB",
@@ -149,7 +158,7 @@ pub const CONFIGURATIONS: &[Row] = &[
         Bytes(|_| vec![0x80, 0, 0, 0, 0, 0, 0, 0, b'{']),
         "train --data data --out new --config good.toml",
         2,
-        &[],
+        &["line 1", "expected text in UTF-8", "found other bytes"],
     ),
     (
         "a folder",
@@ -407,7 +416,7 @@ pub const FLAGS: &[Row] = &[
         "no images to draw",
         "",
         Nothing,
-        "synth --train 0 --test 10 --out new",
+        "synth -q --train 0 --test 10 --out new",
         2,
         &["train", "expected at least 1 image", "found 0"],
     ),
