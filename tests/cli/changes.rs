@@ -156,10 +156,14 @@ fn restore(set: &Set, scratch: &Scratch, name: &str) {
     fs::rename(fresh, scratch.join("data").join(name)).expect("a rename");
 }
 
-/// How the runs of a form ended, by words.
-type Ends = BTreeMap<String, u32>;
+/// How often runs ended in each way, and what was wrong with any.
+#[derive(Default)]
+struct Ends {
+    counts: BTreeMap<&'static str, u32>,
+    faults: Vec<String>,
+}
 
-/// Makes `count` changes to a data set under runs of one form. Returns how they ended.
+/// Makes `count` changes to a data set under runs of one form.
 fn changes(set: &Set, (form, flags): (&str, &str), count: u64, random: &mut Random) -> Ends {
     let scratch = Scratch::new();
     fs::create_dir(scratch.join("data")).expect("a folder");
@@ -171,16 +175,16 @@ fn changes(set: &Set, (form, flags): (&str, &str), count: u64, random: &mut Rand
     } else {
         ""
     };
-    let arguments = format!(
-        "train -q --data data --out run {} {flags} {memory}",
-        set.settings
-    );
+    let settings = set.settings;
+    let arguments = format!("train -q --data data --out run {settings} {flags} {memory}");
+    let mut run = Run::start(&scratch, &arguments);
+    run.has_begun(&scratch);
     let started = Instant::now();
-    let (status, stderr) = Run::start(&scratch, &arguments).end();
+    let (status, stderr) = run.end();
     assert!(status.success(), "{form}: {stderr}");
     let duration = started.elapsed().as_micros() as u64;
     let whole = scratch.read("run/model.safetensors");
-    let mut ends = Ends::new();
+    let mut ends = Ends::default();
     for round in 0..count {
         fs::remove_dir_all(scratch.join("run")).expect("a run");
         let what = CHANGES[(round % 4) as usize];
@@ -190,10 +194,13 @@ fn changes(set: &Set, (form, flags): (&str, &str), count: u64, random: &mut Rand
         thread::sleep(Duration::from_micros(random.below(duration)));
         change(what, &scratch.join("data").join(name), random);
         let (status, stderr) = run.end();
-        let told = format!("{}, {form}, {what:?} {name}: {status}: {stderr}", set.name);
-        let end = judge(&scratch, name, status, &stderr, &whole)
-            .unwrap_or_else(|fault| panic!("{fault}: {told}"));
-        *ends.entry(end.to_owned()).or_default() += 1;
+        match judge(&scratch, name, status, &stderr, &whole) {
+            Ok(end) => *ends.counts.entry(end).or_default() += 1,
+            Err(fault) => ends.faults.push(format!(
+                "{fault}: {}, {form}, {what:?} {name}: {status}: {stderr}",
+                set.name
+            )),
+        }
         restore(set, &scratch, name);
     }
     ends
@@ -253,14 +260,21 @@ fn data_files_that_change_at_random_moments() {
         });
     }
     let mut random = Random(1);
+    let mut faults = Vec::new();
     for set in &sets {
         for form in FORMS {
             let ends = changes(set, form, count, &mut random);
             if long.is_some() {
-                told(&format!("{}, {}: {ends:?}", set.name, form.0));
+                let faults = ends.faults.len();
+                told(&format!(
+                    "{}, {}: {:?}, {faults} faults",
+                    set.name, form.0, ends.counts
+                ));
             }
+            faults.extend(ends.faults);
         }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Prints a figure of the long form.

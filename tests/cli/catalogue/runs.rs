@@ -33,7 +33,7 @@ pub const ROWS: &[Row] = &[
     (
         "settings: an unknown key",
         "run/config.toml",
-        Bytes(|good| instead(good, "epochs = 2", r#"epochs = 2\nepochs_ = 3"#)),
+        Bytes(|good| instead(good, "epochs = 2", "epochs = 2\nepochs_ = 3")),
         "report run --out new.html",
         2,
         &["unknown setting `epochs_`"],
