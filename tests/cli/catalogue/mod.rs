@@ -218,7 +218,7 @@ fn make((_, file, bad, ..): &Row, scratch: &Scratch) -> impl Fn(&Scratch) {
         Bad::Pipe => scratch.fifo(file),
         Bad::Shut => {
             scratch.write(file, good.clone().unwrap_or_default());
-            fs::set_permissions(&path, Permissions::from_mode(0)).expect("our own file");
+            fs::set_permissions(&path, Permissions::from_mode(0o0)).expect("our own file");
         }
         Bad::Gone | Bad::Nothing => {}
     }
