@@ -100,7 +100,8 @@ fn text(bytes: &[u8]) -> Result<String, String> {
             .ok()
             .filter(|_| rest.is_empty())
             .ok_or_else(|| {
-                "its byte order mark says UTF-16, which it is not: save it as UTF-8".to_owned()
+                "expected text in UTF-16, as its byte order mark says, found something else: save it as UTF-8"
+                    .to_owned()
             })
     };
     match bytes {

@@ -151,9 +151,7 @@ fn check_packed(file: &mut impl BufRead) -> std::io::Result<()> {
     let what = match start {
         [] => "found an empty file".to_owned(),
         start if start.starts_with(&MAGIC) => return Ok(()),
-        [0, 0, 8, ..] => {
-            "it begins as an IDX file that is not packed: name it without .gz".to_owned()
-        }
+        [0, 0, 8, ..] => "found an IDX file that is not packed: name it without .gz".to_owned(),
         [one, other, ..] => format!(
             "found {:02x?} first{}",
             [one, other],
@@ -187,7 +185,7 @@ fn promised(mut stream: impl Read, path: &Path, content: Content) -> Result<Vec<
 fn start(stream: &mut impl Read, path: &Path, content: Content) -> Result<(Vec<u8>, Header)> {
     let bytes = beginning(stream, path, content)?;
     if bytes.starts_with(&MAGIC) {
-        let reason = "what it unpacks to is gzip data again: it was packed twice, so unpack it once, by gunzip";
+        let reason = "expected an IDX file in it, found gzip data again: it was packed twice, so unpack it once, by gunzip";
         return Err(Error::Read {
             path: path.to_owned(),
             source: IoError::new(ErrorKind::InvalidData, reason),

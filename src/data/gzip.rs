@@ -26,7 +26,7 @@ impl<R: BufRead> Members<R> {
 impl<R: BufRead> Read for Members<R> {
     fn read(&mut self, into: &mut [u8]) -> Result<usize> {
         while let Some(member) = &mut self.member {
-            let read = member.read(into)?;
+            let read = member.read(into).map_err(told)?;
             if read > 0 || into.is_empty() {
                 return Ok(read);
             }
@@ -38,6 +38,21 @@ impl<R: BufRead> Read for Members<R> {
         }
         Ok(0)
     }
+}
+
+/// The error of a damaged member, in our words; one of the system as it is.
+fn told(error: Error) -> Error {
+    let words = match error.kind() {
+        _ if error.raw_os_error().is_some() => return error,
+        ErrorKind::UnexpectedEof => {
+            "expected a whole gzip file, found its beginning alone".to_owned()
+        }
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+            format!("expected sound gzip data, found damage: {error}")
+        }
+        _ => return error,
+    };
+    Error::new(error.kind(), words)
 }
 
 /// Skips zeros up to the next member, and says whether there is one.

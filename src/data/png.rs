@@ -1,12 +1,13 @@
 //! PNG pictures, as rows of grey pixels on a ground.
 
-use std::io::{BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::path::Path;
 
-use png::{BitDepth, ColorType, Decoder, Limits, Transformations};
+use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 
 use super::mmap;
 use crate::error::{Error, Result};
+use crate::formats::idx;
 
 /// What decoding may take. Nothing that is allowed takes more: the picture itself is a few kilobytes.
 const MOST_BYTES: usize = 1 << 24;
@@ -59,16 +60,23 @@ impl Picture {
         Self::decode(Cursor::new(bytes), name, [rows, columns])
     }
 
-    fn decode(file: impl BufRead + Seek, path: &Path, [rows, columns]: [usize; 2]) -> Result<Self> {
+    fn decode(
+        mut file: impl BufRead + Seek,
+        path: &Path,
+        [rows, columns]: [usize; 2],
+    ) -> Result<Self> {
         let refuse = |reason: String| Error::Image {
             path: path.to_owned(),
             reason,
         };
+        let start = file.fill_buf().map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        check_signature(start).map_err(refuse)?;
         let mut decoder = Decoder::new_with_limits(file, Limits { bytes: MOST_BYTES });
         decoder.set_transformations(Transformations::EXPAND);
-        let mut reader = decoder
-            .read_info()
-            .map_err(|error| refuse(error.to_string()))?;
+        let mut reader = decoder.read_info().map_err(|error| refuse(told(error)))?;
         let info = reader.info();
         if (info.height as usize, info.width as usize) != (rows, columns) {
             let found = format!("found {} x {}", info.height, info.width);
@@ -76,13 +84,13 @@ impl Picture {
                 "expected {rows} x {columns} pixels, as the model takes, {found}"
             )));
         }
-        let size = reader
-            .output_buffer_size()
-            .ok_or_else(|| refuse("its size overflows".to_owned()))?;
+        let size = reader.output_buffer_size().ok_or_else(|| {
+            refuse("expected a size that can exist, found one that overflows".to_owned())
+        })?;
         let mut bytes = vec![0; size];
         let frame = reader
             .next_frame(&mut bytes)
-            .map_err(|error| refuse(error.to_string()))?;
+            .map_err(|error| refuse(told(error)))?;
         bytes.truncate(frame.buffer_size());
         let (samples, range) = match frame.bit_depth {
             BitDepth::Sixteen => narrow(&bytes, frame.color_type),
@@ -142,6 +150,54 @@ impl Picture {
     pub fn range(&self) -> Option<Range> {
         self.range
     }
+}
+
+/// Refuses what does not begin as a PNG file; the error is what it is instead, in words.
+fn check_signature(start: &[u8]) -> Result<(), String> {
+    const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+    let found = match start {
+        start if start.starts_with(SIGNATURE) => return Ok(()),
+        [] => "an empty file".to_owned(),
+        [one, other, ..] if !SIGNATURE.starts_with(&start[..start.len().min(SIGNATURE.len())]) => {
+            let hint = idx::hint(&[*one, *other]);
+            format!(
+                "{:02x?} first{hint}",
+                &start[..start.len().min(SIGNATURE.len())]
+            )
+        }
+        start => format!("{} bytes", start.len()),
+    };
+    Err(format!(
+        "expected the signature of a PNG file in its first {} bytes, found {found}",
+        SIGNATURE.len()
+    ))
+}
+
+/// The error of a damaged picture, in words.
+fn told(error: DecodingError) -> String {
+    let text = match error {
+        DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            return "expected a whole PNG file, found its beginning alone".to_owned();
+        }
+        DecodingError::LimitsExceeded => {
+            let most = MOST_BYTES >> 20;
+            return format!("expected a picture that needs at most {most} MiB, found a larger one");
+        }
+        other => other.to_string(),
+    };
+    // The decoder writes a chunk's kind as `ChunkType { type: IDAT, .. }`.
+    let text = match text.split_once("ChunkType { type: ") {
+        Some((before, chunk)) => {
+            let (kind, rest) = chunk.split_once(',').unwrap_or((chunk, ""));
+            let after = rest.split_once('}').map_or("", |(_, after)| after);
+            format!("{before}{kind}{after}")
+        }
+        None => text,
+    };
+    format!(
+        "expected sound PNG data, found damage: {}",
+        text.trim_end_matches('.')
+    )
 }
 
 /// Whether the pixels at the border of an image are light, on average.

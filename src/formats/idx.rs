@@ -88,6 +88,7 @@ pub fn hint(found: &[u8; 2]) -> &'static str {
         b"ve" => " (text: perhaps a pointer of Git LFS in place of the file)",
         [0x89, b'P'] => " (a PNG picture)",
         [0xff, 0xd8] => " (a JPEG picture)",
+        b"GI" => " (a GIF picture)",
         [0x93, b'N'] => " (an array of NumPy)",
         _ => "",
     }

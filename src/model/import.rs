@@ -13,6 +13,7 @@ use std::path::Path;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype as TensorDtype;
 
+use super::archive;
 use super::info::MOST_CLASSES;
 use super::tensors::{any_numbers, check_scaling, numbers, tensor, up_to_f32};
 use super::{
@@ -80,8 +81,7 @@ impl ImportOptions {
             path: path.to_owned(),
             reason,
         };
-        let tensors =
-            SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
+        let tensors = archive::arrays(&bytes).map_err(refuse)?;
         let modules = self.modules(&tensors).map_err(refuse)?;
         match modules[0].dtype(&tensors).map_err(refuse)? {
             TensorDtype::F32 | TensorDtype::F16 | TensorDtype::BF16 => {
@@ -107,7 +107,7 @@ impl ImportOptions {
                     continue;
                 }
                 return Err(format!(
-                    "it has an array '{name}': expected --scale file with it"
+                    "{name}: expected --scale file with an array of this name, found another --scale"
                 ));
             }
             let (module, part) = name.rsplit_once('.').unwrap_or(("", name));
@@ -134,11 +134,13 @@ impl ImportOptions {
                 ));
             };
             if ordered.insert(number, module).is_some() {
-                return Err(format!("it has two layers of the number {number}"));
+                return Err(format!(
+                    "expected one layer of the number {number}, found two"
+                ));
             }
         }
         if ordered.is_empty() {
-            return Err("it has no arrays".to_owned());
+            return Err("expected the arrays of linear layers, found none".to_owned());
         }
         Ok(ordered.into_values().collect())
     }
@@ -178,7 +180,9 @@ impl ImportOptions {
         let standardizer = self.standardizer(tensors, pixels).map_err(&refuse)?;
         check_scaling::<T>(&standardizer).map_err(|reason| match self.scaling {
             Scaling::File => refuse(reason),
-            Scaling::None | Scaling::Numbers { .. } => setting("scale", reason),
+            Scaling::None | Scaling::Numbers { .. } => {
+                setting("scale", reason.trim_start_matches("scale: ").to_owned())
+            }
         })?;
         let info = ModelInfo {
             format: ModelInfo::FORMAT,
@@ -258,7 +262,7 @@ struct Module {
 impl Module {
     fn weight(&self) -> Result<&str, String> {
         let bias = self.bias.as_deref().unwrap_or_default();
-        let missing = || format!("it has {bias:?} without the weight that goes with it");
+        let missing = || format!("{bias:?}: expected the weight that goes with it, found none");
         self.weight.as_deref().ok_or_else(missing)
     }
 

@@ -5,6 +5,7 @@
 //! holds layer after layer, each its weight and then its bias. Nothing here multiplies matrices: engines do.
 
 mod activation;
+mod archive;
 mod file;
 mod import;
 mod info;

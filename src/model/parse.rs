@@ -73,13 +73,16 @@ fn model<T: Scalar>(tensors: &SafeTensors<'_>, info: ModelInfo) -> Result<Model<
     let pixels = info
         .rows
         .checked_mul(info.columns)
-        .ok_or("its image size overflows")?;
+        .ok_or_else(|| {
+            let (rows, columns) = (info.rows, info.columns);
+            format!("expected images that can exist, found {rows} x {columns} pixels: their number overflows")
+        })?;
     let layout = layout(tensors, pixels)?;
     if layout.classes() != info.classes.len() {
         return Err(format!(
-            "its widths {:?} do not lead to its {} classes",
-            layout.widths(),
-            info.classes.len()
+            "expected widths that lead to its {} classes, found {:?}",
+            info.classes.len(),
+            layout.widths()
         ));
     }
     let parameters = parameters(tensors, &layout)?;
@@ -124,7 +127,10 @@ fn layout(tensors: &SafeTensors<'_>, pixels: usize) -> Result<Layout, String> {
         }
     }
     if widths.len() < 2 {
-        return Err(format!("it has no tensor '{}'", weight_name(0)));
+        return Err(format!(
+            "{}: expected an array of this name, found none",
+            weight_name(0)
+        ));
     }
     let layers = widths.len() - 1;
     let has = |layer: &usize| tensors.tensor(&bias_name(*layer)).is_ok();
@@ -265,7 +271,7 @@ mod tests {
             (
                 "layers.0.weight",
                 "layers.7.weight",
-                "no tensor 'layers.0.weight'",
+                "layers.0.weight: expected an array of this name, found none",
             ),
             ("scale.mean", "scale.mode", "found the array \"scale.mode\""),
         ] {
@@ -288,7 +294,7 @@ mod tests {
         );
         assert!(
             reason(&|model| model.info.classes.truncate(2))
-                .contains("do not lead to its 2 classes")
+                .contains("expected widths that lead to its 2 classes, found [6, 4, 3]")
         );
         assert!(
             reason(&|model| model.mlp.parameters[3] = f32::NAN)

@@ -17,6 +17,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::archive;
+use crate::error::list;
 use crate::scalar::{Dtype, Scalar};
 
 /// What stands in the digest's place while the file is hashed.
@@ -114,13 +116,30 @@ pub(crate) fn opened<'a, T: DeserializeOwned + Serialize>(
     bytes: &'a [u8],
     name: &str,
 ) -> Result<(SafeTensors<'a>, T, Seal), String> {
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let header = archive::header(bytes)?;
+    let tensors = archive::arrays(bytes)?;
     let metadata = header.metadata().as_ref();
-    let text = metadata
-        .and_then(|metadata| metadata.get(name))
-        .ok_or(format!("its metadata has no entry '{name}'"))?;
-    let told = |error: serde_json::Error| format!("its metadata: {error}");
+    let entry = metadata.and_then(|metadata| metadata.get(name));
+    let text = entry.ok_or_else(|| {
+        let mut found: Vec<String> = metadata
+            .into_iter()
+            .flat_map(HashMap::keys)
+            .cloned()
+            .collect();
+        found.sort_unstable();
+        let found = if found.is_empty() {
+            "nothing".to_owned()
+        } else {
+            list(&found, 3)
+        };
+        format!(
+            "its metadata: expected an entry '{name}', found {}",
+            found.escape_debug()
+        )
+    })?;
+    let told = |error: serde_json::Error| {
+        format!("its metadata: expected what gingham writes there, found something else: {error}")
+    };
     let mut entry: serde_json::Map<_, _> = serde_json::from_str(text).map_err(told)?;
     let claimed = entry.remove(KEY);
     let keys: Vec<String> = entry.keys().cloned().collect();
@@ -159,7 +178,9 @@ fn check(bytes: &[u8], claimed: &str) -> Result<(), String> {
 fn check_keys(keys: &[String], info: &impl Serialize) -> Result<(), String> {
     let known = serde_json::to_value(info).map_err(|error| error.to_string())?;
     match keys.iter().find(|key| known.get(key.as_str()).is_none()) {
-        Some(key) => Err(format!("its metadata has the unknown entry {key:?}")),
+        Some(key) => Err(format!(
+            "its metadata: expected the entries of a file without a digest, found the unknown entry {key:?}"
+        )),
         None => Ok(()),
     }
 }

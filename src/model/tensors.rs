@@ -10,7 +10,7 @@ use crate::scalar::{Dtype, Scalar};
 pub(crate) fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, String> {
     tensors
         .tensor(name)
-        .map_err(|_| format!("it has no tensor '{name}'"))
+        .map_err(|_| format!("{name}: expected an array of this name, found none"))
 }
 
 /// The finite numbers of a tensor of exactly this name, shape and type.

@@ -347,7 +347,7 @@ fn by_name(settings: &TrainOptions) -> serde_json::Map<String, Value> {
 fn parse(bytes: &[u8]) -> Result<(CheckpointInfo, Vec<EpochFigures>, Vec<f64>), String> {
     let (tensors, info, seal) = seal::opened::<CheckpointInfo>(bytes, METADATA)?;
     if seal == Seal::None {
-        return Err("it carries no digest of itself".to_owned());
+        return Err("expected a digest of the file in its metadata, found none".to_owned());
     }
     if info.format != CheckpointInfo::FORMAT {
         let (expected, found) = (CheckpointInfo::FORMAT, info.format);

@@ -2,6 +2,8 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `catalogue` | bad inputs of every kind, a row each: code, message, time, and nothing touched |
+//! | `changes` | data files that are cut, written over, removed or replaced while a run reads them |
 //! | `documents` | README and guide: every command runs and leaves what it should |
 //! | `explore` | figures, duplicates, images as text, pictures and the map |
 //! | `refusals` | bad input: exit code, one message, nothing written |
@@ -24,6 +26,8 @@
 
 #![cfg(all(feature = "cli", unix))]
 
+mod catalogue;
+mod changes;
 mod documents;
 mod explore;
 mod field_data;

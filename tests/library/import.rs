@@ -210,7 +210,7 @@ fn files_that_are_no_network_are_refused() {
     let whole = vec![("weight".to_owned(), Dtype::I16, vec![3, 4], vec![0; 24])];
     let halves = |bytes: [u8; 2]| ("0.bias".to_owned(), Dtype::F16, vec![5], bytes.repeat(5));
     let cases = [
-        (vec![], "it has no arrays"),
+        (vec![], "expected the arrays of linear layers, found none"),
         (
             whole,
             "expected weights in F32, F64, F16 or BF16, found I16",
@@ -250,7 +250,10 @@ fn files_that_are_no_network_are_refused() {
             "9.bias: expected finite numbers, found NaN at 2",
         ),
         (with(3, infinite(f32::INFINITY)), "found inf at 2"),
-        (without(0), "it has \"0.bias\" without the weight"),
+        (
+            without(0),
+            "\"0.bias\": expected the weight that goes with it, found none",
+        ),
         (
             plus(f32s("1.running_mean", &[5])),
             "found \"1.running_mean\"",
@@ -271,7 +274,7 @@ fn files_that_are_no_network_are_refused() {
         (renamed("9", "00"), "two layers of the number 0"),
         (
             plus(f32s("scale.mean", &[4])),
-            "expected --scale file with it",
+            "expected --scale file with an array of this name",
         ),
         (vec![f32s("weight", &[1, 4])], "2 to 256 classes, found 1"),
         (
@@ -295,7 +298,10 @@ fn files_that_are_no_network_are_refused() {
         arrays
     };
     for (arrays, says) in [
-        (network(), "it has no tensor 'scale.mean'"),
+        (
+            network(),
+            "scale.mean: expected an array of this name, found none",
+        ),
         (
             scaled(&[5], 1.0),
             "scale.mean: expected F32 [4], found F32 [5]",

@@ -8,6 +8,8 @@ mod outputs;
 mod pictures;
 mod settings;
 
+pub use pictures::crc32;
+
 use std::fs;
 
 use crate::util::Scratch;
@@ -22,12 +24,12 @@ const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
 
 const MODEL: &str = "run/model.safetensors";
 
-fn shortened(mut bytes: Vec<u8>, by: usize) -> Vec<u8> {
+pub fn shortened(mut bytes: Vec<u8>, by: usize) -> Vec<u8> {
     bytes.truncate(bytes.len() - by);
     bytes
 }
 
-fn changed(mut bytes: Vec<u8>, place: usize, value: u8) -> Vec<u8> {
+pub fn changed(mut bytes: Vec<u8>, place: usize, value: u8) -> Vec<u8> {
     bytes[place] = value;
     bytes
 }
