@@ -80,12 +80,14 @@ unsafe impl GlobalAlloc for Counting {
 pub fn watch(read: fn(&[u8], &Path), bytes: &[u8]) {
     static FOLDER: LazyLock<tempfile::TempDir> =
         LazyLock::new(|| tempfile::tempdir().expect("a folder"));
-    static AT_EXIT: Once = Once::new();
-    // SAFETY: the function that is called at the exit prints, and does nothing else.
-    AT_EXIT.call_once(|| unsafe {
-        libc::atexit(say);
-    });
+    static FIRST: Once = Once::new();
     let folder = FOLDER.path();
+    FIRST.call_once(|| {
+        // What a reader makes once and keeps (a pool of threads) is not a read's.
+        read(&[], folder);
+        // SAFETY: the function that is called at the exit prints, and does nothing else.
+        unsafe { libc::atexit(say) };
+    });
     let before = HELD.load(Relaxed);
     MOST_HELD.store(before, Relaxed);
     let started = Instant::now();

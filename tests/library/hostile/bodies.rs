@@ -70,20 +70,24 @@ pub const READERS: [Reader; 11] = [
 ];
 
 pub fn read_idx(bytes: &[u8], _: &Path) {
-    let images = Images::read(bytes, Path::new("stream"));
-    if let Ok(images) = &images {
-        // What a packed file unpacks to is no larger than the format of gzip allows.
-        assert!(images.count() * images.pixels_per_image() <= 64 + 1100 * bytes.len());
-        let _ = images.sha256();
-    }
     for content in [idx::Content::Images, idx::Content::Labels] {
         let _ = idx::whole(bytes, content);
+    }
+    // Packed files are another reader's, and unpacking takes most of the time.
+    if !bytes.starts_with(&MAGIC)
+        && let Ok(images) = Images::read(bytes, Path::new("stream"))
+    {
+        assert_eq!(images.count() * images.pixels_per_image(), bytes.len() - 16);
+        let _ = images.sha256();
     }
 }
 
 pub fn read_gzip(bytes: &[u8], folder: &Path) {
     let packed = file(folder, "file.gz", bytes);
-    let _ = Images::open(&packed);
+    if let Ok(images) = Images::open(&packed) {
+        // The format packs a thousand bytes into one, and no more.
+        assert!(images.count() * images.pixels_per_image() <= 64 + 1100 * bytes.len());
+    }
     let _ = class_names(&packed);
     // Bytes that are packed are read as they are when they are not; those that are packed twice are refused.
     let digest = |bytes: &[u8]| {
@@ -91,16 +95,19 @@ pub fn read_gzip(bytes: &[u8], folder: &Path) {
         images.map(|images| images.sha256().to_owned())
     };
     let unpacked = digest(&member(bytes));
-    if bytes.starts_with(&[0x1f, 0x8b]) {
+    if bytes.starts_with(&MAGIC) {
         assert_eq!(unpacked, None);
     } else {
         assert_eq!(unpacked, digest(bytes));
     }
 }
 
+/// The first two bytes of a gzip file.
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
 /// A sound member of a gzip file with these bytes, not compressed.
 fn member(bytes: &[u8]) -> Vec<u8> {
-    let mut member = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let mut member = vec![MAGIC[0], MAGIC[1], 8, 0, 0, 0, 0, 0, 0, 255];
     for block in bytes.chunks(0xffff) {
         let length = block.len() as u16;
         member.push(0);
@@ -203,6 +210,7 @@ thread_local! {
 }
 
 pub fn read_checkpoint(bytes: &[u8], folder: &Path) {
+    RUN.with(|_| {}); // made by the first call, whatever that reads
     for bytes in [Some(bytes.to_vec()), resealed(bytes)]
         .into_iter()
         .flatten()
@@ -263,6 +271,7 @@ pub fn read_report(bytes: &[u8], folder: &Path) {
     thread_local! {
         static MACHINE: Machine = Machine::new(1).unwrap();
     }
+    MACHINE.with(|_| {}); // made by the first call, whatever that reads
     if let Ok(run) = run_of(bytes, folder) {
         let report = MACHINE.with(|machine| Report::of(machine, &[run], None, false));
         let html = report.unwrap().html;

@@ -160,13 +160,13 @@ fn of_classes() -> Vec<Seed> {
 }
 
 fn of_png() -> Vec<Seed> {
-    let picture = |color, depth, size: u32, samples: usize| {
+    let colours = |colours: &'static [u8], color, depth, size: u32, samples: usize| {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, size, size);
         encoder.set_color(color);
         encoder.set_depth(depth);
         if color == png::ColorType::Indexed {
-            encoder.set_palette(&[0, 0, 0, 255, 128, 0][..]);
+            encoder.set_palette(colours);
             encoder.set_trns(&[0, 200][..]);
         }
         let size = size as usize;
@@ -176,6 +176,8 @@ fn of_png() -> Vec<Seed> {
         writer.finish().unwrap();
         bytes
     };
+    let picture =
+        |color, depth, size, samples| colours(&[0, 0, 0, 255, 128, 0], color, depth, size, samples);
     let (eight, sixteen) = (png::BitDepth::Eight, png::BitDepth::Sixteen);
     let grey = picture(png::ColorType::Grayscale, eight, 28, 1);
     let changed = |place: usize, byte: u8| {
@@ -209,6 +211,10 @@ fn of_png() -> Vec<Seed> {
         ("rgb", picture(png::ColorType::Rgb, eight, 28, 3)),
         ("rgba-16", picture(png::ColorType::Rgba, sixteen, 28, 8)),
         ("palette", picture(png::ColorType::Indexed, eight, 28, 1)),
+        (
+            "odd-palette",
+            colours(&[0, 0, 0, 255], png::ColorType::Indexed, eight, 28, 1),
+        ),
         (
             "other-size",
             picture(png::ColorType::Grayscale, eight, 27, 1),
@@ -413,7 +419,7 @@ fn of_model() -> Vec<Seed> {
                 &format!("[{}\\\"0\\\"", "\\\"a\\\",".repeat(300)),
             ),
         ),
-        ("unknown-activation", header("logistic", "logarithm")),
+        ("unknown-activation", header("sigmoid", "sigmaid")),
         (
             "unknown-entry",
             header("{\\\"sha256", "{\\\"a\\\":[[]],\\\"sha256"),
