@@ -18,6 +18,14 @@ enter_root() {
     cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 }
 
+# Tools that cargo builds from source for minutes are kept in a folder of the user's, so that they are built once.
+TOOLS=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/gingham-tools
+
+# Finds those tools, behind the ones that are installed elsewhere.
+use_tools() {
+    export PATH="$PATH:$TOOLS/bin"
+}
+
 # Whether a folder holds the training files, raw or compressed.
 is_data_set() {
     local file

@@ -59,6 +59,7 @@ closing() {
 trap closing EXIT
 
 enter_root
+use_tools
 set_up
 pure=(--locked --no-default-features --features cli)
 if [ -z "${GINGHAM_DATA:-}" ] && is_data_set data/fashion-mnist; then
@@ -157,15 +158,23 @@ else
     skip "Miri" "this tool chain has none: rustup +nightly component add miri rust-src"
 fi
 
+# As long as $GINGHAM_FUZZ_SECONDS says, or half a minute each.
+if scripts/fuzz.sh --check; then
+    part "fuzzing" scripts/fuzz.sh "${GINGHAM_FUZZ_SECONDS:-30}"
+else
+    skip "fuzzing" "no nightly compiler, or no cargo-fuzz: cargo install cargo-fuzz --locked"
+fi
+
 if cargo deny --version >/dev/null 2>&1; then
     part "cargo deny" cargo deny check bans licenses sources
+    part "cargo deny, of the fuzz targets" cargo deny --manifest-path fuzz/Cargo.toml --config fuzz/deny.toml check bans licenses sources
     if cargo deny fetch db >/dev/null 2>&1; then
         part "cargo deny, advisories" cargo deny check advisories
     else
         skip "cargo deny, advisories" "their database cannot be reached"
     fi
 else
-    skip "cargo deny" "not installed: cargo install cargo-deny"
+    skip "cargo deny" "not installed: cargo install cargo-deny --locked"
 fi
 
 # Other programs' view of our files. The venv stays in target/, so that a second run needs no network.

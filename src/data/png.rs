@@ -84,6 +84,15 @@ impl Picture {
                 "expected {rows} x {columns} pixels, as the model takes, {found}"
             )));
         }
+        // The decoder takes whole colours for granted.
+        if let Some(palette) = &info.palette
+            && !palette.len().is_multiple_of(3)
+        {
+            return Err(refuse(format!(
+                "expected a palette of colours of 3 bytes, found {} bytes",
+                palette.len()
+            )));
+        }
         let size = reader.output_buffer_size().ok_or_else(|| {
             refuse("expected a size that can exist, found one that overflows".to_owned())
         })?;

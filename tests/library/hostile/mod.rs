@@ -1,53 +1,14 @@
-//! Readers under damaged bytes: cut, flipped, repeated, spliced and made up. `GINGHAM_HOSTILE=100000` tries so many of each; where
-//! there is `cargo fuzz`, `fuzz/` goes farther with the same readers.
+//! Readers under damaged bytes: cut, flipped, repeated, spliced and made up. `GINGHAM_HOSTILE=100000` tries so many of each;
+//! `scripts/fuzz.sh` goes farther with the same readers and the same seeds.
 
 mod bodies;
+mod seeds;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use gingham::engine::EngineKind;
-use gingham::scalar::Dtype;
-
-use crate::support::{gzip, idx, random_bytes};
+use crate::support::random_bytes;
 use bodies::READERS;
-
-/// Sound files and files with one known defect, of every kind; each reader gets all of them as a beginning.
-fn seeds() -> Vec<Vec<u8>> {
-    let images = idx(&[2, 3, 2], &[7; 12]);
-    let mut seeds = vec![
-        Vec::new(),
-        gzip(&images),
-        idx(&[u32::MAX, 28, 28], &[1; 40]),
-        idx(&[2], &[0, 1]),
-        images,
-        b"a\nb\n\xc3\xa9\n".to_vec(),
-        b"\xff\xfea\0\n\0b\0".to_vec(),
-        b"epochs = 3\nhidden = [1, 2]\n".to_vec(),
-    ];
-    let (network, checkpoint, options) = super::resume::example(EngineKind::Blas, Dtype::F32);
-    let settings = toml::to_string(&options).unwrap();
-    let metrics = "{\"epoch\":0,\"error\":1e308,\"train_accuracy\":0.5,\"heldout_accuracy\":null,\"seconds\":0.1}\n";
-    seeds.push(settings.clone().into_bytes());
-    seeds.push(format!("{settings}---\n{metrics}").into_bytes());
-    seeds.push(network);
-    seeds.push(checkpoint);
-    let weights: Vec<u8> = [1.0_f32; 8]
-        .iter()
-        .flat_map(|number| number.to_le_bytes())
-        .collect();
-    let shape = vec![2, 4];
-    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, &weights);
-    seeds.push(safetensors::serialize([("0.weight", view.unwrap())], None).unwrap());
-    let mut png = Vec::new();
-    let mut encoder = png::Encoder::new(&mut png, 28, 28);
-    encoder.set_color(png::ColorType::Grayscale);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&[9; 784]).unwrap();
-    writer.finish().unwrap();
-    seeds.push(png);
-    seeds
-}
 
 /// A damaged copy of one of `seeds`; which and how `random` says.
 fn damaged(seeds: &[Vec<u8>], random: &[u8]) -> Vec<u8> {
@@ -90,10 +51,21 @@ fn damaged(seeds: &[Vec<u8>], random: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The seeds that are kept for a reader, and those that are made here.
+fn seeds(reader: &str) -> Vec<Vec<u8>> {
+    let mut seeds: Vec<Vec<u8>> = seeds::of(reader).into_iter().map(|seed| seed.1).collect();
+    if let Some(kept) = seeds::kept() {
+        for file in std::fs::read_dir(kept.join(reader)).unwrap() {
+            seeds.push(std::fs::read(file.unwrap().path()).unwrap());
+        }
+    }
+    seeds
+}
+
 #[test]
 fn no_reader_panics_or_hangs_on_damaged_bytes() {
     let count = std::env::var("GINGHAM_HOSTILE").map_or(300, |count| count.parse().unwrap());
-    let seeds = seeds();
+    let all: Vec<Vec<u8>> = READERS.iter().flat_map(|one| seeds(one.name)).collect();
     let folder = tempfile::tempdir().unwrap();
     for reader in READERS {
         let own = folder.path().join(reader.name);
@@ -108,12 +80,30 @@ fn no_reader_panics_or_hangs_on_damaged_bytes() {
                 reader.name
             );
         };
-        for seed in &seeds {
+        // Every file, also those that are another reader's; then its own, damaged.
+        for seed in &all {
             read(seed, &own);
         }
+        let seeds = seeds(reader.name);
         for number in 0..count {
             let random = random_bytes(32, number);
             read(&damaged(&seeds, &random), &own);
+        }
+    }
+}
+
+/// Writes the seeds that are made here: `GINGHAM_WRITE_SEEDS=fuzz/seeds cargo test --test library hostile`. Those that fuzzing found
+/// stay.
+#[test]
+fn seeds_are_written_where_they_are_asked_for() {
+    let Some(folder) = std::env::var_os("GINGHAM_WRITE_SEEDS") else {
+        return;
+    };
+    for reader in READERS {
+        let own = Path::new(&folder).join(reader.name);
+        std::fs::create_dir_all(&own).unwrap();
+        for (name, bytes) in seeds::of(reader.name) {
+            std::fs::write(own.join(name), bytes).unwrap();
         }
     }
 }

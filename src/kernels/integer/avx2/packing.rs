@@ -7,13 +7,16 @@ use std::arch::x86_64::{
     _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
 };
 
-use super::{HALF, HALVES};
 use crate::kernels::panels::Panels;
-use crate::kernels::shape::{LINE_BYTES, Line, QUAD};
+use crate::kernels::shape::{COLUMNS, LINE_BYTES, Line, QUAD};
 use crate::kernels::tiles::Tiles;
 
+/// Registers of a line.
+const HALVES: usize = 2;
 /// Bytes of a register.
 const REGISTER: usize = LINE_BYTES / HALVES;
+/// Columns of half a line.
+const HALF: usize = COLUMNS / HALVES;
 
 /// See [`MicroKernel::transpose`](super::MicroKernel::transpose). The images are of one length, and `lines` are no more than their quads.
 ///

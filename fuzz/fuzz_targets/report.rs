@@ -1,0 +1,3 @@
+#![no_main]
+
+gingham_fuzz::target!(read_report);
