@@ -466,6 +466,7 @@ fn of_import() -> Vec<Seed> {
         ];
         foreign(&[weight("0.weight"), mean, deviation])
     };
+    let alone = |dtype, shape, bytes| foreign(&[("0.weight", dtype, shape, bytes)]);
     let sound = foreign(&[weight("0.weight"), bias("0.bias"), next("2.weight")]);
     let mut seeds = vec![
         ("two-layers", sound.clone()),
@@ -474,29 +475,14 @@ fn of_import() -> Vec<Seed> {
             "by-name",
             foreign(&[weight("fc1.weight"), next("fc10.weight")]),
         ),
-        (
-            "halves",
-            foreign(&[("0.weight", F16, vec![2, 4], vec![0x3c; 16])]),
-        ),
-        (
-            "brain-floats",
-            foreign(&[("0.weight", BF16, vec![2, 4], vec![0x3f; 16])]),
-        ),
-        (
-            "doubles",
-            foreign(&[("0.weight", F64, vec![2, 4], doubles(8, 0.25))]),
-        ),
+        ("halves", alone(F16, vec![2, 4], vec![0x3c; 16])),
+        ("brain-floats", alone(BF16, vec![2, 4], vec![0x3f; 16])),
+        ("doubles", alone(F64, vec![2, 4], doubles(8, 0.25))),
         ("scaled", scaled(127.0, 64.0)),
         ("no-deviation", scaled(127.0, 0.0)),
         ("tiny-deviation", scaled(0.0, 1e-310)),
-        (
-            "whole-numbers",
-            foreign(&[("0.weight", I64, vec![2, 4], vec![1; 64])]),
-        ),
-        (
-            "infinite",
-            foreign(&[("0.weight", F32, vec![2, 4], floats(8, f32::INFINITY))]),
-        ),
+        ("whole-numbers", alone(I64, vec![2, 4], vec![1; 64])),
+        ("infinite", alone(F32, vec![2, 4], floats(8, f32::INFINITY))),
         ("bias-alone", foreign(&[bias("0.bias")])),
         (
             "same-number",
@@ -518,18 +504,9 @@ fn of_import() -> Vec<Seed> {
             "wrong-widths",
             foreign(&[weight("0.weight"), weight("1.weight")]),
         ),
-        (
-            "no-square",
-            foreign(&[("0.weight", F32, vec![2, 3], floats(6, 1.0))]),
-        ),
-        (
-            "one-output",
-            foreign(&[("0.weight", F32, vec![1, 4], floats(4, 1.0))]),
-        ),
-        (
-            "no-inputs",
-            foreign(&[("0.weight", F32, vec![2, 0], Vec::new())]),
-        ),
+        ("no-square", alone(F32, vec![2, 3], floats(6, 1.0))),
+        ("one-output", alone(F32, vec![1, 4], floats(4, 1.0))),
+        ("no-inputs", alone(F32, vec![2, 0], Vec::new())),
         ("no-arrays", foreign(&[])),
     ];
     seeds.extend(of_header(&sound));
