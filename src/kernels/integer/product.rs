@@ -75,6 +75,8 @@ pub(super) struct Segment<'a> {
     pub(super) ends_sum: Option<usize>,
     /// What the memory of the next panel has, kept or not.
     pub(super) next: Kept<'a>,
+    /// Lines of the panel that lie before the segment's.
+    pub(super) before: usize,
 }
 
 impl<'a> Checked<'a> {
@@ -192,16 +194,20 @@ impl<'a> Checked<'a> {
         let mut left = chunks.len() * chunks.first().map_or(0, Panels::segments);
         for chunk in chunks {
             let next = chunk.room(panel + 1);
+            let mut before = 0;
             for segment in 0..chunk.segments() {
                 of_sum += 1;
                 left -= 1;
                 let ends = of_sum == segments_of_sum || left == 0;
+                let kept = chunk.segment(panel, segment);
                 each(Segment {
-                    kept: chunk.segment(panel, segment),
+                    kept,
                     first_quad,
                     ends_sum: ends.then_some(sum),
                     next,
+                    before,
                 });
+                before += kept.lines.len();
                 if ends {
                     (sum, of_sum) = (sum + 1, 0);
                 }

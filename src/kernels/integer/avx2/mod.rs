@@ -6,25 +6,27 @@
 //! 2. A product instruction adds a quad's products in pairs only, so each column has two sums until a sum ends.
 //! 3. Pixels come in quarters of a line, four columns to a register: widened, a quarter fills one.
 //! 4. A row's four factors are loaded and repeated over a register in one go.
-//! 5. When a sum ends, its two registers are added horizontally, which leaves the columns out of order: a permutation puts them
+//! 5. Each half of a micro-tile asks for its share of the next panel, before its loop: within it, a request costs what a product does.
+//! 6. When a sum ends, its two registers are added horizontally, which leaves the columns out of order: a permutation puts them
 //!    back.
 
 // Loops over registers, which have numbers: the same one of several arrays.
 #![expect(clippy::needless_range_loop)]
 
 use std::arch::x86_64::{
-    __m256, __m256i, _mm_load_si128, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps,
-    _mm256_castps256_ps128, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16, _mm256_extractf128_ps,
-    _mm256_hadd_epi32, _mm256_madd_epi16, _mm256_mul_ps, _mm256_permute4x64_epi64,
-    _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps,
+    __m256, __m256i, _MM_HINT_T0, _mm_load_si128, _mm_prefetch, _mm_storeu_ps, _mm256_add_epi32,
+    _mm256_add_ps, _mm256_castps256_ps128, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16,
+    _mm256_extractf128_ps, _mm256_hadd_epi32, _mm256_madd_epi16, _mm256_mul_ps,
+    _mm256_permute4x64_epi64, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_si256,
+    _mm256_storeu_ps,
 };
 
 use ndarray::{ArrayViewMut2, Axis};
 
 use super::kernel::MicroKernel;
-use super::product::Checked;
+use super::product::{Checked, Segment};
 use super::rows::Form;
-use crate::kernels::panels::Panels;
+use crate::kernels::panels::{Kept, Panels};
 use crate::kernels::shape::{COLUMNS, LINE_BYTES, Line, QUAD};
 use crate::kernels::tiles::{Placement, Tiles};
 
@@ -90,15 +92,20 @@ unsafe fn micro_tile<const R: usize>(
     panel: usize,
     out: &mut ArrayViewMut2<'_, f32>,
 ) {
+    let rows = out.len_of(Axis(0));
+    let tiles = rows.div_ceil(Avx2::ROWS);
+    let tile = (first * tiles).div_ceil(rows);
     let halves: [[__m256; R]; HALVES] = std::array::from_fn(|half| {
+        let share = [HALVES * tile + half, HALVES * tiles];
         // SAFETY: the caller keeps to the same contract.
-        unsafe { half_tile::<R>(product, first, panel, half) }
+        unsafe { half_tile::<R>(product, first, (panel, half), share) }
     });
     // SAFETY: the rows lie in `out`, and the product was checked, so the panel's columns lie in the rows.
     unsafe { store(&halves, product.placement(panel), (product, first), out) }
 }
 
-/// Half number `half` of a panel, of `R` rows.
+/// Half number `half` of a panel, of `R` rows. It asks for one share of the next panel: the one whose number `share` has first, of as
+/// many as it has second.
 ///
 /// # Safety
 /// As [`micro_tile`].
@@ -107,8 +114,8 @@ unsafe fn micro_tile<const R: usize>(
 unsafe fn half_tile<const R: usize>(
     product: &Checked<'_>,
     first: usize,
-    panel: usize,
-    half: usize,
+    (panel, half): (usize, usize),
+    share: [usize; 2],
 ) -> [__m256; R] {
     let row_bytes = 2 * QUAD * product.quads();
     let factors = product.factors(first, R);
@@ -116,6 +123,7 @@ unsafe fn half_tile<const R: usize>(
         std::array::from_fn(|row| _mm256_set1_ps(product.start(first + row)));
     let mut pairs: [[__m256i; QUARTERS]; R] = [[_mm256_setzero_si256(); QUARTERS]; R];
     product.for_each_segment(panel, |segment| {
+        ask_for_next(&segment, share);
         for (line, &quad) in segment.kept.lines.iter().zip(segment.kept.quads) {
             let at = (segment.first_quad + quad as usize) * 2 * QUAD;
             let pixels: [__m256i; QUARTERS] = std::array::from_fn(|quarter| {
@@ -152,6 +160,24 @@ unsafe fn half_tile<const R: usize>(
         }
     });
     totals
+}
+
+/// Asks for share number `number` of the `shares` of what comes in the place of `segment` in the next panel, as far as that has as
+/// many lines.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn ask_for_next(segment: &Segment<'_>, [number, shares]: [usize; 2]) {
+    let Kept { lines, quads } = segment.next;
+    let share = segment.kept.lines.len().div_ceil(shares);
+    let first = segment.before + number * share;
+    #[allow(unused_unsafe)] // newer compilers know that it is safe
+    // SAFETY: a prefetch of any address is sound.
+    unsafe {
+        _mm_prefetch::<_MM_HINT_T0>(quads.as_ptr().wrapping_add(first).cast());
+        for line in first..first + share {
+            _mm_prefetch::<_MM_HINT_T0>(lines.as_ptr().wrapping_add(line).cast());
+        }
+    }
 }
 
 /// Stores a panel's sums of `R` rows of the output, from row `first` on.
