@@ -72,6 +72,16 @@ impl Config {
         }
     }
 
+    /// Whether it names a folder of data that is there.
+    pub fn has_data(&self) -> bool {
+        let data = self
+            .settings
+            .table
+            .get("data")
+            .and_then(toml::Value::as_str);
+        data.is_some_and(|data| Path::new(data).is_dir())
+    }
+
     /// The file's name.
     pub fn path(&self) -> &Path {
         &self.path

@@ -161,9 +161,21 @@ pub struct Resolved {
     pub notes: Vec<String>,
 }
 
+/// Where settings come from, beside the flags and the environment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sources<'a> {
+    /// A file of settings, or a run's folder.
+    pub config: Option<&'a Path>,
+    /// Whether that is the folder of a run that goes on: its data are its own, wherever the environment points, as long as they are
+    /// there.
+    pub goes_on: bool,
+    /// The folder of a run that may go on under the flags' settings: its copy of the model to start from stands for one that has gone.
+    pub run: Option<&'a Path>,
+}
+
 impl Flags {
     /// All settings, from the preset, the model to start from, `config`, the environment and the flags, in this order; validated.
-    pub fn resolve(&self, config: Option<&Path>, threads: Option<usize>) -> Result<Resolved> {
+    pub fn resolve(&self, sources: &Sources<'_>, threads: Option<usize>) -> Result<Resolved> {
         let environment = std::env::var_os(DATA_VARIABLE)
             .filter(|folder| !folder.is_empty())
             .map(PathBuf::from);
@@ -177,12 +189,12 @@ impl Flags {
             let threads = toml::Value::try_from(threads).expect("a small number");
             flags.insert("threads".to_owned(), threads);
         }
-        let file = config.map(Config::read).transpose()?;
+        let file = sources.config.map(Config::read).transpose()?;
         let mut given = file
             .as_ref()
             .map_or_else(Table::new, |file| file.settings.table.clone());
         cover(&mut given, flags.clone());
-        let found = start::find(&flags, file.as_ref())?;
+        let found = start::find(&flags, file.as_ref(), sources.run)?;
         let (preset, note) = match (base::preset(&given), &found) {
             (Some(preset), _) => {
                 let note = file.as_ref().map(|file| base::beside(file, &flags));
@@ -198,6 +210,7 @@ impl Flags {
             given.entry("scale").or_insert(scale);
         }
         let mut settings = table(&settings);
+        let keeps_data = sources.goes_on && file.as_ref().is_some_and(Config::has_data);
         if let Some(file) = file {
             cover(&mut settings, file.settings.table.clone());
             // Checked before flags cover its values, so that what is wrong with the file is said of the file.
@@ -209,7 +222,7 @@ impl Flags {
                 })?;
         }
         base::check(preset, &given)?;
-        if let Some(folder) = environment {
+        if let Some(folder) = environment.filter(|_| !keeps_data) {
             settings.insert("data".to_owned(), text("data", &folder)?.into());
         }
         cover(&mut settings, flags);

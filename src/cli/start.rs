@@ -29,11 +29,11 @@ pub struct Found {
 }
 
 /// The model that the flags name, else the one that the file names; none where none is named. A run's folder keeps a copy, which is
-/// taken where the run is repeated from its own settings.
+/// taken where the run is repeated from its own settings, or goes on in the folder `run` by flags whose model has gone.
 ///
 /// # Errors
 /// Those of [`Start::open`]; [`Error::Setting`] and [`Error::Config`] for settings that do not go with it.
-pub fn find(flags: &Table, file: Option<&Config>) -> Result<Option<Found>> {
+pub fn find(flags: &Table, file: Option<&Config>, run: Option<&Path>) -> Result<Option<Found>> {
     let named = |table: &Table| {
         let name = table.get(FROM).and_then(toml::Value::as_str);
         name.map(PathBuf::from)
@@ -42,7 +42,11 @@ pub fn find(flags: &Table, file: Option<&Config>) -> Result<Option<Found>> {
         (Some(given), _) => {
             check_stdin([given.as_path()].into_iter().chain(file.map(Config::path)))?;
             let path = model_path(&given);
-            Found::open(&path, absolute(&path))?
+            let copy = run.map(|run| run.join(START)).filter(|copy| copy.is_file());
+            match copy.filter(|_| given != Path::new("-") && !path.exists()) {
+                Some(copy) => Found::open(&copy, path)?,
+                None => Found::open(&path, absolute(&path))?,
+            }
         }
         (None, Some(file)) => match (named(&file.settings.table), digest(file)) {
             (Some(given), digest) => {

@@ -17,7 +17,7 @@ use gingham::train::{self, Checkpoint, Elapsed, Plan, TrainOptions};
 
 use super::output::{self, Output, facts, percent};
 use super::progress::{self, Progress};
-use super::settings::{Flags, Resolved, presets_and_example};
+use super::settings::{Flags, Resolved, Sources, presets_and_example};
 use super::signals::Listener;
 use super::{Common, keeping, notes, open_data, outfile};
 
@@ -51,15 +51,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let started = Instant::now();
     let age_at_start = report::process_age().unwrap_or_default();
     let resumed = args.keeping.folder(args.out.as_deref())?;
-    let config = match &resumed {
-        Some(folder) if !args.keeping.is_auto() => Some(folder.as_path()),
-        _ => args.config.as_deref(),
+    let (goes_on, run) = match &resumed {
+        Some(folder) => (!args.keeping.is_auto(), Some(folder.as_path())),
+        None => (false, None),
+    };
+    let sources = Sources {
+        config: if goes_on { run } else { args.config.as_deref() },
+        goes_on,
+        run,
     };
     let Resolved {
         mut options,
         start,
         notes: mut remarks,
-    } = args.flags.resolve(config, args.common.threads)?;
+    } = args.flags.resolve(&sources, args.common.threads)?;
     let machine = args.common.machine_for(options.threads, options.engine)?;
     // Before the plan looks at how much memory there is, since a thread takes some.
     let signals = Listener::start();

@@ -107,7 +107,7 @@ impl Start {
     /// What a user may not expect of a run in `dtype` that starts from it, on samples of the classes `names`.
     pub(super) fn notes(&self, dtype: Dtype, names: &[String]) -> Vec<String> {
         let classes = &self.model.info().classes;
-        let are_named = has_names(classes) && has_names(names);
+        let are_named = has_names(classes) || has_names(names);
         let renamed = (are_named && classes != names).then(|| {
             format!(
                 "labels are taken by their number: the classes of the data set are {}, and those of the model that the run starts from are {}",

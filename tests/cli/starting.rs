@@ -113,7 +113,12 @@ fn a_run_that_started_from_a_network_is_killed_and_goes_on_to_the_same_bits() {
     scratch.gingham(&changed).outcome().is_refusal(2, &says);
     // What it started from has gone in the meantime.
     fs::remove_dir_all(scratch.join("first")).expect("a run");
-    scratch.done("train -q --resume run --threads 3");
+    // The copy stands for it, and the run's own data for those of the environment.
+    let again = format!("{train} --out run --resume auto --threads 3");
+    scratch.gingham(&again).outcome().succeeded();
+    scratch.synth("other", 40, 10);
+    let resume = scratch.gingham("train -q --resume run");
+    resume.env("GINGHAM_DATA", "other").outcome().succeeded();
     for name in ["model", "best", "start"] {
         let name = format!("{name}.safetensors");
         let [found, expected] = ["run", "whole"].map(|run| scratch.read(format!("{run}/{name}")));
