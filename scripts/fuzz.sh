@@ -64,11 +64,11 @@ host=$(rustc +nightly -vV | sed -n 's/^host: //p')
 
 # Readers of files write one for each input, and a disk would take most of the time.
 [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
-# The limit on each read is the target's own and counts what the reader allocates. These are a net below it: the fuzzer's own
-# memory is within the second, and the sanitizer's, which keeps freed blocks for a while.
-limits=(-timeout=1 -malloc_limit_mb=64 -rss_limit_mb=512)
+# The limit of memory on each read is the target's own, which counts what the reader allocates. This is a net below it, for the
+# whole process: the fuzzer's own memory is within it, and the sanitizer's, which keeps freed blocks for a while.
+limits=(-timeout=1 -rss_limit_mb=512)
 if [ "$sanitizer" = address ]; then
-    limits=(-timeout=5 -malloc_limit_mb=64 -rss_limit_mb=1024)
+    limits=(-timeout=5 -rss_limit_mb=1024)
     export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=64
 fi
 logs=$(mktemp -d)

@@ -33,6 +33,10 @@ static MOST_HELD: AtomicUsize = AtomicUsize::new(0);
 static MOST_OF_ALL: AtomicUsize = AtomicUsize::new(0);
 static LONGEST_NS: AtomicU64 = AtomicU64::new(0);
 
+/// The folder that readers find their files in.
+static FOLDER: LazyLock<tempfile::TempDir> =
+    LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+
 /// The system's allocator, counting.
 struct Counting;
 
@@ -78,15 +82,13 @@ unsafe impl GlobalAlloc for Counting {
 /// # Panics
 /// Where the reader panics, and where it holds more than it may.
 pub fn watch(read: fn(&[u8], &Path), bytes: &[u8]) {
-    static FOLDER: LazyLock<tempfile::TempDir> =
-        LazyLock::new(|| tempfile::tempdir().expect("a folder"));
     static FIRST: Once = Once::new();
     let folder = FOLDER.path();
     FIRST.call_once(|| {
         // What a reader makes once and keeps (a pool of threads) is not a read's.
         read(&[], folder);
-        // SAFETY: the function that is called at the exit prints, and does nothing else.
-        unsafe { libc::atexit(say) };
+        // SAFETY: the function is called at most once, when the process ends, and does not unwind.
+        unsafe { libc::atexit(end) };
     });
     let before = HELD.load(Relaxed);
     MOST_HELD.store(before, Relaxed);
@@ -103,7 +105,9 @@ pub fn watch(read: fn(&[u8], &Path), bytes: &[u8]) {
     LONGEST_NS.fetch_max(ns, Relaxed);
 }
 
-extern "C" fn say() {
+extern "C" fn end() {
+    // A static value is not dropped.
+    let _ = std::fs::remove_dir_all(FOLDER.path());
     let (held, ns) = (MOST_OF_ALL.load(Relaxed), LONGEST_NS.load(Relaxed));
     eprintln!(
         "most memory of a read: {:.2} MiB; longest read: {:.1} ms",
