@@ -271,7 +271,10 @@ fn files_that_are_no_network_are_refused() {
             renamed("9", "99999999999999999999999"),
             "differ in their number alone",
         ),
-        (renamed("9", "00"), "two layers of the number 0"),
+        (
+            renamed("9", "00"),
+            "expected one layer of the number 0, found two",
+        ),
         (
             plus(f32s("scale.mean", &[4])),
             "expected --scale file with an array of this name",
