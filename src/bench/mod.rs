@@ -18,8 +18,8 @@ use serde::Serialize;
 use crate::data::{Dataset, Images, Standardizer, held_out};
 use crate::engine::{EngineKind, blas};
 use crate::error::{Error, Result};
-use crate::input::packed::Outlines;
-use crate::input::{Input, Staged};
+use crate::input::packed::{Float, Outlines};
+use crate::input::{Input, Packed, Staged};
 use crate::kernels::{Level, peak};
 use crate::machine::Machine;
 use crate::model::Layer;
@@ -221,8 +221,17 @@ fn training(plan: Plan<'_>) -> Subject<'_> {
         plan.machine().run(|| match plan.arithmetic() {
             Arithmetic::F32 => epoch(&mut Trainer::<Staged<f32>>::staged(&plan), clock),
             Arithmetic::F64 => epoch(&mut Trainer::<Staged<f64>>::staged(&plan), clock),
+            Arithmetic::Panels(images) => {
+                let mut trainer = Trainer::<Packed<Float>>::packed(&plan, images);
+                let epoch = epoch(&mut trainer, clock)?;
+                let (count, pixels) = (plan.training_samples(), images.pixels_per_image());
+                Ok(Epoch {
+                    kept: parts::kept(trainer.order().kept(), count, pixels),
+                    ..epoch
+                })
+            }
             Arithmetic::Integers(images) => {
-                let mut trainer = Trainer::packed(&plan, images);
+                let mut trainer = Trainer::<Packed>::packed(&plan, images);
                 let epoch = epoch(&mut trainer, clock)?;
                 let (count, pixels) = (plan.training_samples(), images.pixels_per_image());
                 Ok(Epoch {
@@ -277,7 +286,9 @@ fn products_alone<'a>(plan: &Plan<'a>) -> Subject<'a> {
     let (run, kept): (Box<dyn FnMut() + Send + 'a>, _) = match plan.arithmetic() {
         Arithmetic::F32 => (staged_products::<f32>(machine, layer, batch), None),
         Arithmetic::F64 => (staged_products::<f64>(machine, layer, batch), None),
-        Arithmetic::Integers(images) => integer_products(plan, images, batch),
+        Arithmetic::Panels(images) | Arithmetic::Integers(images) => {
+            integer_products(plan, images, batch)
+        }
     };
     let mut run = run;
     let count = batches.count(samples);

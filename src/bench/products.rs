@@ -148,8 +148,8 @@ impl<'a> IntegerProducts<'a> {
         };
         let mut stream = Stream::new(1, Purpose::Bench, 0);
         let mut random = || stream.uniform(-1.0, 1.0) as f32;
-        let scale = Packed::scale(standardizer, images.shape());
-        let mut input = Packed::new(&sizes, images.shape());
+        let scale = <Packed>::scale(standardizer, images.shape());
+        let mut input = <Packed>::new(&sizes, images.shape());
         let weight = Array2::from_shape_simple_fn((units, pixels), &mut random);
         input.begin(FirstLayer {
             weight: weight.view(),
@@ -223,6 +223,7 @@ impl<'a> IntegerProducts<'a> {
                     source: images,
                     indices: &indices[chunk.first..chunk.first + chunk.images],
                     kept: Some(&*kept),
+                    trains: true,
                     chunk: number,
                     first: chunk.first,
                 };

@@ -58,6 +58,7 @@ pub struct Args {
 enum Engine {
     Naive,
     Blas,
+    Simd,
     Fixed,
 }
 
@@ -72,6 +73,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let kind = |engine: &Engine| match engine {
         Engine::Naive => EngineKind::Naive,
         Engine::Blas => EngineKind::Blas,
+        Engine::Simd => EngineKind::Simd,
         Engine::Fixed => EngineKind::Fixed,
     };
     let dtype = |dtype: &Type| match dtype {
@@ -85,7 +87,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .iter()
             .map(kind)
             .flat_map(|kind| types().map(move |dtype| (kind, dtype)))
-            .filter(|&subject| subject != (EngineKind::Fixed, Dtype::F64))
+            .filter(|&(kind, dtype)| !kind.packs() || dtype == Dtype::F32)
             .collect(),
         epochs: args.epochs as usize,
         threads: args.common.threads.unwrap_or(0),
