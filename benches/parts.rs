@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use gingham::data::{Dataset, Images, Standardizer, idx, synth};
-use gingham::engine::EngineKind;
+use gingham::engine::{Engine, EngineKind, Simd};
 use gingham::evaluate::accuracy;
+use gingham::input::packed::Float;
 use gingham::input::{Batch, Input, InputSizes, Packed, Staged};
 use gingham::machine::Machine;
 use gingham::model::Mlp;
@@ -70,7 +71,8 @@ fn standardize(bencher: Bencher<'_, '_>, threads: usize) {
 /// One step: (preset, engine, images of the batch).
 #[divan::bench(args = [
     (Preset::Article, EngineKind::Naive, 1920), (Preset::Article, EngineKind::Blas, 1920),
-    (Preset::Article, EngineKind::Fixed, 1920), (Preset::Wide, EngineKind::Blas, 128),
+    (Preset::Article, EngineKind::Simd, 1920), (Preset::Article, EngineKind::Fixed, 1920),
+    (Preset::Wide, EngineKind::Blas, 128), (Preset::Wide, EngineKind::Simd, 128),
     (Preset::Wide, EngineKind::Fixed, 128), (Preset::Wide, EngineKind::Blas, 512),
     (Preset::Wide, EngineKind::Fixed, 512),
 ])]
@@ -94,6 +96,9 @@ fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind,
     if engine == EngineKind::Fixed {
         let stepper = machine.run(|| Stepper::packed(setup, data.shape(), &standardizer));
         steps::<Packed>(bencher, &machine, stepper, data);
+    } else if engine == EngineKind::Simd {
+        let stepper = machine.run(|| Stepper::packed(setup, data.shape(), &standardizer));
+        steps::<Packed<Float>>(bencher, &machine, stepper, data);
     } else {
         let stepper = machine.run(|| Stepper::staged(setup, engine, &standardizer));
         steps::<Staged<f32>>(bencher, &machine, stepper, data);
@@ -113,6 +118,7 @@ fn steps<D: Input>(
         labels: &DATASET.train.labels,
         indices: &indices,
         kept: None,
+        trains: true,
     };
     let errors: Vec<f64> = machine.run(|| (0..30).map(|_| stepper.step(&batch)).collect());
     assert!(errors[29] < errors[0], "steps go down: {errors:?}");
@@ -121,8 +127,9 @@ fn steps<D: Input>(
 
 /// The accuracy on all images: (preset, engine).
 #[divan::bench(args = [
-    (Preset::Article, EngineKind::Blas), (Preset::Article, EngineKind::Fixed),
-    (Preset::Wide, EngineKind::Blas), (Preset::Wide, EngineKind::Fixed),
+    (Preset::Article, EngineKind::Blas), (Preset::Article, EngineKind::Simd),
+    (Preset::Article, EngineKind::Fixed), (Preset::Wide, EngineKind::Blas),
+    (Preset::Wide, EngineKind::Simd), (Preset::Wide, EngineKind::Fixed),
 ])]
 fn evaluate(bencher: Bencher<'_, '_>, (preset, engine): (Preset, EngineKind)) {
     let mlp = network(&TrainOptions::of(preset));
@@ -144,8 +151,11 @@ fn evaluate(bencher: Bencher<'_, '_>, (preset, engine): (Preset, EngineKind)) {
     if engine == EngineKind::Fixed {
         let door = Packed::new(&sizes, data.shape());
         ask::<Packed>(bencher, &asked, door, data);
+    } else if engine == EngineKind::Simd {
+        let door = Packed::new(&sizes, data.shape());
+        ask::<Packed<Float>>(bencher, &asked, door, data);
     } else {
-        let door = Staged::new(engine.further_layers(), &sizes);
+        let door = Staged::new(engine.of_staged(), &sizes);
         ask::<Staged<f32>>(bencher, &asked, door, data);
     }
 }
@@ -172,15 +182,29 @@ fn ask<D: Input<Number = f32>>(
         engine,
         mlp,
     } = *asked;
+    let products: &dyn Engine<f32> = if engine.packs() {
+        Simd::at(machine.level())
+    } else {
+        engine.of_staged()
+    };
     let pass = Pass::<D> {
-        engine: engine.further_layers(),
+        engine: products,
         mlp,
         scale: &D::scale(&standardizer(), (28, 28)),
     };
     let (purpose, level) = (MemoryUse::Evaluation, machine.level());
     let mut memory = machine.run(|| Memory::new(door, &mlp.layout, BATCH, purpose, level));
     let (labels, indices) = (&DATASET.train.labels, (0..IMAGES).collect::<Vec<u32>>());
-    bencher.bench_local(|| machine.run(|| accuracy(&mut memory, &pass, source, labels, &indices)));
+    let batches = || {
+        indices.chunks(BATCH).map(|indices| Batch {
+            source,
+            labels,
+            indices,
+            kept: None,
+            trains: false,
+        })
+    };
+    bencher.bench_local(|| machine.run(|| accuracy(&mut memory, &pass, batches())));
 }
 
 fn standardizer() -> Standardizer {

@@ -16,6 +16,7 @@ use gingham::data::{Dataset, IdxError, Images, Labelled, SampleSource, Standardi
 use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::explore::{Statistics, mean_image};
+use gingham::input::packed::Float;
 use gingham::input::{Batch, Door, Input, Packed, Staged};
 use gingham::machine::Machine;
 use gingham::model::{Activation, Init, Layout as NetworkLayout, Mlp, Output};
@@ -197,6 +198,7 @@ fn allocations<D: Input>(
             labels,
             indices: &batches[number],
             kept: kept[number].as_ref(),
+            trains: true,
         };
         rayon::broadcast(|_| CARRIED.set(Some(counted)));
         let error = stepper.step(&batch(0));
@@ -225,15 +227,20 @@ fn allocations<D: Input>(
 fn a_step_allocates_nothing(job: &Job) {
     let data = synthetic();
     let standardizer = Standardizer::fit(&data.images, &(0..20).collect::<Vec<u32>>());
-    for kind in [EngineKind::Naive, EngineKind::Blas, EngineKind::Fixed] {
-        if kind != EngineKind::Naive && !cfg!(feature = "blas") {
+    use EngineKind::{Blas, Fixed, Naive, Simd};
+    for kind in [Naive, Blas, Simd, Fixed] {
+        if kind == Blas && !cfg!(feature = "blas") {
             continue; // ndarray's own product packs its operands in memory that it allocates for each call
         }
         for (threads, keeps) in [(1, false), (1, true), (2, false), (2, true)] {
             let machine = Machine::new(threads).unwrap();
-            let [_, later] = if kind == EngineKind::Fixed {
-                let images: &Images = &data.images;
-                let samples = (images, &data.labels[..]);
+            let images: &Images = &data.images;
+            let samples = (images, &data.labels[..]);
+            let [_, later] = if kind == Simd {
+                allocations::<Packed<Float>>(job, &machine, samples, keeps, || {
+                    Stepper::packed(setup(job, &machine), images.shape(), &standardizer)
+                })
+            } else if kind == Fixed {
                 allocations::<Packed>(job, &machine, samples, keeps, || {
                     Stepper::packed(setup(job, &machine), images.shape(), &standardizer)
                 })
@@ -316,10 +323,21 @@ fn the_memory_of_the_steps_is_known_beforehand() {
         near(of_f64, staged(numbers, Dtype::F64), "f64");
         let packed = machine.install(|| {
             let setup = setup::<f32>(job, &machine);
-            bytes_of(|| drop(Stepper::packed(setup, (28, 28), &standardizer)))
+            bytes_of(|| drop(Stepper::<Packed>::packed(setup, (28, 28), &standardizer)))
+        });
+        let float = machine.install(|| {
+            let setup = setup::<f32>(job, &machine);
+            bytes_of(|| {
+                drop(Stepper::<Packed<Float>>::packed(
+                    setup,
+                    (28, 28),
+                    &standardizer,
+                ))
+            })
         });
         let bytes = footprint(Door::Packed, Dtype::F32).bytes() + (numbers * 4) as u64;
-        near(packed, bytes, "packed");
+        near(packed, bytes, "packed, in integers");
+        near(float, bytes, "packed, in f32");
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use gingham::cut::{BlockLimits, chunk_images};
 use gingham::data::{Labelled, Standardizer, synth};
 use gingham::engine::EngineKind;
+use gingham::input::packed::{Float, Products, Quantized};
 use gingham::input::{Batch, Packed, Staged};
 use gingham::machine::Machine;
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
@@ -246,24 +247,26 @@ fn calls_in_floating_point<T: Scalar>(
                 labels: &data.labels,
                 indices,
                 kept: None,
+                trains: true,
             });
             stepper.state.mlp.parameters
         })
     })
 }
 
-/// The calls of one step with the first layer in integers, sorted.
-fn calls_in_integers(hidden: &[usize], images: usize, capacity: usize) -> Vec<Call> {
+/// The calls of one step with products of packed pixels, sorted.
+fn calls_by<P: Products>(hidden: &[usize], images: usize, capacity: usize) -> Vec<Call> {
     let step =
         |machine: &Machine, data: &Labelled, standardizer: &Standardizer, indices: &[u32]| {
             machine.run(|| {
                 let setup = setup(hidden, capacity, machine);
-                let mut stepper = Stepper::<Packed>::packed(setup, (28, 28), standardizer);
+                let mut stepper = Stepper::<Packed<P>>::packed(setup, (28, 28), standardizer);
                 stepper.step(&Batch {
                     source: &data.images,
                     labels: &data.labels,
                     indices,
                     kept: None,
+                    trains: true,
                 });
             });
         };
@@ -285,8 +288,8 @@ fn blocks(all: Range<usize>) -> Vec<Range<usize>> {
     }
 }
 
-/// What the layers from number `first` on must ask for in a step of `images` images in tasks of `task`, sorted.
-fn expected(first: usize, hidden: &[usize], images: usize, task: usize) -> Vec<Call> {
+/// What all layers must ask for in a step of `images` images in tasks of `task`, sorted.
+fn expected(hidden: &[usize], images: usize, task: usize) -> Vec<Call> {
     let tasks: Vec<usize> = (0..images)
         .step_by(task)
         .map(|start| task.min(images - start))
@@ -295,7 +298,7 @@ fn expected(first: usize, hidden: &[usize], images: usize, task: usize) -> Vec<C
     widths.extend(hidden);
     widths.push(10);
     let mut calls = Vec::new();
-    for (layer, pair) in widths.windows(2).enumerate().skip(first) {
+    for (layer, pair) in widths.windows(2).enumerate() {
         let (inputs, outputs) = (pair[0], pair[1]);
         for (number, &images) in tasks.iter().enumerate() {
             calls.push((images, outputs, inputs, false));
@@ -320,7 +323,7 @@ fn expected(first: usize, hidden: &[usize], images: usize, task: usize) -> Vec<C
 #[test]
 fn every_product_of_the_articles_step_reaches_blas() {
     let task = chunk_images(1920);
-    let expected = expected(0, &[50], 1920, task);
+    let expected = expected(&[50], 1920, task);
     // Of each task: both layers forward, back through the second one, both layers' gradients.
     assert_eq!(expected.len(), 5 * 1920_usize.div_ceil(task));
     assert_eq!(
@@ -351,15 +354,17 @@ fn every_product_of_other_steps_reaches_blas() {
         let found = calls_in_floating_point::<f32>(EngineKind::Blas, hidden, images, 300).0;
         assert_eq!(
             found,
-            expected(0, hidden, images, task),
+            expected(hidden, images, task),
             "{hidden:?}, {images} images"
         );
-        let found = calls_in_integers(hidden, images, 300);
-        assert_eq!(
-            found,
-            expected(1, hidden, images, task),
-            "{hidden:?}, {images} images, the first layer in integers"
-        );
+    }
+}
+
+#[test]
+fn engines_that_pack_pixels_ask_nothing_of_blas() {
+    for (hidden, images) in [(&[300, 270][..], 128), (&[], 100), (&[1], 1)] {
+        assert_eq!(calls_by::<Float>(hidden, images, 300), []);
+        assert_eq!(calls_by::<Quantized>(hidden, images, 300), []);
     }
 }
 

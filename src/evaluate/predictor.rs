@@ -33,7 +33,7 @@ enum Typed<'a> {
     F32 {
         staged: Asked<'a, Staged<f32>>,
         /// For images, where the CPU has instructions for them.
-        packed: Option<Asked<'a, Packed<Float>>>,
+        packed: Option<Box<Asked<'a, Packed<Float>>>>,
     },
     F64(Asked<'a, Staged<f64>>),
 }
@@ -65,7 +65,7 @@ impl<'a> Predictor<'a> {
             AnyModel::F32(model) => Typed::F32 {
                 staged: Asked::staged(machine, model, standardizer),
                 packed: (machine.level() > Level::PORTABLE)
-                    .then(|| Asked::packed(machine, model, standardizer)),
+                    .then(|| Box::new(Asked::packed(machine, model, standardizer))),
             },
             AnyModel::F64(model) => Typed::F64(Asked::staged(machine, model, standardizer)),
         };

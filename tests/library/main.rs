@@ -11,6 +11,7 @@ mod explore;
 mod export;
 #[cfg(feature = "pictures")]
 mod figures;
+mod float;
 mod golden;
 mod gradients;
 mod hostile;

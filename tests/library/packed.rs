@@ -1,4 +1,4 @@
-//! A step with its first layer in integers beside one in floating point.
+//! A step with its first layer straight from packed pixels beside one from staged ones.
 
 use gingham::data::Standardizer;
 use gingham::engine::EngineKind;
@@ -75,25 +75,28 @@ fn step(kind: EngineKind, case: Case<'_>) -> (Vec<f64>, f64) {
     })
 }
 
-/// Compares a step on both engines.
+/// Compares a step on the engines that pack pixels with one that stages them.
 fn compare_steps(case: Case<'_>) {
-    // 16 bits leave five digits of a weight, and of a delta's largest.
-    const TOLERANCE: f64 = 2e-4;
+    // 16 bits leave five digits of a weight, and of a delta's largest. In f32 rounding alone differs. Measured: 4e-6.
+    const TOLERANCES: [(EngineKind, f64); 2] =
+        [(EngineKind::Fixed, 2e-4), (EngineKind::Simd, 2e-5)];
     let (expected, error) = step(EngineKind::Blas, case);
-    let (found, in_integers) = step(EngineKind::Fixed, case);
-    let difference = relative_error(&found, &expected);
-    assert!(
-        difference < TOLERANCE,
-        "{case:?}: gradients differ by {difference:e}"
-    );
-    assert!(
-        (in_integers / error - 1.0).abs() < TOLERANCE,
-        "{case:?}: {in_integers} {error}"
-    );
+    for (kind, tolerance) in TOLERANCES {
+        let (found, packed) = step(kind, case);
+        let difference = relative_error(&found, &expected);
+        assert!(
+            difference < tolerance,
+            "{kind:?}, {case:?}: gradients differ by {difference:e}"
+        );
+        assert!(
+            (packed / error - 1.0).abs() < tolerance,
+            "{kind:?}, {case:?}: {packed} {error}"
+        );
+    }
 }
 
 #[test]
-fn a_step_in_integers_is_a_step_in_floating_point() {
+fn a_step_from_packed_pixels_is_a_step_from_staged_ones() {
     for (hidden, size) in [
         (&[50][..], (28, 28)),
         (&[7, 5], (5, 7)),
@@ -117,7 +120,7 @@ fn a_step_in_integers_is_a_step_in_floating_point() {
 
 /// A sum takes a thousand images, and a batch may have any number of sums.
 #[test]
-fn a_step_in_integers_takes_a_batch_of_any_size() {
+fn a_step_from_packed_pixels_takes_a_batch_of_any_size() {
     compare_steps(Case {
         hidden: &[7],
         bias: true,

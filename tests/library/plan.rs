@@ -10,7 +10,7 @@ use gingham::scalar::Dtype;
 use gingham::train::{Arithmetic, Plan, Preset, Size, TrainOptions, TrainingData};
 use ndarray::Array2;
 
-use crate::support::{machine, random_dataset};
+use crate::support::{engines, machine, random_dataset};
 
 const PIXELS: usize = 12;
 
@@ -44,6 +44,10 @@ fn name(plan: &Plan<'_>) -> &'static str {
     match plan.arithmetic() {
         Arithmetic::F32 => "f32",
         Arithmetic::F64 => "f64",
+        Arithmetic::Panels(images) => {
+            assert_eq!(images.pixels_per_image(), PIXELS, "the plan's images");
+            "panels"
+        }
         Arithmetic::Integers(images) => {
             assert_eq!(images.pixels_per_image(), PIXELS, "the plan's images");
             "integers"
@@ -65,7 +69,7 @@ fn the_engine_is_resolved_by_data_type_and_level() {
     let data = || -> [TrainingData<'_>; 2] { [(&images).into(), (&features).into()] };
     let [of_images, of_features] = [0, 1];
     use Dtype::{F32, F64};
-    use EngineKind::{Auto, Blas, Fixed, Naive};
+    use EngineKind::{Auto, Blas, Fixed, Naive, Simd};
     for (engine, dtype, of, machine, expected) in [
         (Auto, F32, of_images, &machine, fast),
         (Auto, F64, of_images, &machine, (Blas, "f64", Some("f64: "))),
@@ -86,6 +90,7 @@ fn the_engine_is_resolved_by_data_type_and_level() {
         (Auto, F32, of_images, &portable, (Blas, "f32", slow)),
         (Fixed, F32, of_images, &portable, (Fixed, "integers", slow)),
         (Blas, F32, of_images, &portable, (Blas, "f32", None)),
+        (Simd, F32, of_images, &machine, (Simd, "panels", None)),
         (Blas, F64, of_images, &machine, (Blas, "f64", None)),
         (Blas, F32, of_features, &machine, (Blas, "f32", None)),
         (Naive, F32, of_images, &machine, (Naive, "f32", None)),
@@ -98,7 +103,7 @@ fn the_engine_is_resolved_by_data_type_and_level() {
         assert_eq!(plan.settings().dtype, dtype, "{what}");
         assert_eq!(name(&plan), arithmetic, "{what}");
         let packs = plan.arithmetic().door() == Door::Packed;
-        assert_eq!(packs, arithmetic == "integers", "{what}");
+        assert_eq!(packs, resolved.packs(), "{what}");
         match (plan.engine_note(), note) {
             (None, None) => {}
             (Some(found), Some(note)) => assert!(found.contains(note), "{what}: {found}"),
@@ -151,10 +156,10 @@ fn mini_batches_are_kept_where_their_order_stays_and_there_is_room() {
     let (images, features) = (images(), features());
     let machine = machine(2);
     let batch = |engine: EngineKind| match engine {
-        EngineKind::Fixed => Door::Packed.kept_bytes(4, (3, 4)),
+        engine if engine.packs() => Door::Packed.kept_bytes(4, (3, 4)),
         _ => Door::Staged.kept_bytes(4, (3, 4)),
     };
-    for engine in [EngineKind::Naive, EngineKind::Blas, EngineKind::Fixed] {
+    for &engine in engines(Dtype::F32) {
         let keeps = |shuffle: bool, memory: Option<u64>| {
             let options = TrainOptions {
                 shuffle,
@@ -170,7 +175,7 @@ fn mini_batches_are_kept_where_their_order_stays_and_there_is_room() {
             "{engine:?}: every epoch has another order"
         );
         // Room for one mini-batch of 25, which matters to packed pixels only.
-        let packs = engine == EngineKind::Fixed;
+        let packs = engine.packs();
         assert_eq!(keeps(false, Some(batch(engine))), !packs, "{engine:?}");
         assert!(keeps(false, Some(25 * batch(engine))), "{engine:?}");
     }
@@ -197,14 +202,11 @@ fn settings_of_a_plan_make_the_same_plan_again() {
             }
         }
     }
+    all.push(with(EngineKind::Simd, Dtype::F32));
     all.push(with(EngineKind::Fixed, Dtype::F32));
     for options in all {
         let data: [TrainingData<'_>; 2] = [(&images).into(), (&features).into()];
-        let kinds = if options.engine == EngineKind::Fixed {
-            1
-        } else {
-            2
-        };
+        let kinds = if options.engine.packs() { 1 } else { 2 };
         for data in data.into_iter().take(kinds) {
             let plan = Plan::new(&options, data.clone(), &machine).unwrap();
             let again = Plan::new(plan.settings(), data, &machine).unwrap();
@@ -256,9 +258,11 @@ fn settings_that_no_run_can_have_are_refused() {
     });
     assert_refused("threads", "found 257", |options| options.threads = 257);
     assert_refused("epochs", "found 0", |options| options.epochs = 0);
-    assert_refused("engine", "expected dtype f32", |options| {
-        (options.engine, options.dtype) = (EngineKind::Fixed, Dtype::F64);
-    });
+    for engine in [EngineKind::Simd, EngineKind::Fixed] {
+        assert_refused("engine", "expected dtype f32", |options| {
+            (options.engine, options.dtype) = (engine, Dtype::F64);
+        });
+    }
     assert_refused("batches", "found 0", |options| options.batches = Some(0));
     assert_refused("batch_size", "found 0", |options| {
         (options.batches, options.batch_size) = (None, Some(0));
@@ -315,9 +319,11 @@ fn settings_that_do_not_fit_the_data_are_refused() {
         ..article()
     };
     assert!(Plan::new(&staged, &images(), &machine(1)).is_ok());
-    let (setting, reason) = refused(&with(EngineKind::Fixed, Dtype::F32), &features());
-    assert_eq!(setting, "engine");
-    assert!(reason.contains("found features"), "{reason}");
+    for engine in [EngineKind::Simd, EngineKind::Fixed] {
+        let (setting, reason) = refused(&with(engine, Dtype::F32), &features());
+        assert_eq!(setting, "engine");
+        assert!(reason.contains("found features"), "{reason}");
+    }
     let nothing = random_dataset(3, 4, 0, 5, 3);
     let machine = machine(1);
     let refused = Plan::new(&article(), &nothing, &machine);

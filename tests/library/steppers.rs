@@ -2,6 +2,7 @@
 
 use gingham::data::{Images, Labelled, Standardizer};
 use gingham::engine::EngineKind;
+use gingham::input::packed::{Float, Products, Quantized};
 use gingham::input::{Batch, Input, Packed, Staged};
 use gingham::scalar::Scalar;
 use gingham::train::objective::Norms;
@@ -37,6 +38,7 @@ fn batch<'a, D: Input>(data: LabelledSource<'a, D>, indices: &'a [u32]) -> Batch
         labels: data.labels,
         indices,
         kept: None,
+        trains: true,
     }
 }
 
@@ -78,6 +80,7 @@ pub trait Number: Scalar {
     /// # Panics
     /// In any type but `f32`.
     fn packed<'a>(
+        kind: EngineKind,
         setup: Setup<Self>,
         data: &'a Labelled,
         standardizer: &Standardizer,
@@ -86,29 +89,42 @@ pub trait Number: Scalar {
 
 impl Number for f32 {
     fn packed<'a>(
+        kind: EngineKind,
         setup: Setup<f32>,
         data: &'a Labelled,
         standardizer: &Standardizer,
     ) -> Box<dyn Steps<f32> + 'a> {
-        let source: &'a Images = &data.images;
-        Box::new(StepsOn::<Packed> {
-            stepper: Stepper::packed(setup, source.shape(), standardizer),
-            data: LabelledSource {
-                source,
-                labels: &data.labels,
-            },
-        })
+        match kind {
+            EngineKind::Simd => packed_by::<Float>(setup, data, standardizer),
+            _ => packed_by::<Quantized>(setup, data, standardizer),
+        }
     }
 }
 
 impl Number for f64 {
     fn packed<'a>(
+        _kind: EngineKind,
         _setup: Setup<f64>,
         _data: &'a Labelled,
         _standardizer: &Standardizer,
     ) -> Box<dyn Steps<f64> + 'a> {
-        panic!("the engine with integers is for f32 only")
+        panic!("engines that pack pixels are for f32 only")
     }
+}
+
+fn packed_by<'a, P: Products>(
+    setup: Setup<f32>,
+    data: &'a Labelled,
+    standardizer: &Standardizer,
+) -> Box<dyn Steps<f32> + 'a> {
+    let source: &'a Images = &data.images;
+    Box::new(StepsOn::<Packed<P>> {
+        stepper: Stepper::packed(setup, source.shape(), standardizer),
+        data: LabelledSource {
+            source,
+            labels: &data.labels,
+        },
+    })
 }
 
 /// A stepper of any engine, for mini-batches from `data`. Call this within a pool.
@@ -118,8 +134,8 @@ pub fn steps<'a, T: Number>(
     data: &'a Labelled,
     standardizer: &Standardizer,
 ) -> Box<dyn Steps<T> + 'a> {
-    if kind == EngineKind::Fixed {
-        return T::packed(setup, data, standardizer);
+    if kind.packs() {
+        return T::packed(kind, setup, data, standardizer);
     }
     Box::new(StepsOn::<Staged<T>> {
         stepper: Stepper::staged(setup, kind, standardizer),

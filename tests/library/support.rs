@@ -21,9 +21,10 @@ pub const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
 /// Every engine that computes in floating point all through; in a build without BLAS the second one takes ndarray's own product.
 pub const STAGED: [EngineKind; 2] = [EngineKind::Naive, EngineKind::Blas];
 
-/// Every engine that computes in `dtype`: the one with integers is for `f32` only.
+/// Every engine that computes in `dtype`: those that pack pixels are for `f32` only.
 pub fn engines(dtype: Dtype) -> &'static [EngineKind] {
-    const ALL: [EngineKind; 3] = [EngineKind::Naive, EngineKind::Blas, EngineKind::Fixed];
+    use EngineKind::{Blas, Fixed, Naive, Simd};
+    const ALL: [EngineKind; 4] = [Naive, Blas, Simd, Fixed];
     match dtype {
         Dtype::F32 => &ALL,
         Dtype::F64 => &STAGED,

@@ -104,7 +104,7 @@ impl PixelGroups {
         assert_eq!(rows * columns, pixels, "pixels of an image");
         Self {
             tiles: Tiles::of_image(rows, columns),
-            segments: vec![0..pixels.div_ceil(QUAD)],
+            segments: std::iter::once(0..pixels.div_ceil(QUAD)).collect(),
             scattered: Vec::new(),
             of_row: Vec::new(),
             sorted_mean: Vec::new(),

@@ -1,6 +1,7 @@
 //! Products in `f32`, of matrices and straight from packed pixels.
 //!
-//! Every output is one chain of fused multiply-adds along the inner dimension, in rising order. That order is the same whatever the
+//! Every output is a chain of fused multiply-adds along the inner dimension, in rising order (a gradient from pixels: several chains, one
+//! after the other, of a number of images that depends on sizes alone). That order is the same whatever the
 //! instructions, the sizes of blocks and the number of threads, and a fused multiply-add rounds once wherever it is computed: so
 //! every level gives the same bits, and an image's answer does not depend on which images it is computed with. A zero pixel adds
 //! nothing to a chain, so that black may be left out without a trace, as in [`super::integer`].

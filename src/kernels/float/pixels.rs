@@ -9,9 +9,6 @@
 //! A quad that is black in all columns is not kept. Where the offsets are 0 it adds nothing and is passed over; else it is widened as
 //! the zeros that it is ([`Bytes::fills`]).
 
-// Loops over columns, which have numbers: the same one of several arrays.
-#![expect(clippy::needless_range_loop)]
-
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -29,6 +26,8 @@ use crate::kernels::tiles::{Placement, Tiles};
 const QUADS: usize = 64;
 /// Panels that are widened at a time, where their columns are images: each row of weights is then read half as often.
 const PANELS: usize = 2;
+/// Quads of images in a sum, where chunks have no more: sums of sums lose fewer digits than one long sum does.
+const QUADS_OF_SUM: usize = 128;
 /// Rows of a gradient whose sums are kept at hand.
 const ROWS: usize = 128;
 
@@ -103,7 +102,7 @@ impl Weights<'_> {
 }
 
 impl Deltas<'_> {
-    /// `d_w[unit][pixel] = Σ over images of delta[unit][image] · x[pixel][image]`, for as many units and pixels as `d_w` has from row
+    /// `d_w[unit][pixel] = Σ over images of delta[unit][image] · x[pixel][image]`, summed up for some five hundred images at a time, for as many units and pixels as `d_w` has from row
     /// `first_unit` and column `first_pixel` on, which begins a strip of tiles. Overwrites `d_w`, whose rows are contiguous.
     ///
     /// # Panics
@@ -412,7 +411,7 @@ unsafe fn forward_body<V: Vector>(
                             row_stride,
                             accumulate: true,
                         };
-                        widened.tile::<V>((rows, width), all.from_row(row), sums);
+                        widened.tile::<V>((rows, width), all.rows_from(row), sums);
                     }
                 }
             }
@@ -421,15 +420,15 @@ unsafe fn forward_body<V: Vector>(
 }
 
 for_every_vector! {
-    /// Adds the products of a panel, whose columns are pixels, to `sums`, for so many units from a first one on.
+    /// Adds the products of a panel, whose columns are pixels, to `totals`, for so many units from a first one on.
     ///
     /// # Safety
-    /// [`Deltas::gradient`] has checked the sizes, and there are as many sums as units.
+    /// [`Deltas::gradient`] has checked the sizes, and there are as many totals as units.
     gradient, gradient_body(
         of: &Deltas<'_>,
         chunks: &[Panels],
         units: (usize, usize),
-        sums: (usize, &mut [Lanes; ROWS])
+        totals: (usize, &mut [Lanes; ROWS])
     )
 }
 
@@ -440,32 +439,43 @@ unsafe fn gradient_body<V: Vector>(
     of: &Deltas<'_>,
     chunks: &[Panels],
     (first, units): (usize, usize),
-    (panel, sums): (usize, &mut [Lanes; ROWS]),
+    (panel, totals): (usize, &mut [Lanes; ROWS]),
 ) {
     // SAFETY: the caller says that the CPU has these instructions.
     let scale = column_scale(of, panel).map(|numbers| unsafe { V::load(numbers.as_ptr()) });
     let mut widened = Widened::empty();
     let mut before = 0;
-    for (number, chunk) in chunks.iter().enumerate() {
-        let room = chunk.quads() as u32;
-        let soon = match chunks.get(number + 1) {
-            Some(next) => next.segment(panel, 0).lines,
-            None => chunks[0].room(panel + 1).lines,
-        };
-        soon.iter().take(QUADS).for_each(|line| V::ask_for(line));
-        for (quad, line) in Counted::new(chunk, panel, 0..room, of.bytes.fills) {
-            // SAFETY: the caller says that the CPU has these instructions.
-            unsafe { widened.push_pixels::<V>((before + quad, line), scale) };
-            if widened.count == QUADS {
-                // SAFETY: the caller keeps to the same contract.
-                unsafe { add_pixels::<V>(of, (first, units), &widened, sums) };
-                widened.count = 0;
+    let room = chunks.first().map_or(0, Panels::quads);
+    let chunks_of_sum = (QUADS_OF_SUM / room.max(1)).max(1);
+    for (group, of_sum) in chunks.chunks(chunks_of_sum).enumerate() {
+        let mut sums = [[0.0; COLUMNS]; ROWS];
+        for (number, chunk) in of_sum.iter().enumerate() {
+            let next = chunks.get(group * chunks_of_sum + number + 1);
+            let soon = next.map_or(chunks[0].room(panel + 1), |next| next.segment(panel, 0));
+            soon.lines
+                .iter()
+                .take(QUADS)
+                .for_each(|line| V::ask_for(line));
+            for (quad, line) in Counted::new(chunk, panel, 0..room as u32, of.bytes.fills) {
+                // SAFETY: the caller says that the CPU has these instructions.
+                unsafe { widened.push_pixels::<V>((before + quad, line), scale) };
+                if widened.count == QUADS {
+                    // SAFETY: the caller keeps to the same contract.
+                    unsafe { add_pixels::<V>(of, (first, units), &widened, &mut sums) };
+                    widened.count = 0;
+                }
+            }
+            before += room as u32;
+        }
+        // SAFETY: as above.
+        unsafe { add_pixels::<V>(of, (first, units), &widened, &mut sums) };
+        widened.count = 0;
+        for (total, sum) in totals[..units].iter_mut().zip(&sums) {
+            for column in 0..COLUMNS {
+                total[column] += sum[column];
             }
         }
-        before += room;
     }
-    // SAFETY: as above.
-    unsafe { add_pixels::<V>(of, (first, units), &widened, sums) };
 }
 
 /// Adds the products of what is widened to the sums of all units.
@@ -492,8 +502,8 @@ unsafe fn add_pixels<V: Vector>(
     for (row, rows) in tile::row_groups::<V>(units) {
         // SAFETY: the units have their sums, and the deltas of every quad.
         unsafe {
-            let factors = all.from_row(first + row);
-            widened.tile::<V>((rows, COLUMNS), factors, sums.from_row(row));
+            let factors = all.rows_from(first + row);
+            widened.tile::<V>((rows, COLUMNS), factors, sums.rows_from(row));
         }
     }
 }

@@ -155,7 +155,7 @@ impl Block {
                             accumulate: self.accumulate,
                         };
                         let size = (rows, COLUMNS.min(b.columns - at));
-                        let operands = (factors.from_row(row), lines, sums);
+                        let operands = (factors.rows_from(row), lines, sums);
                         narrow::<V>(size, Along::All(depth), operands);
                     }
                 }
@@ -214,16 +214,16 @@ pub(super) unsafe fn narrow<V: Vector>(
     // SAFETY: the caller says that these columns are there; of `whole` there are sixteen.
     unsafe {
         for row in 0..rows {
-            let from = sums.from_row(row).start;
+            let from = sums.rows_from(row).start;
             whole
-                .from_row(row)
+                .rows_from(row)
                 .start
                 .copy_from_nonoverlapping(from, width);
         }
         tile::compute::<V>(rows, along, (factors, lines, whole));
         for row in 0..rows {
-            let from = whole.from_row(row).start;
-            sums.from_row(row)
+            let from = whole.rows_from(row).start;
+            sums.rows_from(row)
                 .start
                 .copy_from_nonoverlapping(from, width);
         }

@@ -47,7 +47,7 @@ impl Factors {
     /// # Safety
     /// There is such a row.
     #[inline(always)]
-    pub(super) unsafe fn from_row(self, row: usize) -> Self {
+    pub(super) unsafe fn rows_from(self, row: usize) -> Self {
         // SAFETY: the caller says so.
         let start = unsafe { self.start.offset(row as isize * self.row_stride) };
         Self { start, ..self }
@@ -104,7 +104,7 @@ impl Sums {
     /// # Safety
     /// There is such a row.
     #[inline(always)]
-    pub(super) unsafe fn from_row(self, row: usize) -> Self {
+    pub(super) unsafe fn rows_from(self, row: usize) -> Self {
         // SAFETY: the caller says so.
         let start = unsafe { self.row(row) };
         Self { start, ..self }
