@@ -397,9 +397,11 @@ unsafe fn forward_body<V: Vector>(
                 } else {
                     behind
                 };
-                soon.iter().take(QUADS).for_each(|line| V::ask_for(line));
+                ask_for::<V>(soon);
             }
             for (row, rows) in tile::row_groups::<V>(units) {
+                let numbers = quads.start as usize * QUAD..quads.end as usize * QUAD;
+                all.ask_for::<V>(row + rows..row + 2 * rows, numbers);
                 for (number, widened) in widened[..count].iter().enumerate() {
                     let column = (first + number) * COLUMNS;
                     let width = COLUMNS.min(images - column);
@@ -452,10 +454,7 @@ unsafe fn gradient_body<V: Vector>(
         for (number, chunk) in of_sum.iter().enumerate() {
             let next = chunks.get(group * chunks_of_sum + number + 1);
             let soon = next.map_or(chunks[0].room(panel + 1), |next| next.segment(panel, 0));
-            soon.lines
-                .iter()
-                .take(QUADS)
-                .for_each(|line| V::ask_for(line));
+            ask_for::<V>(soon.lines);
             for (quad, line) in Counted::new(chunk, panel, 0..room as u32, of.bytes.fills) {
                 // SAFETY: the caller says that the CPU has these instructions.
                 unsafe { widened.push_pixels::<V>((before + quad, line), scale) };
@@ -505,6 +504,14 @@ unsafe fn add_pixels<V: Vector>(
             let factors = all.rows_from(first + row);
             widened.tile::<V>((rows, COLUMNS), factors, sums.rows_from(row));
         }
+    }
+}
+
+/// Asks for as many lines as are widened at a time.
+#[inline(always)]
+fn ask_for<V: Vector>(lines: &[Line]) {
+    for line in lines.iter().take(QUADS) {
+        V::ask_for(line.0.as_ptr());
     }
 }
 

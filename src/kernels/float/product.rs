@@ -144,7 +144,13 @@ impl Block {
                     }
                 }
             };
+            if !lie_well {
+                self.ask_for_columns::<V>(some + rows_at_once);
+            }
             for (row, rows) in tile::row_groups::<V>(rows) {
+                if lie_well {
+                    factors.ask_for::<V>(row + rows..row + 2 * rows, 0..depth);
+                }
                 for (number, &lines) in lines[..count].iter().enumerate() {
                     let at = column + number * COLUMNS;
                     // SAFETY: the rows and columns are of the output.
@@ -160,6 +166,16 @@ impl Block {
                     }
                 }
             }
+        }
+    }
+
+    /// Asks for the factors of the sixteen rows from `row` on, which lie side by side and need not be there.
+    #[inline(always)]
+    fn ask_for_columns<V: Vector>(&self, row: usize) {
+        let [row_stride, stride] = self.a.strides;
+        let start = self.a.start.wrapping_offset(row as isize * row_stride);
+        for k in self.first..self.first + self.depth {
+            V::ask_for(start.wrapping_offset(k as isize * stride).cast());
         }
     }
 

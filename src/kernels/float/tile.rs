@@ -11,6 +11,8 @@
 // Loops over registers, which have numbers: the same one of several arrays.
 #![expect(clippy::needless_range_loop)]
 
+use std::ops::Range;
+
 use super::vectors::Vector;
 use crate::kernels::shape::{COLUMNS, QUAD};
 
@@ -42,6 +44,19 @@ pub(super) struct Sums {
 }
 
 impl Factors {
+    /// Asks for some numbers of some rows, which need not be there: the next ones lie too far from one another for the CPU to see them
+    /// coming.
+    #[inline(always)]
+    pub(super) fn ask_for<V: Vector>(self, rows: Range<usize>, numbers: Range<usize>) {
+        const OF_CACHE_LINE: usize = 16;
+        for row in rows {
+            let row = self.start.wrapping_offset(row as isize * self.row_stride);
+            for number in numbers.clone().step_by(OF_CACHE_LINE) {
+                V::ask_for(row.wrapping_offset(number as isize * self.stride).cast());
+            }
+        }
+    }
+
     /// Those of the rows from `row` on.
     ///
     /// # Safety

@@ -70,8 +70,8 @@ pub(super) trait Vector: Copy {
     /// The numbers of a quad of bytes: of each byte of a column, the sixteen columns side by side.
     unsafe fn widen(line: &Line) -> [Self::Line; QUAD];
 
-    /// Asks for a line that will be read soon, wherever it is.
-    fn ask_for(_line: *const Line) {}
+    /// Asks for the cache line at an address that will be read soon, whatever lies there.
+    fn ask_for(_address: *const u8) {}
 
     /// Writes sixteen numbers to `to`.
     unsafe fn store(line: Self::Line, to: *mut f32);
@@ -200,11 +200,11 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn ask_for(line: *const Line) {
+        fn ask_for(address: *const u8) {
             #[allow(unused_unsafe)] // newer compilers know that it is safe
             // SAFETY: a prefetch of any address is sound, and every 64-bit CPU has it.
             unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(line.cast());
+                _mm_prefetch::<_MM_HINT_T0>(address.cast());
             }
         }
 
@@ -281,11 +281,11 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn ask_for(line: *const Line) {
+        fn ask_for(address: *const u8) {
             #[allow(unused_unsafe)] // newer compilers know that it is safe
             // SAFETY: a prefetch of any address is sound, and every 64-bit CPU has it.
             unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(line.cast());
+                _mm_prefetch::<_MM_HINT_T0>(address.cast());
             }
         }
 
