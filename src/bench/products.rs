@@ -8,23 +8,33 @@ use rayon::prelude::*;
 
 use super::parts;
 use crate::cut::{self, BlockLimits};
-use crate::data::{Images, Standardizer};
+use crate::data::{Images, Standardizer, split};
 use crate::engine::{Blas, Engine, Units};
-use crate::input::packed::{PackedBatch, PackedLane, PixelGroups};
+use crate::input::packed::{Outlines, PackedBatch, PackedLane, PixelGroups};
 use crate::input::{
     BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Room, Taken,
 };
 use crate::kernels::Panels;
+use crate::model::Layer;
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 use crate::train::Plan;
 
 /// Images of a forward product that are worth trying.
-const IMAGES: [usize; 7] = [96, 160, 240, 320, 480, 640, 960];
+const IMAGES: [usize; 10] = [16, 32, 64, 96, 160, 240, 320, 480, 640, 960];
 /// Columns of a gradient that are worth trying.
-const COLUMNS: [usize; 6] = [112, 160, 208, 272, 400, 784];
+const COLUMNS: [usize; 7] = [64, 112, 160, 208, 272, 400, 784];
 /// Times that each is tried.
 const TRIES: usize = 5;
+
+/// How the products are cut into tasks.
+#[derive(Clone, Copy)]
+pub(super) struct Chunking {
+    /// Images of a forward product.
+    images: usize,
+    /// Columns of a gradient.
+    columns: usize,
+}
 
 /// A batch that is staged already, a weight matrix and deltas.
 pub(super) struct Products<T> {
@@ -33,58 +43,50 @@ pub(super) struct Products<T> {
     d: Array2<T>,
     z: Array2<T>,
     d_w: Array2<T>,
-    images: usize,
-    columns: usize,
 }
 
 impl<T: Scalar> Products<T> {
-    /// Random operands, and of the chunkings above the fastest for the threads of the pool that this is called in.
-    pub(super) fn best(outputs: usize, inputs: usize, batch: usize) -> Self {
+    /// Random operands.
+    pub(super) fn new(layer: &Layer, batch: usize) -> Self {
+        let (inputs, outputs) = (layer.inputs, layer.outputs);
         let mut stream = Stream::new(1, Purpose::Bench, 0);
         let mut random =
             |shape| Array2::from_shape_simple_fn(shape, || T::of(stream.uniform(-1.0, 1.0)));
-        let mut products = Self {
+        Self {
             x: random((batch, inputs)),
             w: random((outputs, inputs)),
             d: random((batch, outputs)),
             z: Array2::zeros((batch, outputs)),
             d_w: Array2::zeros((outputs, inputs)),
-            images: batch,
-            columns: inputs,
-        };
-        products.images = fastest(&IMAGES, |images| {
-            products.images = images;
-            products.forward();
-        });
-        products.columns = fastest(&COLUMNS, |columns| {
-            products.columns = columns;
-            products.gradient();
-        });
-        products
+        }
+    }
+
+    /// Of the chunkings above the fastest for the threads of the pool that this is called in.
+    pub(super) fn best(&mut self) -> Chunking {
+        Chunking {
+            images: fastest(&IMAGES, |images| self.forward(images)),
+            columns: fastest(&COLUMNS, |columns| self.gradient(columns)),
+        }
     }
 
     /// Both products of one batch.
-    pub(super) fn run(&mut self) {
-        self.forward();
-        self.gradient();
+    pub(super) fn run(&mut self, chunking: Chunking) {
+        self.forward(chunking.images);
+        self.gradient(chunking.columns);
     }
 
-    fn forward(&mut self) {
-        let Self {
-            x, w, z, images, ..
-        } = self;
-        let chunks = z.axis_chunks_iter_mut(Axis(0), *images);
-        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(0), *images)).collect();
+    fn forward(&mut self, images: usize) {
+        let Self { x, w, z, .. } = self;
+        let chunks = z.axis_chunks_iter_mut(Axis(0), images);
+        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(0), images)).collect();
         work.into_par_iter()
             .for_each(|(z, x)| Blas.forward(x, w.view(), z));
     }
 
-    fn gradient(&mut self) {
-        let Self {
-            x, d, d_w, columns, ..
-        } = self;
-        let chunks = d_w.axis_chunks_iter_mut(Axis(1), *columns);
-        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(1), *columns)).collect();
+    fn gradient(&mut self, columns: usize) {
+        let Self { x, d, d_w, .. } = self;
+        let chunks = d_w.axis_chunks_iter_mut(Axis(1), columns);
+        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(1), columns)).collect();
         work.into_par_iter()
             .for_each(|(d_w, x)| Blas.gradient(d.view(), x, d_w, false));
     }
@@ -130,8 +132,19 @@ struct Chunk {
 }
 
 impl<'a> IntegerProducts<'a> {
+    /// The first `batch` training images of a plan, arranged as in a mini-batch.
+    pub(super) fn of(plan: &Plan<'_>, images: &'a Images, batch: usize) -> Self {
+        let settings = plan.settings();
+        let split = split(images.count() as u32, settings.holdout, settings.seed);
+        let standardizer = Standardizer::fit(images, &split.train);
+        let mut indices = split.train[..batch].to_vec();
+        Outlines::new(images).arrange(&mut indices, std::iter::once(0..batch));
+        plan.machine()
+            .run(|| Self::new(plan, &standardizer, images, &indices))
+    }
+
     /// The images at `indices` with random weights and deltas, for the first layer of a plan's network.
-    pub(super) fn new(
+    fn new(
         plan: &Plan<'_>,
         standardizer: &Standardizer,
         images: &'a Images,

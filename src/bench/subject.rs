@@ -1,11 +1,21 @@
 //! What is timed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::parts;
+use super::scaling::uses_threads;
 use crate::engine::EngineKind;
 use crate::error::Result;
+use crate::input::{Input, Staged};
 use crate::network::stopwatch::{Activity, Clock};
 use crate::scalar::Dtype;
+use crate::train::{Arithmetic, Plan, Trainer};
+
+/// Rounds between two epochs of the naive engine, which takes as long as forty of the others.
+const NAIVE_EVERY: usize = 5;
+
+/// Epochs that a training takes each time: the last one is timed.
+pub(super) const EPOCHS: usize = 2;
 
 /// An epoch, timed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,4 +42,60 @@ pub(super) struct Subject<'a> {
     pub(super) seconds: Vec<f64>,
     /// Of products in integers, the last epoch's [`parts::kept`].
     pub(super) kept: Option<[f64; 2]>,
+}
+
+impl<'a> Subject<'a> {
+    /// One that trains epoch after epoch.
+    pub(super) fn training(plan: Plan<'a>) -> Self {
+        let settings = plan.settings();
+        let (kind, dtype, threads) = (settings.engine, settings.dtype, plan.machine().threads());
+        let epoch = move |clock: Option<Clock>| {
+            plan.machine().run(|| match plan.arithmetic() {
+                Arithmetic::F32 => epoch(&mut Trainer::<Staged<f32>>::staged(&plan), clock),
+                Arithmetic::F64 => epoch(&mut Trainer::<Staged<f64>>::staged(&plan), clock),
+                Arithmetic::Integers(images) => {
+                    let mut trainer = Trainer::packed(&plan, images);
+                    let epoch = epoch(&mut trainer, clock)?;
+                    let (count, pixels) = (plan.training_samples(), images.pixels_per_image());
+                    Ok(Epoch {
+                        kept: parts::kept(trainer.order().kept(), count, pixels),
+                        ..epoch
+                    })
+                }
+            })
+        };
+        Self {
+            kind,
+            products: false,
+            dtype,
+            threads,
+            every: if uses_threads(kind) { 1 } else { NAIVE_EVERY },
+            epoch: Box::new(epoch),
+            seconds: Vec::new(),
+            kept: None,
+        }
+    }
+}
+
+/// The second of [`EPOCHS`]: the first one finds memory as the other subjects left it, and a run has hundreds that do not. Where a run
+/// shuffles its images, that is a part of the epoch.
+fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Result<Epoch> {
+    let mut seconds = 0.0;
+    for time in [None, clock] as [_; EPOCHS] {
+        trainer.stepper_mut().memory.time(time);
+        let start = Instant::now();
+        trainer.begin_epoch();
+        for batch in 0..trainer.batches() {
+            let loss = trainer.forward_and_backward(batch);
+            trainer.gradient_and_update(batch, loss)?;
+        }
+        seconds = start.elapsed().as_secs_f64();
+        trainer.end_epoch();
+    }
+    trainer.plan().data().train.samples.check()?;
+    Ok(Epoch {
+        seconds,
+        spent: trainer.stepper_mut().memory.spent(),
+        kept: None,
+    })
 }
