@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::parts;
 use super::scaling::uses_threads;
+use crate::data::Images;
 use crate::engine::EngineKind;
 use crate::error::Result;
-use crate::input::{Input, Staged};
+use crate::input::{Input, Packed, Staged};
 use crate::network::stopwatch::{Activity, Clock};
 use crate::scalar::Dtype;
 use crate::train::{Arithmetic, Plan, Trainer};
@@ -56,11 +57,8 @@ impl<'a> Subject<'a> {
                 Arithmetic::Integers(images) => {
                     let mut trainer = Trainer::packed(&plan, images);
                     let epoch = epoch(&mut trainer, clock)?;
-                    let (count, pixels) = (plan.training_samples(), images.pixels_per_image());
-                    Ok(Epoch {
-                        kept: parts::kept(trainer.order().kept(), count, pixels),
-                        ..epoch
-                    })
+                    let kept = kept(&mut trainer, images);
+                    Ok(Epoch { kept, ..epoch })
                 }
             })
         };
@@ -98,4 +96,22 @@ fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Result
         spent: trainer.stepper_mut().memory.spent(),
         kept: None,
     })
+}
+
+/// The shares of the pixels that are multiplied. Where each step packs its images anew, those of the last epoch's first mini-batch stand
+/// for all.
+fn kept(trainer: &mut Trainer<'_, Packed>, images: &Images) -> Option<[f64; 2]> {
+    let pixels = images.pixels_per_image();
+    let order = trainer.order();
+    if !order.kept().is_empty() {
+        let count = trainer.plan().training_samples();
+        return parts::kept(order.kept(), count, pixels);
+    }
+    let indices = order.batch(0).indices.to_vec();
+    let stepper = trainer.stepper_mut();
+    let packed = stepper
+        .memory
+        .input()
+        .keep(&stepper.scale, images, &indices);
+    parts::kept(&[packed], indices.len(), pixels)
 }

@@ -246,6 +246,12 @@ fn figure(figure: Option<f64>, text: impl Fn(f64) -> String) -> String {
     figure.map_or_else(|| "-".to_owned(), text)
 }
 
+/// Without a fraction from a second on: tables stay narrow.
+fn milliseconds(ms: f64) -> String {
+    let decimals = if ms < 1000.0 { 2 } else { 0 };
+    format!("{ms:.decimals$}")
+}
+
 fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
@@ -254,8 +260,8 @@ fn times(report: &[Row]) -> Vec<Vec<String>> {
     let heads = ["ms/epoch", "fastest", "spread", "images/s", "x naive"];
     rows(report, heads, |row| {
         [
-            format!("{:.2}", row.ms_per_epoch),
-            format!("{:.2}", row.fastest_ms),
+            milliseconds(row.ms_per_epoch),
+            milliseconds(row.fastest_ms),
             figure(row.spread, percent),
             format!("{:.0}", row.images_per_second),
             figure(row.times_naive, |times| format!("{times:.2}")),
@@ -316,7 +322,7 @@ fn parts(parts: &[Parts]) -> Vec<Vec<String>> {
             ..
         } = parts;
         let mut row = vec![format!("{engine} {dtype}"), threads.to_string()];
-        row.extend(ms.map(|ms| format!("{ms:.2}")));
+        row.extend(ms.map(milliseconds));
         row
     };
     std::iter::once(heads.map(str::to_owned).to_vec())
