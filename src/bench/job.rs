@@ -1,6 +1,6 @@
 //! What is timed on which machine, and the refusal of what cannot be timed.
 
-use super::BenchOptions;
+use super::options::BenchOptions;
 use super::rows::operations_per_image;
 use super::scaling::uses_threads;
 use super::subject::EPOCHS;

@@ -8,7 +8,9 @@
 //! time goes is measured afterwards, in epochs of their own (the module `parts`).
 
 mod job;
+mod kept;
 mod operands;
+mod options;
 mod parts;
 mod peaks;
 mod products;
@@ -23,11 +25,11 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::data::Dataset;
-use crate::engine::{EngineKind, blas};
+use crate::engine::blas;
 use crate::error::Result;
-use crate::scalar::Dtype;
-use crate::train::{Plan, TrainOptions};
+use crate::train::Plan;
 
+pub use options::BenchOptions;
 pub use parts::Parts;
 pub use rows::Row;
 
@@ -35,21 +37,6 @@ use operands::Operands;
 use peaks::Peaks;
 use rows::{Job, rows};
 use subject::Subject;
-
-/// What to time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BenchOptions {
-    /// Engines, each in each of its types.
-    pub subjects: Vec<(EngineKind, Dtype)>,
-    /// Rounds; in each, every subject trains one epoch.
-    pub epochs: usize,
-    /// Threads of the engines that can use them (0: one for each core); such an engine is timed with one thread too.
-    pub threads: usize,
-    /// Whether such an engine is timed with 2, 4, 8, .. threads as well, as far as that is fewer.
-    pub scaling: bool,
-    /// The network, the mini-batches and all else that is trained. Its engine, type, threads and epochs are not looked at.
-    pub job: TrainOptions,
-}
 
 /// All figures of one run of the bench.
 #[derive(Clone, Debug, Serialize)]

@@ -6,7 +6,7 @@ use std::time::Instant;
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
-use super::parts;
+use super::kept;
 use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer, split};
 use crate::engine::{Blas, Engine, Units};
@@ -205,7 +205,7 @@ impl<'a> IntegerProducts<'a> {
     /// The share of the pixels that forward and gradient multiply.
     pub(super) fn kept(&self) -> Option<[f64; 2]> {
         let (images, pixels) = (self.indices.len(), self.scale.pixels());
-        parts::kept(slice::from_ref(&self.kept), images, pixels)
+        kept::of_pixels(slice::from_ref(&self.kept), images, pixels)
     }
 
     /// Both products of one mini-batch.

@@ -1,6 +1,6 @@
 //! At how many threads an engine is timed.
 
-use super::BenchOptions;
+use super::options::BenchOptions;
 use crate::engine::EngineKind;
 use crate::error::Result;
 use crate::machine::Machine;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::parts;
+use super::kept;
 use super::scaling::uses_threads;
 use crate::data::Images;
 use crate::engine::EngineKind;
@@ -41,7 +41,7 @@ pub(super) struct Subject<'a> {
     /// Runs an epoch, its parts timed by that clock.
     pub(super) epoch: Box<dyn FnMut(Option<Clock>) -> Result<Epoch> + 'a>,
     pub(super) seconds: Vec<f64>,
-    /// Of products in integers, the last epoch's [`parts::kept`].
+    /// Of products in integers, the last epoch's [`kept::of_pixels`].
     pub(super) kept: Option<[f64; 2]>,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Subject<'a> {
                 Arithmetic::Integers(images) => {
                     let mut trainer = Trainer::packed(&plan, images);
                     let epoch = epoch(&mut trainer, clock)?;
-                    let kept = kept(&mut trainer, images);
+                    let kept = multiplied(&mut trainer, images);
                     Ok(Epoch { kept, ..epoch })
                 }
             })
@@ -100,12 +100,12 @@ fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Result
 
 /// The shares of the pixels that are multiplied. Where each step packs its images anew, those of the last epoch's first mini-batch stand
 /// for all.
-fn kept(trainer: &mut Trainer<'_, Packed>, images: &Images) -> Option<[f64; 2]> {
+fn multiplied(trainer: &mut Trainer<'_, Packed>, images: &Images) -> Option<[f64; 2]> {
     let pixels = images.pixels_per_image();
     let order = trainer.order();
     if !order.kept().is_empty() {
         let count = trainer.plan().training_samples();
-        return parts::kept(order.kept(), count, pixels);
+        return kept::of_pixels(order.kept(), count, pixels);
     }
     let indices = order.batch(0).indices.to_vec();
     let stepper = trainer.stepper_mut();
@@ -113,5 +113,5 @@ fn kept(trainer: &mut Trainer<'_, Packed>, images: &Images) -> Option<[f64; 2]> 
         .memory
         .input()
         .keep(&stepper.scale, images, &indices);
-    parts::kept(&[packed], indices.len(), pixels)
+    kept::of_pixels(&[packed], indices.len(), pixels)
 }
