@@ -4,17 +4,19 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::products::{IntegerProducts, Products};
+use super::products::{PackedProducts, StagedProducts};
 use super::subject::{Epoch, Subject};
+use crate::input::packed::{Float, Products, Quantized};
 use crate::machine::Machine;
 use crate::scalar::Scalar;
 use crate::train::{Arithmetic, Plan};
 
 /// What an engine multiplies, in one type; shared by the subjects of all thread counts.
 pub(super) enum Operands<'a> {
-    F32(Rc<RefCell<Products<f32>>>),
-    F64(Rc<RefCell<Products<f64>>>),
-    Integers(Rc<RefCell<IntegerProducts<'a>>>),
+    F32(Rc<RefCell<StagedProducts<f32>>>),
+    F64(Rc<RefCell<StagedProducts<f64>>>),
+    Panels(Rc<RefCell<PackedProducts<'a, Float>>>),
+    Integers(Rc<RefCell<PackedProducts<'a, Quantized>>>),
 }
 
 /// Computes both products of one mini-batch so many times and returns the seconds that they take.
@@ -26,10 +28,14 @@ impl<'a> Operands<'a> {
         let layer = &plan.layout().layers()[0];
         let batch = plan.mini_batches().largest(plan.training_samples());
         match plan.arithmetic() {
-            Arithmetic::F32 => Self::F32(Rc::new(RefCell::new(Products::new(layer, batch)))),
-            Arithmetic::F64 => Self::F64(Rc::new(RefCell::new(Products::new(layer, batch)))),
+            Arithmetic::F32 => Self::F32(Rc::new(RefCell::new(StagedProducts::new(layer, batch)))),
+            Arithmetic::F64 => Self::F64(Rc::new(RefCell::new(StagedProducts::new(layer, batch)))),
+            Arithmetic::Panels(images) => {
+                let products = PackedProducts::of(plan, images, batch);
+                Self::Panels(Rc::new(RefCell::new(products)))
+            }
             Arithmetic::Integers(images) => {
-                let products = IntegerProducts::of(plan, images, batch);
+                let products = PackedProducts::of(plan, images, batch);
                 Self::Integers(Rc::new(RefCell::new(products)))
             }
         }
@@ -42,13 +48,11 @@ impl<'a> Operands<'a> {
         let batches = plan.mini_batches();
         let count = batches.count(samples);
         let share = samples as f64 / (count * batches.largest(samples)) as f64;
-        let (mut repeat, kept): (Repeat<'a>, _) = match self {
+        let (mut repeat, kept): (Repeat<'a>, Option<[f64; 2]>) = match self {
             Self::F32(products) => (staged(products, machine), None),
             Self::F64(products) => (staged(products, machine), None),
-            Self::Integers(products) => {
-                let kept = products.borrow().kept();
-                (in_integers(products, machine), kept)
-            }
+            Self::Panels(products) => packed(products, machine),
+            Self::Integers(products) => packed(products, machine),
         };
         Subject {
             kind: plan.settings().engine,
@@ -70,7 +74,10 @@ impl<'a> Operands<'a> {
 }
 
 /// Both products through BLAS at the chunking that is best on this machine.
-fn staged<'a, T: Scalar>(products: &Rc<RefCell<Products<T>>>, machine: &'a Machine) -> Repeat<'a> {
+fn staged<'a, T: Scalar>(
+    products: &Rc<RefCell<StagedProducts<T>>>,
+    machine: &'a Machine,
+) -> Repeat<'a> {
     let products = Rc::clone(products);
     let best = {
         let products = &mut *products.borrow_mut();
@@ -82,16 +89,18 @@ fn staged<'a, T: Scalar>(products: &Rc<RefCell<Products<T>>>, machine: &'a Machi
     })
 }
 
-/// Both products in integers.
-fn in_integers<'a>(
-    products: &Rc<RefCell<IntegerProducts<'a>>>,
+/// Both products from packed pixels, and the shares of these that they multiply.
+fn packed<'a, P: Products>(
+    products: &Rc<RefCell<PackedProducts<'a, P>>>,
     machine: &'a Machine,
-) -> Repeat<'a> {
+) -> (Repeat<'a>, Option<[f64; 2]>) {
+    let kept = products.borrow().kept();
     let products = Rc::clone(products);
-    Box::new(move |count| {
+    let repeat = move |count| {
         let products = &mut *products.borrow_mut();
         machine.run(|| seconds(count, || products.run()))
-    })
+    };
+    (Box::new(repeat), kept)
 }
 
 /// What `count` times `run` take.

@@ -1,4 +1,4 @@
-//! The two products of the first layer and nothing else: what OpenBLAS alone would take, or the integer kernels.
+//! The two products of the first layer and nothing else: what OpenBLAS alone would take, or the kernels for packed pixels.
 
 use std::slice;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use super::kept;
 use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer, split};
 use crate::engine::{Blas, Engine, Units};
-use crate::input::packed::{Outlines, PackedBatch, PackedLane, PixelGroups};
+use crate::input::packed::{Outlines, PackedBatch, PackedLane, Products};
 use crate::input::{
     BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Room, Taken,
 };
@@ -37,7 +37,7 @@ pub(super) struct Chunking {
 }
 
 /// A batch that is staged already, a weight matrix and deltas.
-pub(super) struct Products<T> {
+pub(super) struct StagedProducts<T> {
     x: Array2<T>,
     w: Array2<T>,
     d: Array2<T>,
@@ -45,7 +45,7 @@ pub(super) struct Products<T> {
     d_w: Array2<T>,
 }
 
-impl<T: Scalar> Products<T> {
+impl<T: Scalar> StagedProducts<T> {
     /// Random operands.
     pub(super) fn new(layer: &Layer, batch: usize) -> Self {
         let (inputs, outputs) = (layer.inputs, layer.outputs);
@@ -108,13 +108,13 @@ fn fastest(candidates: &[usize], mut run: impl FnMut(usize)) -> usize {
     best.1
 }
 
-/// A mini-batch that is packed already, quantized weights and quantized deltas; chunked as a step is.
-pub(super) struct IntegerProducts<'a> {
-    input: Packed,
+/// A mini-batch that is packed already, weights and deltas in the form in which `P` multiplies them; chunked as a step is.
+pub(super) struct PackedProducts<'a, P: Products> {
+    input: Packed<P>,
     images: &'a Images,
     indices: Vec<u32>,
     weight: Array2<f32>,
-    scale: PixelGroups,
+    scale: P::Scale,
     kept: PackedBatch,
     chunks: Vec<Chunk>,
     /// Of each chunk, what it would leave behind if it were not kept.
@@ -131,7 +131,7 @@ struct Chunk {
     d: Units<f32>,
 }
 
-impl<'a> IntegerProducts<'a> {
+impl<'a, P: Products> PackedProducts<'a, P> {
     /// The first `batch` training images of a plan, arranged as in a mini-batch.
     pub(super) fn of(plan: &Plan<'_>, images: &'a Images, batch: usize) -> Self {
         let settings = plan.settings();
@@ -161,8 +161,8 @@ impl<'a> IntegerProducts<'a> {
         };
         let mut stream = Stream::new(1, Purpose::Bench, 0);
         let mut random = || stream.uniform(-1.0, 1.0) as f32;
-        let scale = Packed::scale(standardizer, images.shape());
-        let mut input = Packed::new(&sizes, images.shape());
+        let scale = P::scale(standardizer, images.shape());
+        let mut input = Packed::<P>::new(&sizes, images.shape());
         let weight = Array2::from_shape_simple_fn((units, pixels), &mut random);
         input.begin(FirstLayer {
             weight: weight.view(),
@@ -204,7 +204,7 @@ impl<'a> IntegerProducts<'a> {
 
     /// The share of the pixels that forward and gradient multiply.
     pub(super) fn kept(&self) -> Option<[f64; 2]> {
-        let (images, pixels) = (self.indices.len(), self.scale.pixels());
+        let (images, pixels) = (self.indices.len(), self.scale.as_ref().pixels());
         kept::of_pixels(slice::from_ref(&self.kept), images, pixels)
     }
 
@@ -222,7 +222,7 @@ impl<'a> IntegerProducts<'a> {
             ..
         } = self;
         let images = self.images;
-        let layer = FirstLayer::<Packed> {
+        let layer = FirstLayer::<Packed<P>> {
             weight: weight.view(),
             bias: None,
             scale,
@@ -236,6 +236,7 @@ impl<'a> IntegerProducts<'a> {
                     source: images,
                     indices: &indices[chunk.first..chunk.first + chunk.images],
                     kept: Some(&*kept),
+                    trains: true,
                     chunk: number,
                     first: chunk.first,
                 };

@@ -38,10 +38,13 @@ pub struct Row {
     pub gflops: f64,
     /// These as a share of the peak of as many cores (of `f32`; of half of it for `f64`).
     pub share_of_peak: f64,
+    /// Of these operations, those that are executed, as a share of the same peak; none where black pixels are multiplied like others, or
+    /// products are in integers.
+    pub executed_share_of_peak: Option<f64>,
     /// Of the first layer's products in integers: their operations, black pixels counted, as a share of the integer peak of as many
     /// cores. With 8-bit instructions a 16-bit product is two. Black pixels are left out, so it may pass 1.
     pub share_of_integer_peak: Option<f64>,
-    /// Of these operations, those that are executed, as a share of the same peak.
+    /// Of the integer products' operations, those that are executed, as a share of the integer peak.
     pub executed_share_of_integer_peak: Option<f64>,
     /// The share of pixels that the forward product and the gradient's multiply, because not all of their quad is black.
     pub kept: Option<[f64; 2]>,
@@ -140,7 +143,11 @@ fn of(subject: &Subject<'_>, spread: &Spread, job: &Job<'_>) -> Row {
     let gops = halves * operations(false) / seconds / 1e9;
     // The two products are of one size.
     let executed = kept.map(|[forward, gradient]| f64::midpoint(forward, gradient));
+    let share_of_peak = gflops / (peak * threads as f64);
     let of_integer_peak = gops / (integer_peak * threads as f64);
+    let integers = kind == EngineKind::Fixed;
+    // Of all operations, the share of those that the first layer leaves out.
+    let left_out = |share: f64| (1.0 - share) * operations(false) / operations(!products);
     Row {
         engine: if products {
             format!("{} products", kind.name())
@@ -158,9 +165,14 @@ fn of(subject: &Subject<'_>, spread: &Spread, job: &Job<'_>) -> Row {
         rounds: subject.seconds.len(),
         images_per_second: images as f64 / seconds,
         gflops,
-        share_of_peak: gflops / (peak * threads as f64),
-        share_of_integer_peak: (kind == EngineKind::Fixed).then_some(of_integer_peak),
-        executed_share_of_integer_peak: executed.map(|share| share * of_integer_peak),
+        share_of_peak,
+        executed_share_of_peak: executed
+            .filter(|_| !integers)
+            .map(|share| share_of_peak * (1.0 - left_out(share))),
+        share_of_integer_peak: integers.then_some(of_integer_peak),
+        executed_share_of_integer_peak: executed
+            .filter(|_| integers)
+            .map(|share| share * of_integer_peak),
         kept,
         ..Row::default()
     }

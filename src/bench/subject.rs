@@ -7,6 +7,7 @@ use super::scaling::uses_threads;
 use crate::data::Images;
 use crate::engine::EngineKind;
 use crate::error::Result;
+use crate::input::packed::{Float, Products, Quantized};
 use crate::input::{Input, Packed, Staged};
 use crate::network::stopwatch::{Activity, Clock};
 use crate::scalar::Dtype;
@@ -24,7 +25,7 @@ pub(super) struct Epoch {
     pub(super) seconds: f64,
     /// What each part took, where a clock was handed in.
     pub(super) spent: [Duration; Activity::COUNT],
-    /// Where products are in integers, the shares of the pixels that are multiplied.
+    /// Where pixels are packed, the shares of them that are multiplied.
     pub(super) kept: Option<[f64; 2]>,
 }
 
@@ -41,7 +42,7 @@ pub(super) struct Subject<'a> {
     /// Runs an epoch, its parts timed by that clock.
     pub(super) epoch: Box<dyn FnMut(Option<Clock>) -> Result<Epoch> + 'a>,
     pub(super) seconds: Vec<f64>,
-    /// Of products in integers, the last epoch's [`kept::of_pixels`].
+    /// Of packed pixels, the last epoch's [`kept::of_pixels`].
     pub(super) kept: Option<[f64; 2]>,
 }
 
@@ -54,12 +55,8 @@ impl<'a> Subject<'a> {
             plan.machine().run(|| match plan.arithmetic() {
                 Arithmetic::F32 => epoch(&mut Trainer::<Staged<f32>>::staged(&plan), clock),
                 Arithmetic::F64 => epoch(&mut Trainer::<Staged<f64>>::staged(&plan), clock),
-                Arithmetic::Integers(images) => {
-                    let mut trainer = Trainer::packed(&plan, images);
-                    let epoch = epoch(&mut trainer, clock)?;
-                    let kept = multiplied(&mut trainer, images);
-                    Ok(Epoch { kept, ..epoch })
-                }
+                Arithmetic::Panels(images) => packed_epoch::<Float>(&plan, images, clock),
+                Arithmetic::Integers(images) => packed_epoch::<Quantized>(&plan, images, clock),
             })
         };
         Self {
@@ -98,9 +95,24 @@ fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Result
     })
 }
 
+/// The same of packed pixels.
+fn packed_epoch<P: Products>(
+    plan: &Plan<'_>,
+    images: &Images,
+    clock: Option<Clock>,
+) -> Result<Epoch> {
+    let mut trainer = Trainer::<Packed<P>>::packed(plan, images);
+    let epoch = epoch(&mut trainer, clock)?;
+    let kept = multiplied(&mut trainer, images);
+    Ok(Epoch { kept, ..epoch })
+}
+
 /// The shares of the pixels that are multiplied. Where each step packs its images anew, those of the last epoch's first mini-batch stand
 /// for all.
-fn multiplied(trainer: &mut Trainer<'_, Packed>, images: &Images) -> Option<[f64; 2]> {
+fn multiplied<P: Products>(
+    trainer: &mut Trainer<'_, Packed<P>>,
+    images: &Images,
+) -> Option<[f64; 2]> {
     let pixels = images.pixels_per_image();
     let order = trainer.order();
     if !order.kept().is_empty() {

@@ -28,12 +28,12 @@ pub(super) fn warnings(rows: &[Row]) -> Vec<String> {
     of_peaks.into_iter().chain(of_rounds).collect()
 }
 
-/// The share of a peak that no row can pass: of integer products, that of the operations which are executed, because the others are
-/// left out; so what they come to in floating point bounds nothing.
+/// The share of a peak that no row can pass. Of packed pixels it is that of the operations which are executed, because the others are
+/// left out; and what integer products come to in floating point bounds nothing.
 fn measured_share(row: &Row) -> Option<f64> {
     match row.share_of_integer_peak {
         Some(_) => row.executed_share_of_integer_peak,
-        None => Some(row.share_of_peak),
+        None => row.executed_share_of_peak.or(Some(row.share_of_peak)),
     }
 }
 
@@ -90,9 +90,9 @@ mod tests {
         assert!(told[0].contains(names), "{told:?}");
     }
 
-    /// Integer products count black pixels, which they leave out: only what they execute is held against the peak.
+    /// Products of packed pixels leave black ones out: only what they execute is held against the peak.
     #[test]
-    fn integers_pass_the_peaks_that_do_not_bound_them() {
+    fn packed_pixels_pass_the_peaks_that_do_not_bound_them() {
         let fixed = |executed| Row {
             share_of_integer_peak: Some(1.4),
             executed_share_of_integer_peak: executed,
@@ -101,6 +101,12 @@ mod tests {
         for within in [None, Some(0.8)] {
             assert_eq!(warnings(&[fixed(within)]), Vec::<String>::new());
         }
+        let simd = |executed| Row {
+            executed_share_of_peak: Some(executed),
+            ..row("simd", 1.2, Some(0.0))
+        };
+        assert_eq!(warnings(&[simd(0.9)]), Vec::<String>::new());
+        assert_eq!(warnings(&[simd(1.01)]).len(), 1);
         let told = warnings(&[fixed(Some(1.1))]);
         assert!(
             told[0].contains("fixed f32 at 1 thread (110.0 %)"),

@@ -15,7 +15,12 @@ use super::settings::Shape;
 use super::{Common, data_folder, open_data};
 
 /// The engines that can be timed.
-const ENGINES: &[EngineKind] = &[EngineKind::Naive, EngineKind::Blas, EngineKind::Fixed];
+const ENGINES: &[EngineKind] = &[
+    EngineKind::Naive,
+    EngineKind::Blas,
+    EngineKind::Simd,
+    EngineKind::Fixed,
+];
 
 /// Time the engines on a job of training, side by side.
 ///
@@ -166,15 +171,15 @@ fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
         parts,
         ..
     } = report;
-    let integers: Vec<Row> = rows
+    let packed: Vec<Row> = rows
         .iter()
-        .filter(|row| row.share_of_integer_peak.is_some())
+        .filter(|row| row.kept.is_some())
         .cloned()
         .collect();
-    let of_integers = format!(
-        "peak of a core in integers, measured in this run: {integer_peak_gops_per_core:.0} GOP/s, of which\n\
-         'with black' counts all pixels and 'executed' those multiplied\n\n{}\n\n",
-        table(&self::integers(&integers))
+    let of_packed = format!(
+        "'executed' is the share of the peak that the multiplied pixels take, of fixed the peak in integers\n\
+         ({integer_peak_gops_per_core:.0} GOP/s for a core); 'with black' counts all pixels\n\n{}\n\n",
+        table(&self::packed(&packed))
     );
     format!(
         "{}\n\n{}\n\n\
@@ -183,11 +188,7 @@ fn text(report: &Report, table: impl Fn(&[Vec<String>]) -> String) -> String {
         job(report),
         table(&times(rows)),
         table(&shares(rows)),
-        if integers.is_empty() {
-            ""
-        } else {
-            &of_integers
-        },
+        if packed.is_empty() { "" } else { &of_packed },
         table(&self::parts(parts))
     )
 }
@@ -282,7 +283,7 @@ fn shares(report: &[Row]) -> Vec<Vec<String>> {
     })
 }
 
-fn integers(report: &[Row]) -> Vec<Vec<String>> {
+fn packed(report: &[Row]) -> Vec<Vec<String>> {
     let heads = ["of int, with black", "executed", "kept"];
     rows(report, heads, |row| {
         let kept = |kept: [f64; 2]| {
@@ -291,7 +292,11 @@ fn integers(report: &[Row]) -> Vec<Vec<String>> {
         };
         [
             figure(row.share_of_integer_peak, percent),
-            figure(row.executed_share_of_integer_peak, percent),
+            figure(
+                row.executed_share_of_peak
+                    .or(row.executed_share_of_integer_peak),
+                percent,
+            ),
             row.kept.map_or_else(|| "-".to_owned(), kept),
         ]
     })

@@ -100,7 +100,7 @@ pub struct Flags {
     error: Option<String>,
 
     /// How products are computed; 'auto': 'fixed' in f32 where the CPU has AVX2 or AVX-512 VNNI, else 'blas'
-    #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas", "fixed"], help_heading = "Runtime and output")]
+    #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas", "simd", "fixed"], help_heading = "Runtime and output")]
     engine: Option<String>,
     /// The type of the numbers
     #[arg(long, value_name = "TYPE", value_parser = ["f32", "f64"], help_heading = "Runtime and output")]

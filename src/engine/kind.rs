@@ -18,7 +18,9 @@ pub enum EngineKind {
     Naive,
     /// Products through BLAS (or, in a build without one, ndarray's own).
     Blas,
-    /// The first layer's products in integers, straight from the pixels; further layers as `Blas`. In `f32` only.
+    /// Products of our own in `f32`, the first layer's straight from the pixels.
+    Simd,
+    /// The first layer's products in integers, straight from the pixels; further layers as `Simd`. In `f32` only.
     Fixed,
 }
 
@@ -40,16 +42,24 @@ impl EngineKind {
             Self::Auto => "auto",
             Self::Naive => "naive",
             Self::Blas => "blas",
+            Self::Simd => "simd",
             Self::Fixed => "fixed",
         }
     }
 
-    /// What computes the products of all layers but the first; the first one's are the affair of [`crate::input`].
+    /// Whether it takes images of bytes only, in `f32` only, for it multiplies packed pixels.
     #[must_use]
-    pub fn further_layers<T: Scalar>(self) -> &'static dyn Engine<T> {
+    pub fn packs(self) -> bool {
+        matches!(self, Self::Simd | Self::Fixed)
+    }
+
+    /// What computes the products of staged numbers. Engines that pack pixels stage none, and compute further layers by
+    /// [`Simd`](super::Simd).
+    #[must_use]
+    pub fn of_staged<T: Scalar>(self) -> &'static dyn Engine<T> {
         match self {
             Self::Naive => &Naive,
-            Self::Auto | Self::Blas | Self::Fixed => &Blas,
+            Self::Auto | Self::Blas | Self::Simd | Self::Fixed => &Blas,
         }
     }
 }

@@ -154,6 +154,24 @@ impl<T: Scalar> Units<T> {
         self.numbers.flat_mut(rows)
     }
 
+    /// Adds each unit's bias to its numbers for the first `images` images.
+    pub fn add_bias(&mut self, images: usize, bias: &[T]) {
+        let columns = self.numbers.columns();
+        let transposed = self.transposed;
+        let rows = self.flat_mut(images).chunks_exact_mut(columns.max(1));
+        if transposed {
+            for (row, &bias) in rows.zip(bias) {
+                row.iter_mut().for_each(|number| *number += bias);
+            }
+        } else {
+            for row in rows {
+                for (number, &bias) in row.iter_mut().zip(bias) {
+                    *number += bias;
+                }
+            }
+        }
+    }
+
     /// Unit after unit, and from one unit's first number to the next's.
     ///
     /// # Panics

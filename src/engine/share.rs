@@ -66,15 +66,6 @@ impl<T: Scalar> Share<'_, T> {
     }
 }
 
-/// Adds the biases to each row of weighted sums, `(images, outputs)`.
-pub fn add_bias<T: Scalar>(bias: &[T], z: &mut [T]) {
-    for row in z.chunks_exact_mut(bias.len()) {
-        for (z, &bias) in row.iter_mut().zip(bias) {
-            *z += bias;
-        }
-    }
-}
-
 /// Replaces `sums` by the sum of all rows of `matrices`, added up in their order.
 pub fn sum_of_rows<'a, T: Scalar>(
     matrices: impl Iterator<Item = ArrayView2<'a, T>>,

@@ -2,25 +2,23 @@
 
 use std::ops::ControlFlow;
 
-use super::metrics::{Evaluation, argmax};
+use super::asked::{self, Asked, Outputs};
+use super::metrics::Evaluation;
 use crate::data::{LabelledSamples, Samples, Standardizer};
-use crate::engine::Blas;
 use crate::error::{Error, Result};
-use crate::input::{Door, InputSizes, Staged, StagedScale};
+use crate::input::packed::Float;
+use crate::input::{Door, Packed, Staged};
 use crate::kernels::Level;
 use crate::machine::Machine;
-use crate::model::{AnyModel, Layout, Mlp, Model, ModelInfo};
-use crate::network::footprint::Footprint;
-use crate::network::{ErrorForm, Loss, Memory, MemoryUse, Pass};
-use crate::scalar::{Dtype, Scalar};
-
-/// Samples that are asked about at a time: as many as a large mini-batch has.
-const SAMPLES: usize = 1920;
+use crate::model::{AnyModel, Layout, ModelInfo};
+use crate::network::{ErrorForm, Loss};
+use crate::scalar::Dtype;
 
 /// A model ready to be asked. The first question allocates the memory for 1920 samples, so make one predictor and ask it often.
 ///
 /// Answers are those of the numbers in the model file: the first layer is computed in floating point whatever engine trained
-/// it. Weights quantized to 16 bits would change probabilities by some 3e-5.
+/// it. Weights quantized to 16 bits would change probabilities by some 3e-5. Images of bytes go through products of our own, where the
+/// network is in `f32` and the CPU has instructions for them; all else goes through BLAS.
 #[derive(Debug)]
 pub struct Predictor<'a> {
     machine: &'a Machine,
@@ -32,40 +30,12 @@ pub struct Predictor<'a> {
 /// By the type of the model's numbers.
 #[derive(Debug)]
 enum Typed<'a> {
-    F32(Asked<'a, f32>),
-    F64(Asked<'a, f64>),
-}
-
-/// A network with memory for asking it.
-#[derive(Debug)]
-struct Asked<'a, T: Scalar> {
-    mlp: &'a Mlp<T>,
-    scale: StagedScale<T>,
-    level: Level,
-    /// From the first question on.
-    memory: Option<Memory<Staged<T>>>,
-}
-
-/// What a model says to a group of samples: rows of `classes` numbers, a row for each sample.
-#[derive(Clone, Copy, Debug)]
-pub struct Outputs<'a> {
-    /// The samples, by their index.
-    pub indices: &'a [u32],
-    /// The number of classes.
-    pub classes: usize,
-    /// The weighted sums of the output layer.
-    pub weighted_sums: &'a [f64],
-    /// The outputs of the network.
-    pub outputs: &'a [f64],
-    /// The probabilities of the classes.
-    pub probabilities: &'a [f64],
-}
-
-impl Outputs<'_> {
-    /// The class that the model gives each sample.
-    pub fn answers(&self) -> impl Iterator<Item = usize> {
-        self.weighted_sums.chunks_exact(self.classes).map(argmax)
-    }
+    F32 {
+        staged: Asked<'a, Staged<f32>>,
+        /// For images, where the CPU has instructions for them.
+        packed: Option<Asked<'a, Packed<Float>>>,
+    },
+    F64(Asked<'a, Staged<f64>>),
 }
 
 impl<'a> Predictor<'a> {
@@ -92,8 +62,12 @@ impl<'a> Predictor<'a> {
         let pixels = info.rows * info.columns;
         assert_eq!(standardizer.pixels(), pixels, "numbers of a sample");
         let typed = match model {
-            AnyModel::F32(model) => Typed::F32(Asked::new(machine, model, standardizer)),
-            AnyModel::F64(model) => Typed::F64(Asked::new(machine, model, standardizer)),
+            AnyModel::F32(model) => Typed::F32 {
+                staged: Asked::staged(machine, model, standardizer),
+                packed: (machine.level() > Level::PORTABLE)
+                    .then(|| Asked::packed(machine, model, standardizer)),
+            },
+            AnyModel::F64(model) => Typed::F64(Asked::staged(machine, model, standardizer)),
         };
         Self {
             machine,
@@ -144,35 +118,35 @@ impl<'a> Predictor<'a> {
                 found: samples.per_sample().to_string(),
             });
         }
-        let (info, typed) = (self.info, &mut self.typed);
-        match typed {
-            Typed::F32(asked) => asked.check_memory(self.machine)?,
-            Typed::F64(asked) => asked.check_memory(self.machine)?,
-        }
         // From where the file was changed on, nothing is visited.
         let mut visit = |outputs: &Outputs<'_>| match samples.check() {
             Ok(()) => visit(outputs),
             Err(_) => ControlFlow::Break(()),
         };
-        self.machine.install(|| match typed {
-            Typed::F32(asked) => asked.for_each(info, samples, indices, &mut visit),
-            Typed::F64(asked) => asked.for_each(info, samples, indices, &mut visit),
-        });
+        let (info, machine) = (self.info, self.machine);
+        let source = samples.source();
+        match (&mut self.typed, samples) {
+            (
+                Typed::F32 {
+                    packed: Some(asked),
+                    ..
+                },
+                Samples::Images(images),
+            ) => asked.for_each(machine, info, (images, indices), &mut visit)?,
+            (Typed::F32 { staged, .. }, _) => {
+                staged.for_each(machine, info, (source, indices), &mut visit)?;
+            }
+            (Typed::F64(asked), _) => {
+                asked.for_each(machine, info, (source, indices), &mut visit)?;
+            }
+        }
         samples.check()
     }
 
-    /// Bytes that a predictor allocates for a model of such a layout.
+    /// Bytes that a predictor allocates at most for a model of such a layout.
     pub(crate) fn bytes(layout: &Layout, dtype: Dtype, machine: &Machine) -> u64 {
-        let footprint = Footprint {
-            layout,
-            dtype,
-            door: Door::Staged,
-            shape: (layout.inputs(), 1),
-            batch: SAMPLES,
-            purpose: MemoryUse::Evaluation,
-            threads: machine.threads(),
-        };
-        footprint.bytes()
+        let bytes = |side| asked::bytes(layout, dtype, machine, side);
+        bytes(Door::Staged).max(bytes(Door::Packed))
     }
 
     /// The class of each sample.
@@ -254,98 +228,5 @@ impl<'a> Predictor<'a> {
             }
         })?;
         Ok(Evaluation::new(confusion, sum / indices.len() as f64))
-    }
-}
-
-impl<'a, T: Scalar> Asked<'a, T> {
-    fn new(machine: &Machine, model: &'a Model<T>, standardizer: &Standardizer) -> Self {
-        Self {
-            mlp: &model.mlp,
-            scale: StagedScale::new(standardizer),
-            level: machine.level(),
-            memory: None,
-        }
-    }
-
-    /// Refuses a model that there is no memory to ask.
-    fn check_memory(&self, machine: &Machine) -> Result<()> {
-        let layout = &self.mlp.layout;
-        if self.memory.is_some() {
-            return Ok(());
-        }
-        machine.check_memory(Predictor::bytes(layout, T::DTYPE, machine), || {
-            let what = format!(
-                "{SAMPLES} samples in a network of widths {:?}",
-                layout.widths()
-            );
-            (what, "a smaller model")
-        })
-    }
-
-    fn memory(&self) -> Memory<Staged<T>> {
-        let layout = &self.mlp.layout;
-        let sizes = InputSizes {
-            layer: &layout.layers()[0],
-            is_output: layout.layers().len() == 1,
-            batch: SAMPLES,
-            trains: false,
-            level: self.level,
-        };
-        let input = Staged::new(&Blas, &sizes);
-        Memory::new(input, layout, SAMPLES, MemoryUse::Evaluation, self.level)
-    }
-
-    fn for_each(
-        &mut self,
-        info: &ModelInfo,
-        samples: Samples<'_>,
-        indices: &[u32],
-        visit: &mut dyn FnMut(&Outputs<'_>) -> ControlFlow<()>,
-    ) {
-        let made = self.memory.take().unwrap_or_else(|| self.memory());
-        let Self {
-            mlp,
-            scale,
-            level,
-            memory,
-        } = self;
-        let memory = memory.insert(made);
-        let pass = Pass::<Staged<T>> {
-            engine: &Blas,
-            mlp,
-            scale,
-        };
-        let (level, classes) = (*level, mlp.layout.classes());
-        let wide = |numbers: &[T], to: &mut Vec<f64>| {
-            to.clear();
-            to.extend(numbers.iter().map(|number| number.wide()));
-        };
-        let mut shares: Vec<T> = Vec::new();
-        let (mut sums, mut outputs, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
-        let mut flow = ControlFlow::Continue(());
-        for indices in indices.chunks(SAMPLES) {
-            memory.for_each_output(&pass, samples.source(), indices, |indices, z| {
-                if flow.is_break() {
-                    return;
-                }
-                wide(z, &mut sums);
-                shares.clear();
-                shares.extend_from_slice(z);
-                info.output.forward(level, &mut shares, classes);
-                wide(&shares, &mut outputs);
-                info.probability.of_outputs(level, &mut shares, classes);
-                wide(&shares, &mut probabilities);
-                flow = visit(&Outputs {
-                    indices,
-                    classes,
-                    weighted_sums: &sums,
-                    outputs: &outputs,
-                    probabilities: &probabilities,
-                });
-            });
-            if flow.is_break() {
-                break;
-            }
-        }
     }
 }

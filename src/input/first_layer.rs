@@ -63,6 +63,8 @@ pub struct Batch<'a, D: Input> {
     pub indices: &'a [u32],
     /// The same samples in the form in which they are kept for all epochs, if they are.
     pub kept: Option<&'a D::Kept>,
+    /// Whether they will go back too.
+    pub trains: bool,
 }
 
 impl<D: Input> Clone for Batch<'_, D> {
@@ -84,6 +86,7 @@ impl<'a, D: Input> Batch<'a, D> {
             source: self.source,
             indices: &self.indices[range.clone()],
             kept: self.kept,
+            trains: self.trains,
             chunk: number,
             first: range.start,
         }
@@ -110,6 +113,8 @@ pub struct Pixels<'a, D: Input> {
     pub indices: &'a [u32],
     /// The mini-batch in the form in which it is kept for all epochs, if it is.
     pub kept: Option<&'a D::Kept>,
+    /// Whether the gradient will need them.
+    pub trains: bool,
     /// The chunk's number within the mini-batch.
     pub chunk: usize,
     /// The number of its first sample within the mini-batch.
@@ -172,8 +177,11 @@ pub trait Input: Sized + Send + Sync + 'static {
     /// What is known of all images for the sake of their order.
     type Arranger: Send + std::fmt::Debug + 'static;
 
-    /// Whether the first layer's weighted sums are stored unit after unit, where another layer follows.
+    /// Whether what layers compute is stored unit after unit, but for the output layer.
     const TRANSPOSED: bool;
+
+    /// Whether an image's weighted sums have the same bits whatever images they are computed with.
+    const ALONE: bool;
 
     /// Whether [`Self::begin`] and [`Self::finish_deltas`] have work to do, which is then worth timing.
     const PREPARES: bool;

@@ -55,6 +55,8 @@ pub struct PixelSizes {
     pub units: usize,
     /// Bytes of a number.
     pub number_bytes: usize,
+    /// Whether there will be gradients.
+    pub trains: bool,
     /// Whether the second phase reads all of them again.
     pub is_read_again: bool,
 }
@@ -103,7 +105,8 @@ impl Door {
             Self::Staged => of_images(step.in_lanes),
             Self::Packed => {
                 let quantized = product(&[2, step.units, pixels + batch]);
-                u128::from(self.kept_bytes(batch + step.in_lanes, shape)) + quantized
+                let packed = step.in_lanes + if step.trains { batch } else { 0 };
+                u128::from(self.kept_bytes(packed, shape)) + quantized
             }
         }
     }

@@ -111,6 +111,7 @@ impl<T: Scalar> Input for Staged<T> {
     type Arranger = ();
 
     const TRANSPOSED: bool = false;
+    const ALONE: bool = false;
     const PREPARES: bool = false;
 
     fn scale(standardizer: &Standardizer, _shape: (usize, usize)) -> Self::Scale {
@@ -214,7 +215,7 @@ impl<T: Scalar> Input for Staged<T> {
         self.engine
             .forward(staged.view(images), layer.weight, z.view_mut(images));
         if let Some(bias) = layer.bias {
-            engine::add_bias(bias, z.flat_mut(images));
+            z.add_bias(images, bias);
         }
     }
 

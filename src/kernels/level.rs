@@ -18,6 +18,9 @@ pub(super) enum Set {
 }
 
 impl Level {
+    /// How many levels there are, on any CPU.
+    pub const COUNT: usize = 3;
+
     /// Plain Rust, on every CPU.
     pub const PORTABLE: Self = Self(Set::Portable);
 
@@ -85,6 +88,12 @@ impl Level {
 
     pub(super) fn set(self) -> Set {
         self.0
+    }
+
+    /// Its place among the levels, counted from 0.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self.0 as usize
     }
 
     /// The name by which it is asked for.

@@ -7,10 +7,11 @@
 //!
 //! Reading order: `level.rs` (what a CPU offers, and why a call is sound), this file with [`portable`], then the first layer's
 //! products in integers: `shape.rs`, `panels.rs` and `tiles.rs` (how their pixels lie), [`integer`] (the products), whose operands
-//! [`crate::input::packed`] owns. [`peak`] says how fast all this could be.
+//! [`crate::input::packed`] owns; [`float`] multiplies the same pixels, and matrices, in `f32`. [`peak`] says how fast all this could be.
 
 #![allow(unsafe_code)]
 
+pub mod float;
 pub mod integer;
 mod level;
 mod panels;
@@ -92,6 +93,16 @@ for_every_level! {
 for_every_level! {
     /// The sum of magnitudes and the sum of squares, accumulated in partial sums of `T`.
     norms<T>(values: &[T]) -> (f64, f64)
+}
+
+for_every_level! {
+    /// The sum of `a[i] · b[i]`, accumulated in partial sums.
+    dot(a: &[f32], b: &[f32]) -> f32
+}
+
+for_every_level! {
+    /// The sum of values, accumulated in partial sums.
+    sum(values: &[f32]) -> f32
 }
 
 for_every_level! {

@@ -49,6 +49,7 @@ impl Footprint<'_> {
             in_lanes,
             units: first.outputs,
             number_bytes: self.dtype.bytes(),
+            trains,
             is_read_again: trains && first.outputs > NARROW_UNITS,
         });
         let number = self.dtype.bytes() as u128;

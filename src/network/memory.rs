@@ -56,7 +56,7 @@ impl<T: Scalar> Chunk<T> {
         let layers = layout.layers();
         let last = layers.len() - 1;
         let units = |number: usize| {
-            let transposed = form.transposed_first && number == 0 && last > 0;
+            let transposed = form.transposed && number < last;
             Units::new(images, layers[number].outputs, transposed)
         };
         let share = |layer: &Layer| {
@@ -126,7 +126,7 @@ impl<T: Scalar> Chunk<T> {
 #[derive(Clone, Copy)]
 struct Form {
     trains: bool,
-    transposed_first: bool,
+    transposed: bool,
     level: Level,
 }
 
@@ -158,7 +158,7 @@ impl<D: Input> Memory<D> {
         let chunk_images = cut::chunk_images(capacity);
         let form = Form {
             trains: purpose == MemoryUse::Training,
-            transposed_first: D::TRANSPOSED,
+            transposed: D::TRANSPOSED,
             level,
         };
         let sizes = || {

@@ -14,7 +14,7 @@
 use super::loss::Loss;
 use super::memory::{Memory, Task};
 use super::stopwatch::Activity;
-use crate::engine::{self, Engine};
+use crate::engine::Engine;
 use crate::input::{Batch, FirstLayer, Input};
 use crate::model::Mlp;
 
@@ -64,7 +64,7 @@ impl<'a, D: Input> Pass<'a, D> {
                 self.engine.forward(a, self.mlp.weight(layer), z);
             }
             if let Some(bias) = self.mlp.bias(layer).filter(|_| layer > 0) {
-                engine::add_bias(bias, z.flat_mut(images));
+                z.add_bias(images, bias);
             }
             if layer < last {
                 let activation = self.mlp.activation;
@@ -156,12 +156,26 @@ impl<D: Input> Memory<D> {
                 labels: &[],
                 indices,
                 kept: None,
+                trains: false,
             };
-            self.for_each_chunk(pass.first_layer(), &batch, |task| pass.forward(task));
-            let chunks = self.chunks.iter().zip(indices.chunks(self.chunk_images()));
-            for (chunk, indices) in chunks {
-                visit(indices, chunk.weighted_sums());
-            }
+            self.for_each_output_of(pass, &batch, &mut visit);
+        }
+    }
+
+    /// The same for one mini-batch, which need not have labels.
+    ///
+    /// # Panics
+    /// As [`Self::for_each_output`], and if the mini-batch is larger than the memory.
+    pub fn for_each_output_of(
+        &mut self,
+        pass: &Pass<'_, D>,
+        batch: &Batch<'_, D>,
+        mut visit: impl FnMut(&[u32], &[D::Number]),
+    ) {
+        self.for_each_chunk(pass.first_layer(), batch, |task| pass.forward(task));
+        let indices = batch.indices.chunks(self.chunk_images());
+        for (chunk, indices) in self.chunks.iter().zip(indices) {
+            visit(indices, chunk.weighted_sums());
         }
     }
 }

@@ -4,8 +4,9 @@ use super::plan::Plan;
 use super::step::{Setup, Stepper};
 use super::trainer::Trainer;
 use crate::data::{Images, Standardizer};
-use crate::engine::{Blas, EngineKind};
-use crate::input::{Input, Packed, Staged, StagedScale};
+use crate::engine::{EngineKind, Simd};
+use crate::input::packed::Products;
+use crate::input::{Packed, Staged, StagedScale};
 use crate::scalar::Scalar;
 
 impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
@@ -21,8 +22,8 @@ impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
     }
 }
 
-impl<'a> Trainer<'a, Packed> {
-    /// A run before its first step, with its first layer in integers straight from `images`, which must be the plan's:
+impl<'a, P: Products> Trainer<'a, Packed<P>> {
+    /// A run before its first step, with its first layer straight from `images` by the products `P`, which must be the plan's:
     /// [`Plan::arithmetic`] has them. As for [`Trainer::staged`], call it on the threads of the plan's machine.
     ///
     /// # Panics
@@ -39,17 +40,18 @@ impl<T: Scalar> Stepper<Staged<T>> {
     /// A stepper in floating point, whose products `engine` computes.
     #[must_use]
     pub fn staged(setup: Setup<T>, engine: EngineKind, standardizer: &Standardizer) -> Self {
-        let engine = engine.further_layers();
+        let engine = engine.of_staged();
         let scale = StagedScale::new(standardizer);
         Self::new(setup, engine, scale, |sizes| Staged::new(engine, sizes))
     }
 }
 
-impl Stepper<Packed> {
-    /// A stepper with its first layer in integers, for images of so many rows and columns.
+impl<P: Products> Stepper<Packed<P>> {
+    /// A stepper with its first layer by the products `P`, for images of so many rows and columns.
     #[must_use]
     pub fn packed(setup: Setup<f32>, shape: (usize, usize), standardizer: &Standardizer) -> Self {
-        let scale = Packed::scale(standardizer, shape);
-        Self::new(setup, &Blas, scale, |sizes| Packed::new(sizes, shape))
+        let scale = P::scale(standardizer, shape);
+        let engine = Simd::at(setup.level);
+        Self::new(setup, engine, scale, |sizes| Packed::new(sizes, shape))
     }
 }

@@ -40,7 +40,8 @@ pub use trainer::Trainer;
 
 use crate::error::Result;
 use crate::evaluate::Predictor;
-use crate::input::{Input, Staged};
+use crate::input::packed::{Float, Quantized};
+use crate::input::{Input, Packed, Staged};
 use crate::model::{AnyModel, Model};
 
 /// What a run leaves.
@@ -84,7 +85,14 @@ pub fn go_on(
     plan.machine().run(|| match plan.arithmetic() {
         Arithmetic::F32 => run(Trainer::<Staged<f32>>::staged(plan), checkpoint, observer),
         Arithmetic::F64 => run(Trainer::<Staged<f64>>::staged(plan), checkpoint, observer),
-        Arithmetic::Integers(images) => run(Trainer::packed(plan, images), checkpoint, observer),
+        Arithmetic::Panels(images) => {
+            let trainer = Trainer::<Packed<Float>>::packed(plan, images);
+            run(trainer, checkpoint, observer)
+        }
+        Arithmetic::Integers(images) => {
+            let trainer = Trainer::<Packed<Quantized>>::packed(plan, images);
+            run(trainer, checkpoint, observer)
+        }
     })
 }
 

@@ -287,10 +287,11 @@ impl TrainOptions {
         }
         machine::check_threads(self.threads)?;
         whole("epochs", self.epochs, MOST_EPOCHS)?;
-        if self.engine == EngineKind::Fixed && self.dtype == Dtype::F64 {
+        if self.engine.packs() && self.dtype == Dtype::F64 {
+            let name = self.engine.name();
             return refuse(
                 "engine",
-                "expected dtype f32 with the engine fixed, found f64".to_owned(),
+                format!("expected dtype f32 with the engine {name}, found f64"),
             );
         }
         match (self.batches, self.batch_size) {

@@ -102,7 +102,23 @@ impl<'a, D: Input> Order<'a, D> {
             labels: self.data.labels,
             indices: self.indices(number),
             kept: self.kept.get(number),
+            trains: true,
         }
+    }
+
+    /// Any samples of its data as mini-batches of up to `most`, that only go forward.
+    pub fn batches_of<'s>(
+        &'s self,
+        indices: &'s [u32],
+        most: usize,
+    ) -> impl Iterator<Item = Batch<'s, D>> {
+        indices.chunks(most).map(|indices| Batch {
+            source: self.data.source,
+            labels: self.data.labels,
+            indices,
+            kept: None,
+            trains: false,
+        })
     }
 
     /// Images of the largest mini-batch.

@@ -73,6 +73,8 @@ pub enum Arithmetic<'a> {
     F32,
     /// Everything in `f64`.
     F64,
+    /// Everything in `f32`, the first layer straight from these images.
+    Panels(&'a Images),
     /// The first layer in integers, straight from these images, the rest in `f32`.
     Integers(&'a Images),
 }
@@ -315,7 +317,7 @@ impl Arithmetic<'_> {
     pub fn door(self) -> Door {
         match self {
             Self::F32 | Self::F64 => Door::Staged,
-            Self::Integers(_) => Door::Packed,
+            Self::Panels(_) | Self::Integers(_) => Door::Packed,
         }
     }
 }
@@ -346,9 +348,11 @@ fn resolve<'a>(
     };
     let arithmetic = match (engine, options.dtype, samples) {
         (EngineKind::Fixed, Dtype::F32, Samples::Images(images)) => Arithmetic::Integers(images),
-        (EngineKind::Fixed, _, Samples::Features(_)) => {
-            let reason = "expected images of bytes with the engine fixed, found features";
-            return refuse("engine", reason.to_owned());
+        (EngineKind::Simd, Dtype::F32, Samples::Images(images)) => Arithmetic::Panels(images),
+        (engine, _, Samples::Features(_)) if engine.packs() => {
+            let name = engine.name();
+            let reason = format!("expected images of bytes with the engine {name}, found features");
+            return refuse("engine", reason);
         }
         (_, Dtype::F32, _) => Arithmetic::F32,
         (_, Dtype::F64, _) => Arithmetic::F64,

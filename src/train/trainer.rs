@@ -228,19 +228,27 @@ impl<'a, D: Input> Trainer<'a, D> {
             state,
             ..
         } = &mut self.stepper;
-        let LabelledSource { source, labels } = self.order.data();
-        let split = self.order.split();
-        let mut on = |scale, indices: &[u32]| {
-            let pass = Pass {
-                engine: *engine,
-                mlp: &state.mlp,
-                scale,
-            };
-            accuracy(memory, &pass, source, labels, indices)
+        let pass = |scale| Pass {
+            engine: *engine,
+            mlp: &state.mlp,
+            scale,
         };
+        let order = &self.order;
+        let most = memory.capacity();
+        let cut = |indices| order.batches_of(indices, most);
+        let (train, heldout) = (pass(&*scale), pass(&self.heldout_scale));
         let accuracies = Accuracies {
-            train: on(scale, &split.train),
-            heldout: on(&self.heldout_scale, &split.heldout),
+            // What is kept need not be taken in once more.
+            train: if D::ALONE && !order.kept().is_empty() {
+                accuracy(
+                    memory,
+                    &train,
+                    (0..order.count()).map(|number| order.batch(number)),
+                )
+            } else {
+                accuracy(memory, &train, cut(&order.split().train))
+            },
+            heldout: accuracy(memory, &heldout, cut(&order.split().heldout)),
         };
         if let Some(last) = state.history.last_mut() {
             last.accuracies = Some(accuracies);

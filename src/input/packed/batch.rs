@@ -98,7 +98,7 @@ impl PackedBatch {
             // A chunk's factors lie behind the factors of full chunks, so all chunks have the room of a full one.
             let images = images_per_chunk.min(indices.len());
             let mut gradient = pixels_as_columns(images, groups.tiles());
-            pack(packing, chunk, scratch, &mut forward, &mut gradient);
+            pack(packing, chunk, scratch, &mut forward, Some(&mut gradient));
             (forward, gradient)
         };
         let (forward, gradient) = indices
@@ -109,7 +109,7 @@ impl PackedBatch {
     }
 }
 
-/// Packs the images at `indices`, which are no more than there is room for in `forward` and, unless it is empty, in `gradient`:
+/// Packs the images at `indices`, which are no more than there is room for in `forward` and, where there will be one, in `gradient`:
 ///
 /// ```text
 /// for each sixteen images:
@@ -125,7 +125,7 @@ pub fn pack(
     indices: &[u32],
     scratch: &mut Lines,
     forward: &mut Panels,
-    gradient: &mut Panels,
+    mut gradient: Option<&mut Panels>,
 ) {
     let Packing {
         level,
@@ -134,7 +134,9 @@ pub fn pack(
     } = *packing;
     let first_scattered = groups.pixels().div_ceil(QUAD);
     forward.clear(groups.segments.len());
-    gradient.clear(1);
+    if let Some(gradient) = &mut gradient {
+        gradient.clear(1);
+    }
     let sixteen = |indices: Option<&[u32]>| -> [&[u8]; COLUMNS] {
         let mut indices = indices.unwrap_or(&[]).iter();
         let image = |&index: &u32| images.image(index as usize);
@@ -147,7 +149,7 @@ pub fn pack(
         scratch.set(level, &now[..indices.len()], &next);
         scratch.scatter(level, first_scattered, &groups.scattered);
         forward.set_images(level, panel, scratch.view(), &groups.segments);
-        if gradient.count() > 0 {
+        if let Some(gradient) = &mut gradient {
             let quad = panel * (COLUMNS / QUAD);
             gradient.add_images(level, quad, scratch.view(), groups.tiles());
         }

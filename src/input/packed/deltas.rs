@@ -45,7 +45,7 @@ impl<'a> ChunkDeltas<'a> {
         }
     }
 
-    fn of_unit(self, unit: usize) -> &'a [f32] {
+    pub(super) fn of_unit(self, unit: usize) -> &'a [f32] {
         &self.numbers[unit * self.stride..][..self.images]
     }
 }

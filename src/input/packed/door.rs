@@ -1,4 +1,4 @@
-//! The door for pixels that stay bytes: [`Input`] by integer products.
+//! The door for pixels that stay bytes: [`Input`] by products with packed pixels.
 
 use std::ops::Range;
 
@@ -6,30 +6,29 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
 use super::batch::{PackedBatch, Packing, images_as_columns, pack, pixels_as_columns, scratch};
-use super::deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
-use super::groups::PixelGroups;
+use super::deltas::ChunkDeltas;
 use super::outlines::Outlines;
 use super::panels::Lines;
-use super::weights::QuantizedWeights;
+use super::products::{ProductSizes, Products};
+use super::quantized::Quantized;
 use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer};
 use crate::engine::Units;
 use crate::input::first_layer::{
     BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Room, Taken,
 };
-use crate::kernels::integer::ROWS_OF_MICRO_TILE;
 use crate::kernels::{Level, Panels, Tiles};
 
-/// The door for bytes: weights and deltas are quantized anew for every step, the pixels are packed.
+/// The door for bytes: the pixels are packed, and `P` multiplies them.
 #[derive(Debug)]
-pub struct Packed {
-    weights: QuantizedWeights,
-    deltas: QuantizedDeltas,
+pub struct Packed<P = Quantized> {
+    products: P,
     /// Each chunk's deltas, unit after unit, where the first layer is the output layer; elsewhere they are stored so already.
     transposed: Vec<Units<f32>>,
     tiles: Tiles,
     units: usize,
     is_output: bool,
+    trains: bool,
     /// Images of a chunk that is full.
     chunk_images: usize,
     /// Images of the largest chunk.
@@ -47,7 +46,7 @@ pub struct PackedLane {
     transposed: Option<Units<f32>>,
 }
 
-impl Packed {
+impl<P: Products> Packed<P> {
     /// The door for such a layer, and for images of so many rows and columns.
     ///
     /// # Panics
@@ -70,14 +69,21 @@ impl Packed {
             .filter(|_| is_output && trains)
             .map(|start| Units::new(chunk_images.min(batch - start), units, true))
             .collect();
-        let trained_units = if trains { units } else { 0 };
+        let products = P::new(&ProductSizes {
+            level,
+            units,
+            tiles,
+            batch,
+            chunk_images,
+            trains,
+        });
         Self {
-            weights: QuantizedWeights::new(level, units, tiles.pixels()),
-            deltas: QuantizedDeltas::new(level, trained_units, batch, chunk_images),
+            products,
             transposed,
             tiles,
             units,
             is_output,
+            trains,
             chunk_images,
             largest_chunk: chunk_images.min(batch),
             level,
@@ -85,10 +91,10 @@ impl Packed {
     }
 }
 
-impl Input for Packed {
+impl<P: Products> Input for Packed<P> {
     type Number = f32;
     type Source = Images;
-    type Scale = PixelGroups;
+    type Scale = P::Scale;
     type Lane = PackedLane;
     /// The chunk's pixels, pixels as columns.
     type Chunk = Panels;
@@ -96,10 +102,11 @@ impl Input for Packed {
     type Arranger = Outlines;
 
     const TRANSPOSED: bool = true;
+    const ALONE: bool = true;
     const PREPARES: bool = true;
 
-    fn scale(standardizer: &Standardizer, shape: (usize, usize)) -> PixelGroups {
-        PixelGroups::new(standardizer, shape)
+    fn scale(standardizer: &Standardizer, shape: (usize, usize)) -> P::Scale {
+        P::scale(standardizer, shape)
     }
 
     fn arranger(images: &Images) -> Outlines {
@@ -114,10 +121,10 @@ impl Input for Packed {
         outlines.arrange(order, batches);
     }
 
-    fn keep(&self, groups: &PixelGroups, images: &Images, indices: &[u32]) -> PackedBatch {
+    fn keep(&self, scale: &P::Scale, images: &Images, indices: &[u32]) -> PackedBatch {
         let packing = Packing {
             level: self.level,
-            groups,
+            groups: scale.as_ref(),
             images,
         };
         PackedBatch::of(&packing, indices, self.chunk_images)
@@ -136,31 +143,32 @@ impl Input for Packed {
 
     fn chunk(&self, _images: usize) -> Panels {
         // The product takes chunks of one form only, so the last one, which may be smaller, gets room for a full one too.
-        pixels_as_columns(self.largest_chunk, self.tiles)
+        let images = if self.trains { self.largest_chunk } else { 0 };
+        pixels_as_columns(images, self.tiles)
     }
 
     fn begin(&mut self, layer: FirstLayer<'_, Self>) {
-        let weight = layer.weight.to_slice().expect("a row-major matrix");
-        self.weights.quantize(layer.scale, weight, layer.bias);
+        self.products.begin(layer.scale, layer.weight, layer.bias);
     }
 
-    fn take_in(&self, groups: &PixelGroups, pixels: &Pixels<'_, Self>, room: &mut Room<'_, Self>) {
+    fn take_in(&self, scale: &P::Scale, pixels: &Pixels<'_, Self>, room: &mut Room<'_, Self>) {
         if pixels.kept.is_none() {
             let packing = Packing {
                 level: self.level,
-                groups,
+                groups: scale.as_ref(),
                 images: pixels.source,
             };
             let PackedLane {
                 scratch, forward, ..
             } = &mut *room.lane;
-            pack(&packing, pixels.indices, scratch, forward, room.chunk);
+            let gradient = pixels.trains.then_some(&mut *room.chunk);
+            pack(&packing, pixels.indices, scratch, forward, gradient);
         }
     }
 
     fn forward(
         &self,
-        _layer: FirstLayer<'_, Self>,
+        layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
         room: &mut Room<'_, Self>,
         z: &mut Units<f32>,
@@ -175,21 +183,21 @@ impl Input for Packed {
             Some(kept) => &kept.forward[pixels.chunk],
             None => forward,
         };
+        let multiply = |z: ArrayViewMut2<'_, f32>| {
+            self.products
+                .forward(layer.scale, layer.weight, forward, z.reversed_axes());
+        };
         match transposed {
-            None => {
-                let z = z.view_mut(images).reversed_axes();
-                self.weights.forward(forward, z);
-            }
+            None => multiply(z.view_mut(images)),
             Some(transposed) => {
-                let units = transposed.view_mut(images).reversed_axes();
-                self.weights.forward(forward, units);
+                multiply(transposed.view_mut(images));
                 z.view_mut(images).assign(&transposed.view(images));
             }
         }
     }
 
     fn backward(&self, _delta: ArrayView2<'_, f32>, _room: &mut Room<'_, Self>) {
-        // The deltas of many chunks are quantized with one scale, so they must all be there before any is quantized.
+        // The products take the deltas of all chunks at once.
     }
 
     fn finish_deltas<'a>(
@@ -198,10 +206,12 @@ impl Input for Packed {
         delta: impl Fn(usize) -> ChunkDelta<'a, f32> + Sync,
     ) {
         let Self {
-            deltas, transposed, ..
+            products,
+            transposed,
+            ..
         } = self;
         if transposed.is_empty() {
-            deltas.quantize(chunks, |chunk| {
+            products.take_deltas(chunks, |chunk| {
                 let ChunkDelta { units, images } = delta(chunk);
                 chunk_deltas(units, images)
             });
@@ -212,22 +222,13 @@ impl Input for Packed {
             let delta = delta(chunk);
             units.view_mut(delta.images).assign(&delta.view());
         });
-        deltas.quantize(chunks, |chunk| {
+        products.take_deltas(chunks, |chunk| {
             chunk_deltas(&transposed[chunk], delta(chunk).images)
         });
     }
 
-    /// Where packed images stay in the cache of a core, blocks are of whole rows, which are read and written as streams; else
-    /// they have few columns.
     fn block_limits(&self, images: usize) -> BlockLimits {
-        const CACHED_BYTES: usize = 512 * 1024;
-        let cached = images.saturating_mul(self.tiles.pixels()) <= CACHED_BYTES;
-        BlockLimits {
-            most_rows: 32,
-            most_columns: if cached { usize::MAX } else { 128 },
-            row_step: ROWS_OF_MICRO_TILE,
-            column_step: self.tiles.strip_pixels(),
-        }
+        self.products.block_limits(images)
     }
 
     fn gradient<'a>(
@@ -243,12 +244,9 @@ impl Input for Packed {
             chunks,
             ..
         } = taken;
-        let gradient = Gradient {
-            deltas: &self.deltas,
-            pixels: kept.map_or(chunks, |kept| &kept.gradient[..chunks.len()]),
-            groups: scale,
-        };
-        gradient.block(block.rows.start, block.columns.start, d_w);
+        let pixels = kept.map_or(chunks, |kept| &kept.gradient[..chunks.len()]);
+        let begin = [block.rows.start, block.columns.start];
+        self.products.gradient(scale, pixels, begin, d_w);
     }
 
     fn bias_gradient<'a>(
@@ -257,14 +255,13 @@ impl Input for Packed {
         _delta: &(impl Fn(usize) -> ChunkDelta<'a, f32> + Sync),
         d_bias: &mut [f32],
     ) {
-        // The weights' gradient is made of quantized deltas, so the biases' is the sum of the quantized ones too.
         for (unit, d_bias) in d_bias.iter_mut().enumerate() {
-            *d_bias = self.deltas.sum(unit);
+            *d_bias = self.products.sum_of_deltas(unit);
         }
     }
 }
 
-/// The deltas of a chunk's images, stored unit after unit, as they are quantized.
+/// The deltas of a chunk's images, stored unit after unit, as the products take them.
 fn chunk_deltas(units: &Units<f32>, images: usize) -> ChunkDeltas<'_> {
     let (numbers, stride) = units.transposed_rows();
     ChunkDeltas::new(numbers, stride, images)

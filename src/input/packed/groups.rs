@@ -94,6 +94,28 @@ impl PixelGroups {
         sorted
     }
 
+    /// All pixels in one group of one segment, for products that need no groups.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    #[must_use]
+    pub fn single(standardizer: &Standardizer, (rows, columns): (usize, usize)) -> Self {
+        let pixels = standardizer.mean.len();
+        assert_eq!(rows * columns, pixels, "pixels of an image");
+        Self {
+            tiles: Tiles::of_image(rows, columns),
+            segments: vec![0..pixels.div_ceil(QUAD)],
+            scattered: Vec::new(),
+            of_row: Vec::new(),
+            sorted_mean: Vec::new(),
+            scattered_pixel: Vec::new(),
+            scattered_factor: Vec::new(),
+            factor_of_largest: Vec::new(),
+            factor: Vec::new(),
+            mean: Vec::new(),
+        }
+    }
+
     /// Adds the largest group, which has the quads of the whole image.
     fn push_largest(&mut self, group: &[usize]) {
         let pixels = self.pixels();
@@ -144,7 +166,7 @@ impl PixelGroups {
     /// Pixels of an image.
     #[must_use]
     pub fn pixels(&self) -> usize {
-        self.factor.len()
+        self.tiles.pixels()
     }
 
     /// Quads of an image.

@@ -44,9 +44,12 @@
 mod batch;
 mod deltas;
 mod door;
+mod float;
 mod groups;
 mod outlines;
 mod panels;
+mod products;
+mod quantized;
 mod rows;
 mod weights;
 
@@ -55,8 +58,11 @@ pub use batch::{
 };
 pub use deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
 pub use door::{Packed, PackedLane};
+pub use float::{Float, FloatScale};
 pub use groups::PixelGroups;
 pub use outlines::Outlines;
 pub use panels::{Lines, panels};
+pub use products::{ProductSizes, Products};
+pub use quantized::Quantized;
 pub use rows::QuantizedRows;
 pub use weights::QuantizedWeights;

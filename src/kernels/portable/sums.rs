@@ -43,6 +43,34 @@ pub fn norms<T: Scalar>(values: &[T]) -> (f64, f64) {
     (total(magnitudes), total(squares))
 }
 
+/// See [`crate::kernels::dot`].
+#[inline(always)]
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let ((a, last_a), (b, last_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    for (sum, (a, b)) in sums.iter_mut().zip(last_a.iter().zip(last_b)) {
+        *sum += a * b;
+    }
+    joined(sums, |a, b| a + b)
+}
+
+/// See [`crate::kernels::sum`].
+#[inline(always)]
+pub fn sum(values: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    by_lanes(values, |values| {
+        for lane in 0..LANES {
+            sums[lane] += values[lane];
+        }
+    });
+    joined(sums, |a, b| a + b)
+}
+
 /// See [`crate::kernels::magnitudes`].
 #[inline(always)]
 pub fn magnitudes(values: &[f32]) -> (f32, f32) {
