@@ -12,13 +12,13 @@ const NAMED: usize = 4;
 pub(super) fn warnings(rows: &[Row]) -> Vec<String> {
     let beyond = |row: &Row| measured_share(row).filter(|&share| share > 1.0);
     let apart = |row: &Row| row.spread.filter(|&spread| spread > MOST_SPREAD);
-    let of_peaks = named(rows, beyond, 1).map(|rows| {
+    let of_peaks = named(rows, beyond).map(|rows| {
         format!(
             "expected at most 100 % of the measured peak, found more in {rows}: \
              the machine was slower when the peak was measured than in the rounds"
         )
     });
-    let of_rounds = named(rows, apart, 0).map(|rows| {
+    let of_rounds = named(rows, apart).map(|rows| {
         format!(
             "expected rounds whose third quartile is at most {:.0} % above the first, found more in {rows}: \
              the machine was busy or changed its clock; measure again when it is quiet, or in more rounds (--epochs)",
@@ -38,7 +38,7 @@ fn measured_share(row: &Row) -> Option<f64> {
 }
 
 /// The rows that have such a figure, with the figure in per cent.
-fn named(rows: &[Row], figure: impl Fn(&Row) -> Option<f64>, decimals: usize) -> Option<String> {
+fn named(rows: &[Row], figure: impl Fn(&Row) -> Option<f64>) -> Option<String> {
     let names: Vec<String> = rows
         .iter()
         .filter_map(|row| Some((row, figure(row)?)))
@@ -51,7 +51,7 @@ fn named(rows: &[Row], figure: impl Fn(&Row) -> Option<f64>, decimals: usize) ->
             } = row;
             let plural = if *threads == 1 { "" } else { "s" };
             let percent = figure * 100.0;
-            format!("{engine} {dtype} at {threads} thread{plural} ({percent:.decimals$} %)")
+            format!("{engine} {dtype} at {threads} thread{plural} ({percent:.1} %)")
         })
         .collect();
     (!names.is_empty()).then(|| list(&names, NAMED))
@@ -124,13 +124,13 @@ mod tests {
             .collect();
         let told = warnings(&rows);
         assert_eq!(told.len(), 1, "{told:?}");
-        let names = "at 3 threads (30 %), blas f32 at 4 threads (40 %), blas f32 at 5 threads (50 %), blas f32 at 6 threads (60 %): ";
+        let names = "at 3 threads (30.0 %), blas f32 at 4 threads (40.0 %), blas f32 at 5 threads (50.0 %), blas f32 at 6 threads (60.0 %): ";
         assert!(told[0].contains(names), "{told:?}");
         assert!(!told[0].contains("2 threads"), "{told:?}");
         let seven: Vec<Row> = rows.iter().chain(&rows[3..]).cloned().collect();
         let told = warnings(&seven);
         assert!(
-            told[0].contains("at 6 threads (60 %) and 3 more: "),
+            told[0].contains("at 6 threads (60.0 %) and 3 more: "),
             "{told:?}"
         );
     }
