@@ -1,11 +1,10 @@
-//! Where an epoch's time goes, and how many of its pixels are multiplied at all.
+//! Where an epoch's time goes.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::subject::Epoch;
-use crate::input::packed::PackedBatch;
 use crate::network::stopwatch::Activity;
 
 /// Where the time of an epoch goes, in milliseconds of the wall clock. Of what threads do side by side it is the mean of them; that
@@ -66,13 +65,4 @@ impl Parts {
             total_ms,
         }
     }
-}
-
-/// Of `images` images of `pixels` pixels, packed, the share that forward and gradient multiply: quads that are all black they leave
-/// out, and what fills a quad up they multiply too. None where nothing is packed.
-pub(super) fn kept(packed: &[PackedBatch], images: usize, pixels: usize) -> Option<[f64; 2]> {
-    let counts = packed.iter().map(PackedBatch::kept_pixels);
-    let [forward, gradient] = counts.reduce(|[a, b], [c, d]| [a + c, b + d])?;
-    let all = (images * pixels) as f64;
-    Some([forward as f64 / all, gradient as f64 / all])
 }

@@ -1,4 +1,4 @@
-//! The two products of the first layer and nothing else: what OpenBLAS alone would take, or the integer kernels.
+//! The two products of the first layer and nothing else: what OpenBLAS alone would take, or the kernels for packed pixels.
 
 use std::slice;
 use std::time::Instant;
@@ -6,85 +6,87 @@ use std::time::Instant;
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
-use super::parts;
+use super::kept;
 use crate::cut::{self, BlockLimits};
-use crate::data::{Images, Standardizer};
+use crate::data::{Images, Standardizer, split};
 use crate::engine::{Blas, Engine, Units};
-use crate::input::packed::{PackedBatch, PackedLane, PixelGroups};
+use crate::input::packed::{Outlines, PackedBatch, PackedLane, Products};
 use crate::input::{
     BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Room, Taken,
 };
 use crate::kernels::Panels;
+use crate::model::Layer;
 use crate::rng::{Purpose, Stream};
 use crate::scalar::Scalar;
 use crate::train::Plan;
 
 /// Images of a forward product that are worth trying.
-const IMAGES: [usize; 7] = [96, 160, 240, 320, 480, 640, 960];
+const IMAGES: [usize; 10] = [16, 32, 64, 96, 160, 240, 320, 480, 640, 960];
 /// Columns of a gradient that are worth trying.
-const COLUMNS: [usize; 6] = [112, 160, 208, 272, 400, 784];
+const COLUMNS: [usize; 7] = [64, 112, 160, 208, 272, 400, 784];
 /// Times that each is tried.
 const TRIES: usize = 5;
 
+/// How the products are cut into tasks.
+#[derive(Clone, Copy)]
+pub(super) struct Chunking {
+    /// Images of a forward product.
+    images: usize,
+    /// Columns of a gradient.
+    columns: usize,
+}
+
 /// A batch that is staged already, a weight matrix and deltas.
-pub(super) struct Products<T> {
+pub(super) struct StagedProducts<T> {
     x: Array2<T>,
     w: Array2<T>,
     d: Array2<T>,
     z: Array2<T>,
     d_w: Array2<T>,
-    images: usize,
-    columns: usize,
 }
 
-impl<T: Scalar> Products<T> {
-    /// Random operands, and of the chunkings above the fastest for the threads of the pool that this is called in.
-    pub(super) fn best(outputs: usize, inputs: usize, batch: usize) -> Self {
+impl<T: Scalar> StagedProducts<T> {
+    /// Random operands.
+    pub(super) fn new(layer: &Layer, batch: usize) -> Self {
+        let (inputs, outputs) = (layer.inputs, layer.outputs);
         let mut stream = Stream::new(1, Purpose::Bench, 0);
         let mut random =
             |shape| Array2::from_shape_simple_fn(shape, || T::of(stream.uniform(-1.0, 1.0)));
-        let mut products = Self {
+        Self {
             x: random((batch, inputs)),
             w: random((outputs, inputs)),
             d: random((batch, outputs)),
             z: Array2::zeros((batch, outputs)),
             d_w: Array2::zeros((outputs, inputs)),
-            images: batch,
-            columns: inputs,
-        };
-        products.images = fastest(&IMAGES, |images| {
-            products.images = images;
-            products.forward();
-        });
-        products.columns = fastest(&COLUMNS, |columns| {
-            products.columns = columns;
-            products.gradient();
-        });
-        products
+        }
+    }
+
+    /// Of the chunkings above the fastest for the threads of the pool that this is called in.
+    pub(super) fn best(&mut self) -> Chunking {
+        Chunking {
+            images: fastest(&IMAGES, |images| self.forward(images)),
+            columns: fastest(&COLUMNS, |columns| self.gradient(columns)),
+        }
     }
 
     /// Both products of one batch.
-    pub(super) fn run(&mut self) {
-        self.forward();
-        self.gradient();
+    pub(super) fn run(&mut self, chunking: Chunking) {
+        self.forward(chunking.images);
+        self.gradient(chunking.columns);
     }
 
-    fn forward(&mut self) {
-        let Self {
-            x, w, z, images, ..
-        } = self;
-        let chunks = z.axis_chunks_iter_mut(Axis(0), *images);
-        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(0), *images)).collect();
+    fn forward(&mut self, images: usize) {
+        let Self { x, w, z, .. } = self;
+        let chunks = z.axis_chunks_iter_mut(Axis(0), images);
+        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(0), images)).collect();
         work.into_par_iter()
             .for_each(|(z, x)| Blas.forward(x, w.view(), z));
     }
 
-    fn gradient(&mut self) {
-        let Self {
-            x, d, d_w, columns, ..
-        } = self;
-        let chunks = d_w.axis_chunks_iter_mut(Axis(1), *columns);
-        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(1), *columns)).collect();
+    fn gradient(&mut self, columns: usize) {
+        let Self { x, d, d_w, .. } = self;
+        let chunks = d_w.axis_chunks_iter_mut(Axis(1), columns);
+        let work: Vec<_> = chunks.zip(x.axis_chunks_iter(Axis(1), columns)).collect();
         work.into_par_iter()
             .for_each(|(d_w, x)| Blas.gradient(d.view(), x, d_w, false));
     }
@@ -106,13 +108,13 @@ fn fastest(candidates: &[usize], mut run: impl FnMut(usize)) -> usize {
     best.1
 }
 
-/// A mini-batch that is packed already, quantized weights and quantized deltas; chunked as a step is.
-pub(super) struct IntegerProducts<'a> {
-    input: Packed,
+/// A mini-batch that is packed already, weights and deltas in the form in which `P` multiplies them; chunked as a step is.
+pub(super) struct PackedProducts<'a, P: Products> {
+    input: Packed<P>,
     images: &'a Images,
     indices: Vec<u32>,
     weight: Array2<f32>,
-    scale: PixelGroups,
+    scale: P::Scale,
     kept: PackedBatch,
     chunks: Vec<Chunk>,
     /// Of each chunk, what it would leave behind if it were not kept.
@@ -129,9 +131,20 @@ struct Chunk {
     d: Units<f32>,
 }
 
-impl<'a> IntegerProducts<'a> {
+impl<'a, P: Products> PackedProducts<'a, P> {
+    /// The first `batch` training images of a plan, arranged as in a mini-batch.
+    pub(super) fn of(plan: &Plan<'_>, images: &'a Images, batch: usize) -> Self {
+        let settings = plan.settings();
+        let split = split(images.count() as u32, settings.holdout, settings.seed);
+        let standardizer = Standardizer::fit(images, &split.train);
+        let mut indices = split.train[..batch].to_vec();
+        Outlines::new(images).arrange(&mut indices, std::iter::once(0..batch));
+        plan.machine()
+            .run(|| Self::new(plan, &standardizer, images, &indices))
+    }
+
     /// The images at `indices` with random weights and deltas, for the first layer of a plan's network.
-    pub(super) fn new(
+    fn new(
         plan: &Plan<'_>,
         standardizer: &Standardizer,
         images: &'a Images,
@@ -148,8 +161,8 @@ impl<'a> IntegerProducts<'a> {
         };
         let mut stream = Stream::new(1, Purpose::Bench, 0);
         let mut random = || stream.uniform(-1.0, 1.0) as f32;
-        let scale = <Packed>::scale(standardizer, images.shape());
-        let mut input = <Packed>::new(&sizes, images.shape());
+        let scale = P::scale(standardizer, images.shape());
+        let mut input = Packed::<P>::new(&sizes, images.shape());
         let weight = Array2::from_shape_simple_fn((units, pixels), &mut random);
         input.begin(FirstLayer {
             weight: weight.view(),
@@ -191,8 +204,8 @@ impl<'a> IntegerProducts<'a> {
 
     /// The share of the pixels that forward and gradient multiply.
     pub(super) fn kept(&self) -> Option<[f64; 2]> {
-        let (images, pixels) = (self.indices.len(), self.scale.pixels());
-        parts::kept(slice::from_ref(&self.kept), images, pixels)
+        let (images, pixels) = (self.indices.len(), self.scale.as_ref().pixels());
+        kept::of_pixels(slice::from_ref(&self.kept), images, pixels)
     }
 
     /// Both products of one mini-batch.
@@ -209,7 +222,7 @@ impl<'a> IntegerProducts<'a> {
             ..
         } = self;
         let images = self.images;
-        let layer = FirstLayer::<Packed> {
+        let layer = FirstLayer::<Packed<P>> {
             weight: weight.view(),
             bias: None,
             scale,

@@ -41,9 +41,9 @@ pub struct Flags {
     #[arg(long, value_name = "N", help_heading = "Data and settings")]
     seed: Option<u32>,
 
-    /// Units of each hidden layer, or 'none'
-    #[arg(long, value_name = "N,N,..", help_heading = "Model")]
-    hidden: Option<Widths>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    shape: Shape,
     /// What hidden layers do to their weighted sums
     #[arg(long, value_name = "NAME", value_parser = ["sigmoid", "relu", "tanh"], help_heading = "Model")]
     activation: Option<String>,
@@ -65,23 +65,13 @@ pub struct Flags {
     from: Option<PathBuf>,
 
     /// Passes over the training images
-    #[arg(long, value_name = "N", help_heading = "Optimisation")]
-    epochs: Option<u32>,
-    /// Mini-batches an epoch
     #[arg(
         long,
         value_name = "N",
-        conflicts_with = "batch_size",
+        display_order = 0,
         help_heading = "Optimisation"
     )]
-    batches: Option<u32>,
-    /// Images a mini-batch
-    #[arg(long, value_name = "N", help_heading = "Optimisation")]
-    batch_size: Option<u32>,
-    /// Whether every epoch takes the images in an order of its own
-    #[arg(long, value_name = "on|off", value_parser = on_or_off(), num_args = 0..=1, default_missing_value = "on",
-          help_heading = "Optimisation")]
-    shuffle: Option<bool>,
+    epochs: Option<u32>,
     /// The step's length by the gradient's
     #[arg(
         long,
@@ -121,6 +111,40 @@ pub struct Flags {
     /// Memory that packed pixels may take, such as 500M or 2G [default: a quarter of the machine's]
     #[arg(long, value_name = "SIZE", help_heading = "Runtime and output")]
     memory: Option<Size>,
+}
+
+/// What a step's time depends on most: the flags that `train` and `bench` share.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct Shape {
+    /// Units of each hidden layer, or 'none'
+    #[arg(long, value_name = "N,N,..", help_heading = "Model")]
+    hidden: Option<Widths>,
+    /// Mini-batches an epoch
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "batch_size",
+        help_heading = "Optimisation"
+    )]
+    batches: Option<u32>,
+    /// Images a mini-batch
+    #[arg(long, value_name = "N", help_heading = "Optimisation")]
+    batch_size: Option<u32>,
+    /// Whether every epoch takes the images in an order of its own
+    #[arg(long, value_name = "on|off", value_parser = on_or_off(), num_args = 0..=1, default_missing_value = "on",
+          help_heading = "Optimisation")]
+    shuffle: Option<bool>,
+}
+
+impl Shape {
+    /// The settings of `preset` with these over them; validated.
+    pub fn over(&self, preset: Preset) -> Result<TrainOptions> {
+        let mut settings = table(&TrainOptions::of(preset));
+        cover(&mut settings, table(self));
+        let options = options(&settings)?;
+        options.validate()?;
+        Ok(options)
+    }
 }
 
 fn on_or_off() -> impl TypedValueParser<Value = bool> {

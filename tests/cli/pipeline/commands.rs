@@ -236,3 +236,79 @@ fn bench_prints_its_rows() {
     let widest = text.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(100), "{text}");
 }
+
+#[test]
+fn bench_times_any_network_at_every_doubling_of_threads() {
+    let scratch = Scratch::with_data();
+    let bench = "bench --data data --preset wide --hidden 16,8 --batch-size 32 --shuffle off --engine blas,fixed,blas --epochs 2 --threads 3";
+    for (scaling, threads) in [("", &[1, 3][..]), ("--scaling", &[1, 2, 3])] {
+        let json = scratch.done(&format!("{bench} {scaling} -q --json")).json();
+        for (key, value) in [
+            ("preset", json!("wide")),
+            ("network", json!([784, 16, 8, 10])),
+            ("images", json!(240)),
+            ("batch", json!(32)),
+            ("batches", json!(8)),
+            ("shuffle", json!(false)),
+            ("rounds", json!(2)),
+        ] {
+            assert_eq!(json[key], value, "{key} in {json}");
+        }
+        // The serial OpenBLAS gets one caller.
+        let serial = json["blas"]["threading"] == "serial";
+        let threads = if serial { &[1] } else { threads };
+        let rows = json["rows"].as_array().expect("a list");
+        for (engine, dtype) in [("blas", "f32"), ("blas", "f64"), ("fixed", "f32")] {
+            for engine in [engine.to_owned(), format!("{engine} products")] {
+                let of_engine = |row: &&Value| row["engine"] == engine && row["dtype"] == dtype;
+                let found: Vec<&Value> = rows
+                    .iter()
+                    .filter(of_engine)
+                    .map(|row| &row["threads"])
+                    .collect();
+                assert_eq!(found, threads.iter().collect::<Vec<_>>(), "{json}");
+            }
+        }
+        for row in rows {
+            let ms = |key: &str| {
+                row[key]
+                    .as_f64()
+                    .unwrap_or_else(|| panic!("no {key} in {row}"))
+            };
+            let sorted = [
+                "fastest_ms",
+                "first_quartile_ms",
+                "ms_per_epoch",
+                "third_quartile_ms",
+                "slowest_ms",
+            ]
+            .map(ms);
+            assert!(sorted.is_sorted(), "{row}");
+            assert!(ms("spread") >= 0.0 && row["rounds"] == 2, "{row}");
+        }
+        assert!(json["warnings"].is_array(), "{json}");
+    }
+}
+
+/// Where a preset shuffles, an epoch is timed with that.
+#[test]
+fn bench_says_what_it_times() {
+    let scratch = Scratch::with_data();
+    let bench = "bench -q --data data --engine fixed --dtype f32 --epochs 1 --batch-size 50";
+    for (settings, job) in [
+        (
+            "",
+            "784-50-10 (preset article), 240 images in 5 mini-batches of 50, in fixed order\nmedians of 1 round\n",
+        ),
+        (
+            "--preset plain --hidden 32",
+            "784-32-10 (preset plain), 240 images in 5 mini-batches of 50, shuffled\n",
+        ),
+        ("--shuffle", "of 50, shuffled\n"),
+    ] {
+        let text = scratch.done(&format!("{bench} {settings}")).stdout;
+        assert!(text.contains(job), "{text}");
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(100), "{text}");
+    }
+}

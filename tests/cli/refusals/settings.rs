@@ -327,3 +327,49 @@ fn what_the_fixed_engine_cannot_do() {
         ],
     );
 }
+
+#[test]
+fn what_cannot_be_timed() {
+    let scratch = Scratch::with_data();
+    scratch.synth("few", 30, 1);
+    for (settings, says) in [
+        (
+            "--data few",
+            "data: expected an epoch of at least 10 million operations",
+        ),
+        ("--data few --hidden none", "from 24 training images: "),
+        (
+            "--data few --hidden 999",
+            "batches: expected at most 24, one for each training image, found 25",
+        ),
+        (
+            "--data data --batch-size 0",
+            "batch_size: expected a number from 1",
+        ),
+        ("--data data --hidden 0", "hidden: expected a number from 1"),
+        (
+            "--data data --hidden 1048576,1048576",
+            "hidden: expected at most 2147483648 parameters",
+        ),
+        (
+            "--data data --engine fixed --dtype f64",
+            "engine: expected dtype f32 with the engine fixed, found f64",
+        ),
+    ] {
+        scratch.refuses(2, &format!("bench -q {settings}"), &[says]);
+    }
+    // What the command line refuses by itself takes more lines than one.
+    for (settings, says) in [
+        ("--epochs 0", "'0' for '--epochs"),
+        ("--preset none", "'none' for '--preset"),
+        ("--batches 9 --batch-size 9", "--batch-size"),
+        ("--shuffle maybe", "'maybe' for '--shuffle"),
+        ("--threads 257", "threads: expected at most 256"),
+        ("--scaling=2", "--scaling"),
+    ] {
+        let bench = format!("bench -q --data data {settings}");
+        let outcome = scratch.gingham(&bench).outcome();
+        outcome.has_code(2);
+        assert!(outcome.stderr.contains(says), "{outcome}");
+    }
+}
