@@ -23,4 +23,17 @@ pub trait Engine<T: Scalar>: Sync + std::fmt::Debug {
         d_w: ArrayViewMut2<'_, T>,
         accumulate: bool,
     );
+
+    /// The sum over `chunks` chunks of images of [`Self::gradient`], whose `d_z` and `x` `factors` gives. Overwrites `d_w`. One at least.
+    fn gradient_of_chunks<'f>(
+        &self,
+        chunks: usize,
+        factors: &dyn Fn(usize) -> [ArrayView2<'f, T>; 2],
+        mut d_w: ArrayViewMut2<'_, T>,
+    ) {
+        for chunk in 0..chunks {
+            let [d_z, x] = factors(chunk);
+            self.gradient(d_z, x, d_w.view_mut(), chunk > 0);
+        }
+    }
 }

@@ -46,4 +46,17 @@ impl Engine<f32> for Simd {
     ) {
         float::multiply(self.level, d_z.reversed_axes(), x, d_w, accumulate);
     }
+
+    fn gradient_of_chunks<'f>(
+        &self,
+        chunks: usize,
+        factors: &dyn Fn(usize) -> [ArrayView2<'f, f32>; 2],
+        d_w: ArrayViewMut2<'_, f32>,
+    ) {
+        let operands = |chunk| {
+            let [d_z, x] = factors(chunk);
+            [d_z.reversed_axes(), x]
+        };
+        float::multiply_and_add_up(self.level, chunks, &operands, d_w);
+    }
 }

@@ -4,7 +4,7 @@ use ndarray::ArrayViewMut2;
 
 use super::memory::Memory;
 use crate::cut::BlockLimits;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Share};
 use crate::input::{Batch, BlockRange, Input, Taken};
 use crate::scalar::Scalar;
 
@@ -77,10 +77,21 @@ impl<D: Input> Gradients<D::Number> for BatchGradients<'_, D> {
             let delta = |chunk: usize| chunks[chunk].first_delta();
             return input.gradient(taken, &delta, block, d_w);
         }
-        for (number, chunk) in chunks[..self.chunks].iter().enumerate() {
-            let share = chunk.share(layer).block(&block.rows, &block.columns);
-            share.add_to(d_w.view_mut(), self.engine, *level, number > 0);
+        let share = |chunk: usize| {
+            let share = chunks[chunk].share(layer);
+            share.block(&block.rows, &block.columns)
+        };
+        if let Share::Sum(_) = share(0) {
+            for chunk in 0..self.chunks {
+                share(chunk).add_to(d_w.view_mut(), self.engine, *level, chunk > 0);
+            }
+            return;
         }
+        let factors = |chunk| match share(chunk) {
+            Share::Factors { delta, input } => [delta, input],
+            Share::Sum(_) => unreachable!("chunks of one form"),
+        };
+        self.engine.gradient_of_chunks(self.chunks, &factors, d_w);
     }
 
     fn biases(&self, layer: usize, d_bias: &mut [D::Number]) {

@@ -10,18 +10,20 @@
 //! `k u / (1 - k u)` times the sum of the products' magnitudes of the exact one, where `u = 2⁻²⁴`.
 //!
 //! Reading order: `tile.rs` (what is computed at once, and in which order), `vectors.rs` (what an instruction set supplies),
-//! `product.rs` and `copy.rs` (matrices), `pixels.rs` (packed pixels).
+//! `product.rs` and `copy.rs` (matrices), `widened.rs` and `pixels.rs` (packed pixels).
 
 mod copy;
 mod pixels;
 mod product;
 mod tile;
 mod vectors;
+mod widened;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-pub use pixels::{Bytes, Deltas, Weights};
+pub use pixels::{Deltas, Weights};
 use product::{Operand, Output};
+pub use widened::Bytes;
 
 use super::level::Level;
 
@@ -57,6 +59,39 @@ pub fn multiply(
     };
     // SAFETY: the views may be read and written to, and their shapes were checked.
     unsafe { product::multiply(level, operand(&a), operand(&b), output, accumulate) }
+}
+
+/// The sum of `a b` over `count` pairs that `operands` gives, as [`multiply`] has each of them: `c = Σ a b`, with the bits of one after
+/// the other. There is one pair at least.
+///
+/// # Panics
+/// As [`multiply`], and if the rows of `c` are not contiguous.
+pub fn multiply_and_add_up<'f>(
+    level: Level,
+    count: usize,
+    operands: &dyn Fn(usize) -> [ArrayView2<'f, f32>; 2],
+    mut c: ArrayViewMut2<'_, f32>,
+) {
+    let (m, n) = c.dim();
+    assert!(n <= 1 || c.strides()[1] == 1, "contiguous rows");
+    if c.is_empty() {
+        return;
+    }
+    let output = Output {
+        start: c.as_mut_ptr(),
+        row_stride: c.strides()[0],
+    };
+    let pair = |number: usize| {
+        let [a, b] = operands(number);
+        let ((rows, k), (inner, columns)) = (a.dim(), b.dim());
+        assert!(
+            inner == k && (rows, columns) == (m, n),
+            "matrices that can be multiplied"
+        );
+        [operand(&a), operand(&b)]
+    };
+    // SAFETY: the views may be read and written to, and their shapes are checked.
+    unsafe { product::multiply_and_add_up(level, count, &pair, output) }
 }
 
 fn operand(matrix: &ArrayView2<'_, f32>) -> Operand {

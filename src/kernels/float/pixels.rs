@@ -9,38 +9,22 @@
 //! A quad that is black in all columns is not kept. Where the offsets are 0 it adds nothing and is passed over; else it is widened as
 //! the zeros that it is ([`Bytes::fills`]).
 
-use std::mem::MaybeUninit;
-use std::ops::Range;
-
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::product::narrow;
-use super::tile::{self, Along, Factors, Lanes, Lines, Sums};
+use super::tile::{self, Factors, Lanes, Sums};
 use super::vectors::{Vector, for_every_vector};
+use super::widened::{Bytes, Counted, QUADS, Widened, widen_images};
 use crate::kernels::level::Level;
-use crate::kernels::panels::{Kept, Panels};
+use crate::kernels::panels::Panels;
 use crate::kernels::shape::{COLUMNS, Line, QUAD};
 use crate::kernels::tiles::{Placement, Tiles};
 
-/// Quads that are widened at a time: their lines take 16 KiB, half of the first cache.
-const QUADS: usize = 64;
 /// Panels that are widened at a time, where their columns are images: each row of weights is then read half as often.
 const PANELS: usize = 2;
 /// Quads of images in a sum, where chunks have no more: sums of sums lose fewer digits than one long sum does.
 const QUADS_OF_SUM: usize = 128;
 /// Rows of a gradient whose sums are kept at hand.
 const ROWS: usize = 128;
-
-/// How bytes become numbers: `x = factor · u + offset`, by pixel.
-#[derive(Clone, Copy, Debug)]
-pub struct Bytes<'a> {
-    /// The factor of each pixel, filled up with zeros to whole quads.
-    pub factor: &'a [f32],
-    /// The offset of each pixel, filled up like that.
-    pub offset: &'a [f32],
-    /// Whether a black pixel is another number than 0: some offset is not 0.
-    pub fills: bool,
-}
 
 /// The first layer's forward product.
 #[derive(Clone, Copy, Debug)]
@@ -150,18 +134,19 @@ impl Deltas<'_> {
         } else {
             tiles.count()
         };
+        let mut totals = [[[0.0; COLUMNS]; ROWS]; 2];
         for row in (0..units).step_by(ROWS) {
             let rows = ROWS.min(units - row);
             for panel in tiles.first_tile(first_pixel)..end {
-                let mut sums = [[0.0; COLUMNS]; ROWS];
+                totals[0][..rows].fill([0.0; COLUMNS]);
                 let range = (first_unit + row, rows);
                 // SAFETY: the sizes were checked; every kept quad of a panel lies within its room, which has its deltas.
-                unsafe { gradient(level, self, chunks, range, (panel, &mut sums)) };
+                unsafe { gradient(level, self, chunks, range, (panel, &mut totals)) };
                 let placement = tiles.placement(panel);
-                for (number, sums) in sums[..rows].iter().enumerate() {
+                for (number, totals) in totals[0][..rows].iter().enumerate() {
                     let to = d_w.row_mut(row + number);
                     let to = to.into_slice().expect("contiguous rows");
-                    store(sums, placement, first_pixel, to);
+                    store(totals, placement, first_pixel, to);
                 }
             }
         }
@@ -172,188 +157,13 @@ impl Deltas<'_> {
 fn store(sums: &Lanes, placement: Placement, first: usize, row: &mut [f32]) {
     let runs = sums.as_chunks::<QUAD>().0;
     for (number, (sums, length)) in runs.iter().zip(placement.lengths).enumerate() {
-        if length > 0 {
-            let at = placement.at - first + number * placement.stride;
-            row[at..at + length].copy_from_slice(&sums[..length]);
+        let at = (placement.at + number * placement.stride).wrapping_sub(first);
+        match row.get_mut(at..).and_then(<[f32]>::first_chunk_mut) {
+            Some(to) if length == QUAD => *to = *sums, // a copy of unknown length is a call
+            _ if length > 0 => row[at..at + length].copy_from_slice(&sums[..length]),
+            _ => {}
         }
     }
-}
-
-/// Some quads, widened.
-#[repr(align(64))]
-struct Widened {
-    /// Those of the quads before `count`, and of the rest, are numbers.
-    lines: [MaybeUninit<Lanes>; QUADS * QUAD],
-    /// Which quads they are.
-    quads: [u32; QUADS],
-    count: usize,
-    /// Numbers of a quad behind them that is not whole: the last one of an image.
-    rest: usize,
-}
-
-impl Widened {
-    #[inline(always)]
-    fn empty() -> Self {
-        Self {
-            lines: [MaybeUninit::uninit(); QUADS * QUAD],
-            quads: [0; QUADS],
-            count: 0,
-            rest: 0,
-        }
-    }
-
-    /// Adds a quad of images as columns: each of its four lines has a factor and an offset.
-    ///
-    /// # Safety
-    /// The CPU has the vector's instructions.
-    #[inline(always)]
-    unsafe fn push_images<V: Vector>(
-        &mut self,
-        (quad, line): (u32, &Line),
-        factor: [f32; QUAD],
-        offset: [f32; QUAD],
-    ) {
-        let to = self.next(quad);
-        // SAFETY: the caller says so, and `to` has these lines.
-        unsafe {
-            let numbers = V::widen(line);
-            for line in 0..QUAD {
-                let (factor, offset) = (V::splat(factor[line]), V::splat(offset[line]));
-                let mut numbers = numbers[line];
-                for number in numbers.as_mut() {
-                    *number = V::multiply_add(*number, factor, offset);
-                }
-                V::store(numbers, to[line].as_mut_ptr().cast());
-            }
-        }
-    }
-
-    /// Adds a quad of pixels as columns: each column has a factor and an offset.
-    ///
-    /// # Safety
-    /// The CPU has the vector's instructions.
-    #[inline(always)]
-    unsafe fn push_pixels<V: Vector>(
-        &mut self,
-        (quad, line): (u32, &Line),
-        [factor, offset]: [V::Line; 2],
-    ) {
-        let to = self.next(quad);
-        let (factor, offset) = (factor.as_ref(), offset.as_ref());
-        // SAFETY: the caller says so, and `to` has these lines.
-        unsafe {
-            let numbers = V::widen(line);
-            for line in 0..QUAD {
-                let mut numbers = numbers[line];
-                for (part, number) in numbers.as_mut().iter_mut().enumerate() {
-                    *number = V::multiply_add(*number, factor[part], offset[part]);
-                }
-                V::store(numbers, to[line].as_mut_ptr().cast());
-            }
-        }
-    }
-
-    /// Room for the lines of a quad.
-    #[inline(always)]
-    fn next(&mut self, quad: u32) -> &mut [MaybeUninit<Lanes>; QUAD] {
-        let place = self.count;
-        self.quads[place] = quad;
-        self.count += 1;
-        &mut self.lines.as_chunks_mut::<QUAD>().0[place]
-    }
-
-    /// The micro-tile of these quads, of so many rows and columns; `factors` are those of its first row.
-    ///
-    /// # Safety
-    /// That of [`tile::compute`], but that `sums` has only so many columns.
-    #[inline(always)]
-    unsafe fn tile<V: Vector>(&self, size: (usize, usize), factors: Factors, sums: Sums) {
-        let lines = Lines {
-            start: self.lines.as_ptr().cast(),
-            stride: COLUMNS as isize,
-        };
-        let along = Along::Quads(&self.quads[..self.count]);
-        // SAFETY: the caller keeps to the same contract. The quad that is not whole lies behind the others.
-        unsafe {
-            narrow::<V>(size, along, (factors, lines, sums));
-            if self.rest > 0 {
-                let operands = (
-                    factors.from(self.quads[self.count] as usize * QUAD),
-                    lines.from(self.count * QUAD),
-                    sums,
-                );
-                narrow::<V>(size, Along::All(self.rest), operands);
-            }
-        }
-    }
-}
-
-/// The quads of a panel that count, in their order: the kept ones, or all of them, where black is another number than 0.
-struct Counted<'a> {
-    kept: Kept<'a>,
-    place: usize,
-    quads: Range<u32>,
-    fills: bool,
-}
-
-impl<'a> Counted<'a> {
-    #[inline(always)]
-    fn new(panels: &'a Panels, panel: usize, quads: Range<u32>, fills: bool) -> Self {
-        let kept = panels.segment(panel, 0);
-        Self {
-            place: kept.quads.partition_point(|&quad| quad < quads.start),
-            kept,
-            quads,
-            fills,
-        }
-    }
-}
-
-impl<'a> Iterator for Counted<'a> {
-    type Item = (u32, &'a Line);
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<(u32, &'a Line)> {
-        let quad = self.kept.quads.get(self.place).copied();
-        let quad = quad.filter(|&quad| quad < self.quads.end);
-        if self.fills {
-            let next = self.quads.next()?;
-            if quad != Some(next) {
-                return Some((next, &Line::ZERO));
-            }
-        }
-        let quad = quad?;
-        let line = &self.kept.lines[self.place];
-        self.place += 1;
-        Some((quad, line))
-    }
-}
-
-/// Widens those of `quads` that count, of a panel whose columns are images of `pixels` pixels. Returns the kept lines behind them.
-///
-/// # Safety
-/// The CPU has the vector's instructions.
-#[inline(always)]
-unsafe fn widen_images<'a, V: Vector>(
-    bytes: Bytes<'_>,
-    (panels, panel): (&'a Panels, usize),
-    (quads, pixels): (Range<u32>, usize),
-    widened: &mut Widened,
-) -> &'a [Line] {
-    let factors = bytes.factor.as_chunks::<QUAD>().0;
-    let offsets = bytes.offset.as_chunks::<QUAD>().0;
-    (widened.count, widened.rest) = (0, 0);
-    let mut counted = Counted::new(panels, panel, quads, bytes.fills);
-    for (quad, line) in &mut counted {
-        let place = quad as usize;
-        // SAFETY: the caller says so.
-        unsafe { widened.push_images::<V>((quad, line), factors[place], offsets[place]) };
-        if (place + 1) * QUAD > pixels {
-            widened.count -= 1;
-            widened.rest = pixels % QUAD;
-        }
-    }
-    &counted.kept.lines[counted.place..]
 }
 
 for_every_vector! {
@@ -422,7 +232,8 @@ unsafe fn forward_body<V: Vector>(
 }
 
 for_every_vector! {
-    /// Adds the products of a panel, whose columns are pixels, to `totals`, for so many units from a first one on.
+    /// Adds the products of a panel, whose columns are pixels, to the first of `totals`, for so many units from a first one on; the
+    /// second is room.
     ///
     /// # Safety
     /// [`Deltas::gradient`] has checked the sizes, and there are as many totals as units.
@@ -430,7 +241,7 @@ for_every_vector! {
         of: &Deltas<'_>,
         chunks: &[Panels],
         units: (usize, usize),
-        totals: (usize, &mut [Lanes; ROWS])
+        totals: (usize, &mut [[Lanes; ROWS]; 2])
     )
 }
 
@@ -441,7 +252,7 @@ unsafe fn gradient_body<V: Vector>(
     of: &Deltas<'_>,
     chunks: &[Panels],
     (first, units): (usize, usize),
-    (panel, totals): (usize, &mut [Lanes; ROWS]),
+    (panel, [totals, sums]): (usize, &mut [[Lanes; ROWS]; 2]),
 ) {
     // SAFETY: the caller says that the CPU has these instructions.
     let scale = column_scale(of, panel).map(|numbers| unsafe { V::load(numbers.as_ptr()) });
@@ -450,7 +261,7 @@ unsafe fn gradient_body<V: Vector>(
     let room = chunks.first().map_or(0, Panels::quads);
     let chunks_of_sum = (QUADS_OF_SUM / room.max(1)).max(1);
     for (group, of_sum) in chunks.chunks(chunks_of_sum).enumerate() {
-        let mut sums = [[0.0; COLUMNS]; ROWS];
+        sums[..units].fill([0.0; COLUMNS]);
         for (number, chunk) in of_sum.iter().enumerate() {
             let next = chunks.get(group * chunks_of_sum + number + 1);
             let soon = next.map_or(chunks[0].room(panel + 1), |next| next.segment(panel, 0));
@@ -460,16 +271,16 @@ unsafe fn gradient_body<V: Vector>(
                 unsafe { widened.push_pixels::<V>((before + quad, line), scale) };
                 if widened.count == QUADS {
                     // SAFETY: the caller keeps to the same contract.
-                    unsafe { add_pixels::<V>(of, (first, units), &widened, &mut sums) };
+                    unsafe { add_pixels::<V>(of, (first, units), &widened, sums) };
                     widened.count = 0;
                 }
             }
             before += room as u32;
         }
         // SAFETY: as above.
-        unsafe { add_pixels::<V>(of, (first, units), &widened, &mut sums) };
+        unsafe { add_pixels::<V>(of, (first, units), &widened, sums) };
         widened.count = 0;
-        for (total, sum) in totals[..units].iter_mut().zip(&sums) {
+        for (total, sum) in totals[..units].iter_mut().zip(sums.iter()) {
             for column in 0..COLUMNS {
                 total[column] += sum[column];
             }

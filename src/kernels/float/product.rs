@@ -24,6 +24,8 @@ const DEPTH: usize = 256;
 const PANELS: usize = 4;
 /// Lines further apart than so many numbers are copied: each would come from a page of its own.
 const NEAR: isize = 64;
+/// Pairs that are taken at once.
+const MOST_PAIRS: usize = 8;
 /// With fewer rows than this, copying lines costs more than it saves.
 const FEW_ROWS: usize = 24;
 /// A matrix that is read.
@@ -89,6 +91,109 @@ unsafe fn blocks<V: Vector>(a: Operand, b: Operand, c: Output, accumulate: bool)
         for column in (0..b.columns).step_by(PANELS * COLUMNS) {
             // SAFETY: the caller keeps to the same contract, and the block lies in the matrices.
             unsafe { block.panels::<V>(column, room) };
+        }
+    }
+}
+
+for_every_vector! {
+    /// `c = Σ a b` over `count` pairs, which is the same as one after the other.
+    ///
+    /// # Safety
+    /// That of [`multiply`] for each pair, all of which are of one shape but for the inner dimension.
+    multiply_and_add_up, pairs(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c: Output)
+}
+
+/// Many short pairs are taken at once, so that the sums are in the first cache from one pair to the next.
+///
+/// # Safety
+/// That of [`multiply_and_add_up`].
+#[inline(always)]
+unsafe fn pairs<V: Vector>(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c: Output) {
+    let mut room = MaybeUninit::<Room>::uninit();
+    let room = room.as_mut_ptr();
+    let mut first = 0;
+    while first < count {
+        let [a, b] = pair(first);
+        let mut some = [None; MOST_PAIRS];
+        let (mut taken, mut depth) = (0, 0);
+        while taken < MOST_PAIRS && first + taken < count {
+            let [a, b] = pair(first + taken);
+            if a.strides[1] != 1 || depth + a.columns > DEPTH {
+                break;
+            }
+            some[taken] = Some([a, b]);
+            (taken, depth) = (taken + 1, depth + a.columns);
+        }
+        // SAFETY: the caller keeps to the same contract.
+        unsafe {
+            if taken == 0 {
+                blocks::<V>(a, b, c, first > 0);
+                taken = 1;
+            } else {
+                short_pairs::<V>(&some[..taken], c, first > 0, room);
+            }
+        }
+        first += taken;
+    }
+}
+
+/// The sum over pairs whose inner dimensions together are at most [`DEPTH`], and whose factors lie one after the other.
+///
+/// # Safety
+/// That of [`multiply_and_add_up`], and there is a pair in each place.
+#[inline(always)]
+unsafe fn short_pairs<V: Vector>(
+    pairs: &[Option<[Operand; 2]>],
+    c: Output,
+    accumulate: bool,
+    room: *mut Room,
+) {
+    let Some([Operand { rows: m, .. }, Operand { columns: n, .. }]) = pairs[0] else {
+        return;
+    };
+    for column in (0..n).step_by(PANELS * COLUMNS) {
+        let count = (n - column).div_ceil(COLUMNS).min(PANELS);
+        for number in 0..count {
+            let at = column + number * COLUMNS;
+            let width = COLUMNS.min(n - at);
+            let mut before = 0;
+            for &[_, b] in pairs.iter().flatten() {
+                // SAFETY: these numbers are in the matrix, and in the room.
+                unsafe {
+                    let to = (&raw mut (*room).lines[number]).cast::<Lanes>().add(before);
+                    copy::lines::<V>((b.at(0, at), b.strides), (b.rows, width), to);
+                }
+                before += b.rows;
+            }
+        }
+        for (row, rows) in tile::row_groups::<V>(m) {
+            for number in 0..count {
+                let at = column + number * COLUMNS;
+                let size = (rows, COLUMNS.min(n - at));
+                let mut before = 0;
+                for (pair, &[a, _]) in pairs.iter().flatten().enumerate() {
+                    // SAFETY: the rows and columns are of the output, and the lines were copied.
+                    unsafe {
+                        let factors = Factors {
+                            start: a.at(row, 0),
+                            row_stride: a.strides[0],
+                            stride: 1,
+                        };
+                        let lines = Lines {
+                            start: (&raw const (*room).lines[number]).cast(),
+                            stride: COLUMNS as isize,
+                        };
+                        let sums = Sums {
+                            start: c.start.offset(row as isize * c.row_stride).add(at),
+                            row_stride: c.row_stride,
+                            accumulate: accumulate || pair > 0,
+                        };
+                        let operands = (factors, lines.from(before), sums);
+                        narrow::<V>(size, Along::All(a.columns), operands);
+                    }
+                    before += a.columns;
+                }
+            }
         }
     }
 }
