@@ -75,6 +75,7 @@ settings() {
 28x28 --preset article --engine naive
 28x28 --preset article --engine blas
 28x28 --preset article --engine fixed
+28x28 --preset article --engine simd
 28x28 --preset article --engine auto
 28x28 --preset article --engine naive --dtype f64
 28x28 --preset article --engine blas --dtype f64
@@ -82,6 +83,7 @@ settings() {
 28x28 --preset wide --engine naive --epochs 1
 28x28 --preset wide --engine blas
 28x28 --preset wide --engine fixed
+28x28 --preset wide --engine simd
 28x28 --preset wide --engine blas --dtype f64
 28x28 --preset article --engine naive --shuffle
 28x28 --preset article --engine blas --shuffle
@@ -95,6 +97,7 @@ settings() {
 28x28 --preset article --engine fixed --holdout 0 --batches 1 --shuffle
 28x28 --preset article --engine blas --holdout 0 --batches 1
 28x28 --preset article --engine fixed --hidden none
+28x28 --preset article --engine simd --hidden none
 28x28 --preset article --engine blas --hidden none
 28x28 --preset article --engine naive --hidden none --dtype f64
 28x28 --preset wide --engine fixed --hidden none

@@ -169,7 +169,7 @@ impl<'a, P: Products> PackedProducts<'a, P> {
             bias: None,
             scale: &scale,
         });
-        let size = cut::chunk_images(batch);
+        let size = cut::packed_chunk_images(batch);
         let chunks: Vec<Chunk> = (0..batch)
             .step_by(size)
             .map(|first| {

@@ -186,6 +186,10 @@ pub trait Input: Sized + Send + Sync + 'static {
     /// Whether [`Self::begin`] and [`Self::finish_deltas`] have work to do, which is then worth timing.
     const PREPARES: bool;
 
+    /// Images of a chunk, in mini-batches of at most `batch` images.
+    #[must_use]
+    fn chunk_images(batch: usize) -> usize;
+
     /// The form of `standardizer` for samples of so many rows and columns.
     fn scale(standardizer: &Standardizer, shape: (usize, usize)) -> Self::Scale;
 

@@ -29,6 +29,8 @@ pub use first_layer::{
 pub use packed::Packed;
 pub use staged::{Staged, StagedScale};
 
+use crate::cut;
+
 /// [`Staged`] keeps a copy of the images, in the order in which every epoch takes them, if it is not larger than this: a file may
 /// be larger than the memory.
 const MOST_COPIED_BYTES: u64 = 256 << 20;
@@ -69,6 +71,15 @@ pub(crate) fn product(sizes: &[usize]) -> u128 {
 }
 
 impl Door {
+    /// Images of a chunk, in mini-batches of at most `batch` images.
+    #[must_use]
+    pub fn chunk_images(self, batch: usize) -> usize {
+        match self {
+            Self::Staged => cut::chunk_images(batch),
+            Self::Packed => cut::packed_chunk_images(batch),
+        }
+    }
+
     /// Bytes of a mini-batch of `batch` images of `shape`, in the form in which it would be kept for all epochs.
     #[must_use]
     pub fn kept_bytes(self, batch: usize, shape: (usize, usize)) -> u64 {

@@ -47,7 +47,7 @@ impl<T: Scalar> Staged<T> {
             level: sizes.level,
             pixels: sizes.layer.inputs,
             units: sizes.layer.outputs,
-            chunk_images: cut::chunk_images(sizes.batch).min(sizes.batch),
+            chunk_images: Self::chunk_images(sizes.batch).min(sizes.batch),
             keeps_pixels: sizes.trains && !narrow,
             takes_shares: sizes.trains && narrow,
         }
@@ -113,6 +113,10 @@ impl<T: Scalar> Input for Staged<T> {
     const TRANSPOSED: bool = false;
     const ALONE: bool = false;
     const PREPARES: bool = false;
+
+    fn chunk_images(batch: usize) -> usize {
+        cut::chunk_images(batch)
+    }
 
     fn scale(standardizer: &Standardizer, _shape: (usize, usize)) -> Self::Scale {
         StagedScale::new(standardizer)

@@ -1,7 +1,6 @@
 //! How much memory a mini-batch will take, to be known before any of it is allocated.
 
 use super::memory::MemoryUse;
-use crate::cut;
 use crate::input::{Door, NARROW_UNITS, PixelSizes, product};
 use crate::model::Layout;
 use crate::scalar::Dtype;
@@ -32,7 +31,7 @@ impl Footprint<'_> {
         let layers = self.layout.layers();
         let first = &layers[0];
         let trains = self.purpose == MemoryUse::Training;
-        let chunk = cut::chunk_images(self.batch).min(self.batch);
+        let chunk = self.door.chunk_images(self.batch).min(self.batch);
         let chunks = self.batch.div_ceil(chunk.max(1));
         let in_lanes = chunk * self.threads.min(chunks);
         let units = layers.iter().map(|layer| layer.outputs).sum();

@@ -13,7 +13,6 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::stopwatch::{Activity, Clock, Stopwatch};
-use crate::cut;
 use crate::engine::{Matrix, Share, Units};
 use crate::input::{Batch, ChunkDelta, FirstLayer, Input, NARROW_UNITS, Pixels, Room};
 use crate::kernels::Level;
@@ -155,7 +154,7 @@ impl<D: Input> Memory<D> {
         purpose: MemoryUse,
         level: Level,
     ) -> Self {
-        let chunk_images = cut::chunk_images(capacity);
+        let chunk_images = D::chunk_images(capacity);
         let form = Form {
             trains: purpose == MemoryUse::Training,
             transposed: D::TRANSPOSED,

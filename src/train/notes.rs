@@ -7,11 +7,12 @@ use crate::kernels::Level;
 use crate::machine::Machine;
 use crate::scalar::Dtype;
 
-/// Why the engine is not the fixed one though `auto` was asked for, or why the fixed one is slow.
+/// Why the engine is not the fixed one though `auto` was asked for, or why one of our own is slow. `engine` is what was chosen.
 pub(super) fn engine_note(
     options: &TrainOptions,
     samples: Samples<'_>,
     machine: &Machine,
+    engine: EngineKind,
 ) -> Option<&'static str> {
     /// An epoch of the article's job on Zen 4: in portable integers 298 ms, in floating point by the OpenBLAS core for
     /// CPUs without AVX (Nehalem) 143 ms.
@@ -23,11 +24,17 @@ pub(super) fn engine_note(
         (EngineKind::Auto, _, Samples::Features(_)) => {
             Some("features: the fixed engine is for images of bytes only")
         }
+        (EngineKind::Simd, ..) if slow => {
+            Some("without AVX2 its products are computed number by number, and slower than BLAS's")
+        }
         (EngineKind::Auto | EngineKind::Fixed, ..) if slow => Some(if machine.is_lowered() {
             RULED_OUT
         } else {
             LACKING
         }),
+        (EngineKind::Auto, ..) if engine == EngineKind::Simd => Some(
+            "many units and few images a mini-batch: quantizing the weights for integers costs more than it saves",
+        ),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use crate::data::batches::Batches;
 use crate::data::{
     Dataset, Images, LabelledFeatures, LabelledSamples, Samples, held_out, names_sha256,
 };
-use crate::engine::EngineKind;
+use crate::engine::{EngineKind, StepSizes};
 use crate::error::{Error, Result};
 use crate::input::Door;
 use crate::kernels::Level;
@@ -120,8 +120,16 @@ impl<'a> Plan<'a> {
             });
         }
         let training = training_samples(options, samples.count())?;
-        let (engine, arithmetic) = resolve(options, samples, machine.level())?;
         let batch = options.mini_batches().largest(training);
+        let sizes = StepSizes {
+            units: options
+                .hidden
+                .first()
+                .copied()
+                .unwrap_or(data.classes.len()),
+            batch,
+        };
+        let (engine, arithmetic) = resolve(options, samples, machine.level(), sizes)?;
         let door = arithmetic.door();
         let allowed = allowed_bytes(options, machine);
         let batch_bytes = door.kept_bytes(batch, samples.shape());
@@ -169,7 +177,7 @@ impl<'a> Plan<'a> {
         };
         Ok(Self {
             machine,
-            engine_note: engine_note(options, samples, machine),
+            engine_note: engine_note(options, samples, machine, engine),
             data_note: data_note(options, &settings),
             settings,
             data,
@@ -251,7 +259,7 @@ impl<'a> Plan<'a> {
         self.arithmetic
     }
 
-    /// Why the engine is not the fixed one though `auto` was asked for, or why the fixed one is slow; none where neither is so.
+    /// Why the engine is not the fixed one though `auto` was asked for, or why one of our own is slow; none where neither is so.
     #[must_use]
     pub fn engine_note(&self) -> Option<&'static str> {
         self.engine_note
@@ -341,10 +349,11 @@ fn resolve<'a>(
     options: &TrainOptions,
     samples: Samples<'a>,
     level: Level,
+    sizes: StepSizes,
 ) -> Result<(EngineKind, Arithmetic<'a>)> {
     let engine = match (options.engine, samples) {
         (EngineKind::Auto, Samples::Features(_)) => EngineKind::Blas,
-        (engine, _) => engine.resolve(options.dtype, level),
+        (engine, _) => engine.resolve(options.dtype, level, sizes),
     };
     let arithmetic = match (engine, options.dtype, samples) {
         (EngineKind::Fixed, Dtype::F32, Samples::Images(images)) => Arithmetic::Integers(images),

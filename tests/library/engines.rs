@@ -1,6 +1,6 @@
 //! The products of every engine against their definition, and the kernels of every level against the portable ones.
 
-use gingham::engine::{Blas, Engine, Naive};
+use gingham::engine::{Blas, Engine, Naive, Simd};
 use gingham::kernels::{self, Level, portable};
 use gingham::rng::{Purpose, Stream};
 use gingham::scalar::Scalar;
@@ -175,6 +175,9 @@ fn check_all(case: &Case) -> Result<(), String> {
         check::<f64>(&Naive, product, case)?;
         check::<f32>(&Blas, product, case)?;
         check::<f64>(&Blas, product, case)?;
+        for level in Level::all() {
+            check::<f32>(Simd::at(level), product, case)?;
+        }
     }
     Ok(())
 }

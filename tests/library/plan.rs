@@ -91,6 +91,13 @@ fn the_engine_is_resolved_by_data_type_and_level() {
         (Fixed, F32, of_images, &portable, (Fixed, "integers", slow)),
         (Blas, F32, of_images, &portable, (Blas, "f32", None)),
         (Simd, F32, of_images, &machine, (Simd, "panels", None)),
+        (
+            Simd,
+            F32,
+            of_images,
+            &portable,
+            (Simd, "panels", Some("slower than BLAS's")),
+        ),
         (Blas, F64, of_images, &machine, (Blas, "f64", None)),
         (Blas, F32, of_features, &machine, (Blas, "f32", None)),
         (Naive, F32, of_images, &machine, (Naive, "f32", None)),
@@ -109,6 +116,31 @@ fn the_engine_is_resolved_by_data_type_and_level() {
             (Some(found), Some(note)) => assert!(found.contains(note), "{what}: {found}"),
             other => panic!("{what}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn auto_takes_floating_point_where_a_step_is_mostly_weights() {
+    let (images, machine) = (images(), machine(2));
+    if machine.level() == Level::PORTABLE {
+        return; // where it takes BLAS
+    }
+    for (hidden, batch, expected) in [
+        (256, 32, EngineKind::Simd),
+        (255, 32, EngineKind::Fixed),
+        (256, 33, EngineKind::Fixed),
+    ] {
+        let options = TrainOptions {
+            hidden: vec![hidden],
+            batches: None,
+            batch_size: Some(batch),
+            ..article()
+        };
+        let plan = Plan::new(&options, &images, &machine).unwrap();
+        let what = format!("{hidden} units, batches of {batch}");
+        assert_eq!(plan.settings().engine, expected, "{what}");
+        let is_said = plan.engine_note().is_some();
+        assert_eq!(is_said, expected == EngineKind::Simd, "{what}");
     }
 }
 

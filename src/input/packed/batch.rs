@@ -64,7 +64,7 @@ pub struct PackedBatch {
 pub fn batch_bytes(batch: usize, (rows, columns): (usize, usize)) -> usize {
     PackedBatch::bytes(
         batch,
-        cut::chunk_images(batch),
+        cut::packed_chunk_images(batch),
         Tiles::of_image(rows, columns),
     )
 }

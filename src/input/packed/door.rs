@@ -62,7 +62,7 @@ impl<P: Products> Packed<P> {
         } = *sizes;
         let tiles = Tiles::of_image(rows, columns);
         assert_eq!(tiles.pixels(), layer.inputs, "pixels of an image");
-        let chunk_images = cut::chunk_images(batch);
+        let chunk_images = Self::chunk_images(batch);
         let units = layer.outputs;
         let transposed = (0..batch)
             .step_by(chunk_images)
@@ -104,6 +104,10 @@ impl<P: Products> Input for Packed<P> {
     const TRANSPOSED: bool = true;
     const ALONE: bool = true;
     const PREPARES: bool = true;
+
+    fn chunk_images(batch: usize) -> usize {
+        cut::packed_chunk_images(batch)
+    }
 
     fn scale(standardizer: &Standardizer, shape: (usize, usize)) -> P::Scale {
         P::scale(standardizer, shape)

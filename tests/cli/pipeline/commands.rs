@@ -164,7 +164,14 @@ fn bench_prints_its_rows() {
     let bench = "bench --data data --engine naive,blas,fixed --dtype f32 --epochs 2";
     let json = scratch.done(&format!("{bench} -q --json")).json();
     let rows = json["rows"].as_array().expect("a list");
-    for engine in ["naive", "blas", "fixed", "fixed products"] {
+    for engine in [
+        "naive",
+        "blas",
+        "simd",
+        "fixed",
+        "simd products",
+        "fixed products",
+    ] {
         let row = rows
             .iter()
             .find(|row| row["engine"] == engine)
@@ -181,14 +188,17 @@ fn bench_prints_its_rows() {
             );
         }
     }
-    for row in rows.iter().filter(|row| row["engine"] == "fixed") {
+    for row in rows
+        .iter()
+        .filter(|row| row["engine"] == "fixed" || row["engine"] == "simd")
+    {
         let kept = row["kept"].as_array().expect("two shares");
         for share in kept {
             assert!(share.as_f64().is_some_and(|share| share > 0.0), "{row}");
         }
     }
     let parts = json["parts"].as_array().expect("a list");
-    for engine in ["naive", "blas", "fixed"] {
+    for engine in ["naive", "blas", "simd", "fixed"] {
         let parts = parts
             .iter()
             .find(|parts| parts["engine"] == engine)
@@ -204,7 +214,9 @@ fn bench_prints_its_rows() {
         // Of packed pixels there may be nothing to stage.
         assert!(work[1..].iter().all(|&ms| ms > 0.0), "{parts}");
         assert!(
-            rounding.iter().all(|&ms| (ms > 0.0) == (engine == "fixed")),
+            rounding
+                .iter()
+                .all(|&ms| (ms > 0.0) == matches!(engine, "simd" | "fixed")),
             "{parts}"
         );
         let sum = work.iter().chain(&rounding).sum::<f64>() + ms("left_ms");

@@ -178,9 +178,9 @@ fn any_number_of_threads_gives_the_same_bits() {
                 .to_owned(),
         ),
     ];
-    for engine in ["naive", "blas", "fixed"] {
+    for engine in ["naive", "blas", "simd", "fixed"] {
         for dtype in ["f32", "f64"] {
-            if (engine, dtype) == ("fixed", "f64") {
+            if matches!((engine, dtype), ("simd" | "fixed", "f64")) {
                 continue; // refused
             }
             for (net, settings) in &nets {
@@ -231,6 +231,8 @@ fn runs_are_the_same_at_every_level_of_instructions() {
     for (number, settings) in [
         "--engine fixed",
         "--engine fixed --preset wide --shuffle off",
+        "--engine simd",
+        "--engine simd --preset wide",
     ]
     .into_iter()
     .enumerate()
