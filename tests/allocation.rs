@@ -337,6 +337,7 @@ fn the_memory_of_the_steps_is_known_beforehand() {
         });
         let bytes = footprint(Door::Packed, Dtype::F32).bytes() + (numbers * 4) as u64;
         near(packed, bytes, "packed, in integers");
+        let bytes = footprint(Door::PackedFloat, Dtype::F32).bytes() + (numbers * 4) as u64;
         near(float, bytes, "packed, in f32");
     }
 }

@@ -109,7 +109,7 @@ impl<'a> Asked<'a, Packed<Float>> {
             engine: Simd::at(machine.level()),
             level: machine.level(),
             door: Box::new(move |sizes| Packed::new(sizes, shape)),
-            side: Door::Packed,
+            side: Door::PackedFloat,
             memory: None,
         }
     }

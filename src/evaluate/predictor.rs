@@ -146,7 +146,7 @@ impl<'a> Predictor<'a> {
     /// Bytes that a predictor allocates at most for a model of such a layout.
     pub(crate) fn bytes(layout: &Layout, dtype: Dtype, machine: &Machine) -> u64 {
         let bytes = |side| asked::bytes(layout, dtype, machine, side);
-        bytes(Door::Staged).max(bytes(Door::Packed))
+        bytes(Door::Staged).max(bytes(Door::PackedFloat))
     }
 
     /// The class of each sample.

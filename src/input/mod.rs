@@ -5,8 +5,8 @@
 //!
 //! - [`Staged`] scales a chunk's pixels into a floating-point buffer of the chunk's size, and multiplies through an
 //!   [`Engine`](crate::engine::Engine). It takes `f32` and `f64`, images and features.
-//! - [`Packed`] keeps the pixels as the bytes that they are and multiplies them with quantized weights and deltas, as
-//!   integers. It takes `f32` and images only; its types admit nothing else.
+//! - [`Packed`] keeps the pixels as the bytes that they are and multiplies them by one of two [`packed::Products`]: as integers with
+//!   quantized weights and deltas, or widened to `f32` a few at a time. It takes `f32` and images only; its types admit nothing else.
 //!
 //! The forward pass, the backward pass and the update ([`crate::network`], [`crate::train`]) are written against [`Input`] and
 //! know neither side. [`Door`] names the side; [`crate::train`] chooses it once, before the first step.
@@ -40,8 +40,10 @@ const MOST_COPIED_BYTES: u64 = 256 << 20;
 pub enum Door {
     /// As floating-point numbers: [`Staged`].
     Staged,
-    /// As bytes, multiplied as integers: [`Packed`].
+    /// As bytes, multiplied as integers: [`Packed`] with [`packed::Quantized`].
     Packed,
+    /// As bytes, multiplied in `f32`: [`Packed`] with [`packed::Float`].
+    PackedFloat,
 }
 
 /// What the pixels of a step are taken in for.
@@ -76,7 +78,7 @@ impl Door {
     pub fn chunk_images(self, batch: usize) -> usize {
         match self {
             Self::Staged => cut::chunk_images(batch),
-            Self::Packed => cut::packed_chunk_images(batch),
+            Self::Packed | Self::PackedFloat => cut::packed_chunk_images(batch),
         }
     }
 
@@ -85,7 +87,7 @@ impl Door {
     pub fn kept_bytes(self, batch: usize, shape: (usize, usize)) -> u64 {
         match self {
             Self::Staged => (batch as u64).saturating_mul((shape.0 * shape.1) as u64),
-            Self::Packed => packed::batch_bytes(batch, shape) as u64,
+            Self::Packed | Self::PackedFloat => packed::batch_bytes(batch, shape) as u64,
         }
     }
 
@@ -94,7 +96,7 @@ impl Door {
     pub fn most_kept_bytes(self, allowed: u64) -> u64 {
         match self {
             Self::Staged => MOST_COPIED_BYTES,
-            Self::Packed => allowed,
+            Self::Packed | Self::PackedFloat => allowed,
         }
     }
 
@@ -114,10 +116,14 @@ impl Door {
         match self {
             Self::Staged if step.is_read_again => of_images(batch),
             Self::Staged => of_images(step.in_lanes),
-            Self::Packed => {
-                let quantized = product(&[2, step.units, pixels + batch]);
+            Self::Packed | Self::PackedFloat => {
+                let deltas = if step.trains { batch } else { 0 };
+                let operands = match self {
+                    Self::Packed => product(&[2, step.units, pixels + deltas]),
+                    _ => product(&[step.number_bytes, step.units, deltas]),
+                };
                 let packed = step.in_lanes + if step.trains { batch } else { 0 };
-                u128::from(self.kept_bytes(packed, shape)) + quantized
+                u128::from(self.kept_bytes(packed, shape)) + operands
             }
         }
     }
@@ -125,6 +131,6 @@ impl Door {
     /// Whether it needs room for a packed mini-batch at least.
     #[must_use]
     pub fn packs(self) -> bool {
-        self == Self::Packed
+        self != Self::Staged
     }
 }

@@ -152,6 +152,25 @@ for_every_level! {
     scatter(indices: &[[Option<u32>; QUAD]], from: &[Line], to: &mut [Line])
 }
 
+/// Asks for some numbers from an address on, which will be read soon, and need not be there. Nothing is read.
+#[inline]
+pub fn ask_for<T>(address: *const T, numbers: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        const LINE: usize = 64;
+        for line in 0..(numbers * size_of::<T>()).div_ceil(LINE) {
+            #[allow(unused_unsafe)] // newer compilers know that it is safe
+            // SAFETY: a prefetch of any address is sound, and every 64-bit CPU has it.
+            unsafe {
+                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                _mm_prefetch::<_MM_HINT_T0>(address.cast::<u8>().wrapping_add(line * LINE).cast());
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (address, numbers);
+}
+
 for_every_level! {
     /// The gradient from its sums: `d_w[i] = (d_w[i] - sum · mean[i]) · factor[i]`.
     centre(sum: f32, mean: &[f32], factor: &[f32], d_w: &mut [f32])

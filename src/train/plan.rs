@@ -121,14 +121,9 @@ impl<'a> Plan<'a> {
         }
         let training = training_samples(options, samples.count())?;
         let batch = options.mini_batches().largest(training);
-        let sizes = StepSizes {
-            units: options
-                .hidden
-                .first()
-                .copied()
-                .unwrap_or(data.classes.len()),
-            batch,
-        };
+        let units = options.hidden.first().copied();
+        let units = units.unwrap_or(data.classes.len());
+        let sizes = StepSizes { units, batch };
         let (engine, arithmetic) = resolve(options, samples, machine.level(), sizes)?;
         let door = arithmetic.door();
         let allowed = allowed_bytes(options, machine);
@@ -325,7 +320,8 @@ impl Arithmetic<'_> {
     pub fn door(self) -> Door {
         match self {
             Self::F32 | Self::F64 => Door::Staged,
-            Self::Panels(_) | Self::Integers(_) => Door::Packed,
+            Self::Panels(_) => Door::PackedFloat,
+            Self::Integers(_) => Door::Packed,
         }
     }
 }

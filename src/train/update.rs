@@ -161,9 +161,20 @@ impl<T: Scalar> Rule<'_, T> {
             ..
         } = block;
         let mut norms = Norms::default();
+        let columns = w.ncols();
+        let (next_w, next_slots) = (w.as_ptr(), slots.as_ptr());
+        let (of_row, [of_slot, of_slots_row]) =
+            (w.strides()[0], [slots.strides()[0], slots.strides()[1]]);
         for (row, (mut w, mut d_w)) in w.rows_mut().into_iter().zip(d_w.rows_mut()).enumerate() {
             let w = w.as_slice_mut().expect("contiguous rows");
             let d_w = d_w.as_slice_mut().expect("contiguous rows");
+            // A block's rows are short pieces far from one another: the CPU does not see the next ones coming.
+            let next = row as isize + 1;
+            kernels::ask_for(next_w.wrapping_offset(next * of_row), columns);
+            for slot in 0..slots.len_of(Axis(0)) as isize {
+                let at = slot * of_slot + next * of_slots_row;
+                kernels::ask_for(next_slots.wrapping_offset(at), columns);
+            }
             if self.decay.needs_norms {
                 let (magnitudes, squares) = kernels::norms(self.level, w);
                 norms = norms

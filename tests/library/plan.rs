@@ -109,7 +109,7 @@ fn the_engine_is_resolved_by_data_type_and_level() {
         assert_eq!(plan.settings().engine, resolved, "{what}");
         assert_eq!(plan.settings().dtype, dtype, "{what}");
         assert_eq!(name(&plan), arithmetic, "{what}");
-        let packs = plan.arithmetic().door() == Door::Packed;
+        let packs = plan.arithmetic().door().packs();
         assert_eq!(packs, resolved.packs(), "{what}");
         match (plan.engine_note(), note) {
             (None, None) => {}

@@ -1,4 +1,4 @@
-//! The first layer's products straight from the pixels, in integers.
+//! The first layer's products straight from the pixels, in integers or in `f32`.
 //!
 //! In a small network nearly all arithmetic is the first layer's two products, and their pixels are bytes already. So weights and
 //! deltas are quantized to 16 bits and the products are sums of integers ([`crate::kernels::integer`]). That is several times as
@@ -38,8 +38,9 @@
 //! # Reading order
 //! [`PixelGroups`] (which pixels share a scale), [`PackedBatch`] and [`pack`] (how pixels are packed, in the memory of `panels.rs`),
 //! [`QuantizedWeights`] (the forward product), [`QuantizedDeltas`] and [`Gradient`] (the gradient's product, both from the memory of
-//! `rows.rs`), [`Outlines`] (the order of images that leaves the most out). The products themselves come last, because these
-//! files say what they are for.
+//! `rows.rs`), [`Float`] (the same two products in `f32`: no groups, nothing quantized), [`Outlines`] (the order of images that leaves the
+//! most out), [`Packed`] (the door; [`Products`] is what it needs of the two). The products themselves come last, because these files say
+//! what they are for.
 
 mod batch;
 mod deltas;

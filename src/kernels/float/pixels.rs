@@ -11,9 +11,10 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
+use super::kernel::{MicroKernel, with_kernel};
 use super::tile::{self, Factors, Lanes, Sums};
-use super::vectors::{Vector, for_every_vector};
 use super::widened::{Bytes, Counted, QUADS, Widened, widen_images};
+use crate::kernels::ask_for;
 use crate::kernels::level::Level;
 use crate::kernels::panels::Panels;
 use crate::kernels::shape::{COLUMNS, Line, QUAD};
@@ -81,7 +82,7 @@ impl Weights<'_> {
             row.fill(start);
         }
         // SAFETY: the sizes were checked; every kept quad of a panel lies within its room, and those beyond the pixels are left out.
-        unsafe { forward(level, self, panels, &mut z) }
+        with_kernel!(level, Kernel => unsafe { forward::<Kernel>(self, panels, &mut z) });
     }
 }
 
@@ -141,7 +142,9 @@ impl Deltas<'_> {
                 totals[0][..rows].fill([0.0; COLUMNS]);
                 let range = (first_unit + row, rows);
                 // SAFETY: the sizes were checked; every kept quad of a panel lies within its room, which has its deltas.
-                unsafe { gradient(level, self, chunks, range, (panel, &mut totals)) };
+                with_kernel!(level, Kernel => unsafe {
+                    gradient::<Kernel>(self, chunks, range, (panel, &mut totals));
+                });
                 let placement = tiles.placement(panel);
                 for (number, totals) in totals[0][..rows].iter().enumerate() {
                     let to = d_w.row_mut(row + number);
@@ -166,16 +169,9 @@ fn store(sums: &Lanes, placement: Placement, first: usize, row: &mut [f32]) {
     }
 }
 
-for_every_vector! {
-    /// # Safety
-    /// [`Weights::forward`] has checked the sizes.
-    forward, forward_body(of: &Weights<'_>, panels: &Panels, z: &mut ArrayViewMut2<'_, f32>)
-}
-
 /// # Safety
-/// That of [`forward`].
-#[inline(always)]
-unsafe fn forward_body<V: Vector>(
+/// The CPU has the kernel's instructions, and [`Weights::forward`] has checked the sizes.
+unsafe fn forward<K: MicroKernel>(
     of: &Weights<'_>,
     panels: &Panels,
     z: &mut ArrayViewMut2<'_, f32>,
@@ -200,18 +196,18 @@ unsafe fn forward_body<V: Vector>(
                 let panel = first + number;
                 // SAFETY: the caller says that the CPU has these instructions.
                 let behind = unsafe {
-                    widen_images::<V>(of.bytes, (panels, panel), (quads.clone(), pixels), widened)
+                    widen_images::<K>(of.bytes, (panels, panel), (quads.clone(), pixels), widened)
                 };
                 let soon = if is_last {
                     panels.room(panel + PANELS).lines
                 } else {
                     behind
                 };
-                ask_for::<V>(soon);
+                ask_for_lines(soon);
             }
-            for (row, rows) in tile::row_groups::<V>(units) {
+            for (row, rows) in tile::row_groups::<K>(units) {
                 let numbers = quads.start as usize * QUAD..quads.end as usize * QUAD;
-                all.ask_for::<V>(row + rows..row + 2 * rows, numbers);
+                all.ask_for(row + rows..row + 2 * rows, numbers);
                 for (number, widened) in widened[..count].iter().enumerate() {
                     let column = (first + number) * COLUMNS;
                     let width = COLUMNS.min(images - column);
@@ -223,7 +219,7 @@ unsafe fn forward_body<V: Vector>(
                             row_stride,
                             accumulate: true,
                         };
-                        widened.tile::<V>((rows, width), all.rows_from(row), sums);
+                        widened.tile::<K>((rows, width), all.rows_from(row), sums);
                     }
                 }
             }
@@ -231,31 +227,18 @@ unsafe fn forward_body<V: Vector>(
     }
 }
 
-for_every_vector! {
-    /// Adds the products of a panel, whose columns are pixels, to the first of `totals`, for so many units from a first one on; the
-    /// second is room.
-    ///
-    /// # Safety
-    /// [`Deltas::gradient`] has checked the sizes, and there are as many totals as units.
-    gradient, gradient_body(
-        of: &Deltas<'_>,
-        chunks: &[Panels],
-        units: (usize, usize),
-        totals: (usize, &mut [[Lanes; ROWS]; 2])
-    )
-}
-
+/// Adds the products of a panel, whose columns are pixels, to the first of `totals`, for so many units from a first one on; the second
+/// is room.
+///
 /// # Safety
-/// That of [`gradient`].
-#[inline(always)]
-unsafe fn gradient_body<V: Vector>(
+/// The CPU has the kernel's instructions, [`Deltas::gradient`] has checked the sizes, and there are as many totals as units.
+unsafe fn gradient<K: MicroKernel>(
     of: &Deltas<'_>,
     chunks: &[Panels],
     (first, units): (usize, usize),
     (panel, [totals, sums]): (usize, &mut [[Lanes; ROWS]; 2]),
 ) {
-    // SAFETY: the caller says that the CPU has these instructions.
-    let scale = column_scale(of, panel).map(|numbers| unsafe { V::load(numbers.as_ptr()) });
+    let scale = column_scale(of, panel);
     let mut widened = Widened::empty();
     let mut before = 0;
     let room = chunks.first().map_or(0, Panels::quads);
@@ -265,20 +248,20 @@ unsafe fn gradient_body<V: Vector>(
         for (number, chunk) in of_sum.iter().enumerate() {
             let next = chunks.get(group * chunks_of_sum + number + 1);
             let soon = next.map_or(chunks[0].room(panel + 1), |next| next.segment(panel, 0));
-            ask_for::<V>(soon.lines);
+            ask_for_lines(soon.lines);
             for (quad, line) in Counted::new(chunk, panel, 0..room as u32, of.bytes.fills) {
                 // SAFETY: the caller says that the CPU has these instructions.
-                unsafe { widened.push_pixels::<V>((before + quad, line), scale) };
+                unsafe { widened.push_pixels::<K>((before + quad, line), [&scale[0], &scale[1]]) };
                 if widened.count == QUADS {
                     // SAFETY: the caller keeps to the same contract.
-                    unsafe { add_pixels::<V>(of, (first, units), &widened, sums) };
+                    unsafe { add_pixels::<K>(of, (first, units), &widened, sums) };
                     widened.count = 0;
                 }
             }
             before += room as u32;
         }
         // SAFETY: as above.
-        unsafe { add_pixels::<V>(of, (first, units), &widened, sums) };
+        unsafe { add_pixels::<K>(of, (first, units), &widened, sums) };
         widened.count = 0;
         for (total, sum) in totals[..units].iter_mut().zip(sums.iter()) {
             for column in 0..COLUMNS {
@@ -292,8 +275,7 @@ unsafe fn gradient_body<V: Vector>(
 ///
 /// # Safety
 /// That of [`gradient`], and the deltas have the quads that are widened.
-#[inline(always)]
-unsafe fn add_pixels<V: Vector>(
+unsafe fn add_pixels<K: MicroKernel>(
     of: &Deltas<'_>,
     (first, units): (usize, usize),
     widened: &Widened,
@@ -309,25 +291,23 @@ unsafe fn add_pixels<V: Vector>(
         row_stride: of.deltas.strides()[0],
         stride: 1,
     };
-    for (row, rows) in tile::row_groups::<V>(units) {
+    for (row, rows) in tile::row_groups::<K>(units) {
         // SAFETY: the units have their sums, and the deltas of every quad.
         unsafe {
             let factors = all.rows_from(first + row);
-            widened.tile::<V>((rows, COLUMNS), factors, sums.rows_from(row));
+            widened.tile::<K>((rows, COLUMNS), factors, sums.rows_from(row));
         }
     }
 }
 
 /// Asks for as many lines as are widened at a time.
-#[inline(always)]
-fn ask_for<V: Vector>(lines: &[Line]) {
+fn ask_for_lines(lines: &[Line]) {
     for line in lines.iter().take(QUADS) {
-        V::ask_for(line.0.as_ptr());
+        ask_for(line, 1);
     }
 }
 
 /// The factor and the offset of each of a panel's columns, which are pixels; of those that are not there, 0.
-#[inline(always)]
 fn column_scale(of: &Deltas<'_>, panel: usize) -> [Lanes; 2] {
     let Placement {
         at,

@@ -14,8 +14,10 @@
 use std::mem::MaybeUninit;
 
 use super::copy;
+use super::kernel::{MicroKernel, with_kernel};
 use super::tile::{self, Along, Factors, Lanes, Lines, MOST_ROWS, Sums};
-use super::vectors::{Vector, for_every_vector};
+use crate::kernels::ask_for;
+use crate::kernels::level::Level;
 use crate::kernels::shape::COLUMNS;
 
 /// Numbers of the inner dimension that are taken at a time: a panel's lines (16 KiB) and a micro-tile's factors stay in the first cache.
@@ -64,18 +66,20 @@ struct Room {
     factors: [Lanes; DEPTH],
 }
 
-for_every_vector! {
-    /// `c = a b`, or with `accumulate` `c += a b`, for `a` of `(m, k)` and `b` of `(k, n)`.
-    ///
-    /// # Safety
-    /// The operands may be read, and `c` has m rows of n numbers that may be written to by nobody else; `a.columns == b.rows`.
-    multiply, blocks(a: Operand, b: Operand, c: Output, accumulate: bool)
+/// `c = a b`, or with `accumulate` `c += a b`, for `a` of `(m, k)` and `b` of `(k, n)`.
+///
+/// # Safety
+/// The operands may be read, and `c` has m rows of n numbers that may be written to by nobody else; `a.columns == b.rows`.
+pub(super) unsafe fn multiply(level: Level, a: Operand, b: Operand, c: Output, accumulate: bool) {
+    with_kernel!(level, Kernel => {
+        // SAFETY: the caller keeps to the same contract; the level exists, so the CPU was found to have its instructions.
+        unsafe { blocks::<Kernel>(a, b, c, accumulate) }
+    });
 }
 
 /// # Safety
 /// That of [`multiply`].
-#[inline(always)]
-unsafe fn blocks<V: Vector>(a: Operand, b: Operand, c: Output, accumulate: bool) {
+unsafe fn blocks<K: MicroKernel>(a: Operand, b: Operand, c: Output, accumulate: bool) {
     let mut room = MaybeUninit::<Room>::uninit();
     let room = room.as_mut_ptr();
     let depth = a.columns;
@@ -90,25 +94,32 @@ unsafe fn blocks<V: Vector>(a: Operand, b: Operand, c: Output, accumulate: bool)
         };
         for column in (0..b.columns).step_by(PANELS * COLUMNS) {
             // SAFETY: the caller keeps to the same contract, and the block lies in the matrices.
-            unsafe { block.panels::<V>(column, room) };
+            unsafe { block.panels::<K>(column, room) };
         }
     }
 }
 
-for_every_vector! {
-    /// `c = Σ a b` over `count` pairs, which is the same as one after the other.
-    ///
-    /// # Safety
-    /// That of [`multiply`] for each pair, all of which are of one shape but for the inner dimension.
-    multiply_and_add_up, pairs(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c: Output)
+/// `c = Σ a b` over `count` pairs, which is the same as one after the other.
+///
+/// # Safety
+/// That of [`multiply`] for each pair, all of which are of one shape but for the inner dimension.
+pub(super) unsafe fn multiply_and_add_up(
+    level: Level,
+    count: usize,
+    pair: &dyn Fn(usize) -> [Operand; 2],
+    c: Output,
+) {
+    with_kernel!(level, Kernel => {
+        // SAFETY: the caller keeps to the same contract; the level exists, so the CPU was found to have its instructions.
+        unsafe { pairs::<Kernel>(count, pair, c) }
+    });
 }
 
 /// Many short pairs are taken at once, so that the sums are in the first cache from one pair to the next.
 ///
 /// # Safety
 /// That of [`multiply_and_add_up`].
-#[inline(always)]
-unsafe fn pairs<V: Vector>(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c: Output) {
+unsafe fn pairs<K: MicroKernel>(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c: Output) {
     let mut room = MaybeUninit::<Room>::uninit();
     let room = room.as_mut_ptr();
     let mut first = 0;
@@ -127,10 +138,10 @@ unsafe fn pairs<V: Vector>(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c
         // SAFETY: the caller keeps to the same contract.
         unsafe {
             if taken == 0 {
-                blocks::<V>(a, b, c, first > 0);
+                blocks::<K>(a, b, c, first > 0);
                 taken = 1;
             } else {
-                short_pairs::<V>(&some[..taken], c, first > 0, room);
+                short_pairs::<K>(&some[..taken], c, first > 0, room);
             }
         }
         first += taken;
@@ -141,8 +152,7 @@ unsafe fn pairs<V: Vector>(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c
 ///
 /// # Safety
 /// That of [`multiply_and_add_up`], and there is a pair in each place.
-#[inline(always)]
-unsafe fn short_pairs<V: Vector>(
+unsafe fn short_pairs<K: MicroKernel>(
     pairs: &[Option<[Operand; 2]>],
     c: Output,
     accumulate: bool,
@@ -161,12 +171,12 @@ unsafe fn short_pairs<V: Vector>(
                 // SAFETY: these numbers are in the matrix, and in the room.
                 unsafe {
                     let to = (&raw mut (*room).lines[number]).cast::<Lanes>().add(before);
-                    copy::lines::<V>((b.at(0, at), b.strides), (b.rows, width), to);
+                    copy::lines::<K>((b.at(0, at), b.strides), (b.rows, width), to);
                 }
                 before += b.rows;
             }
         }
-        for (row, rows) in tile::row_groups::<V>(m) {
+        for (row, rows) in tile::row_groups::<K>(m) {
             for number in 0..count {
                 let at = column + number * COLUMNS;
                 let size = (rows, COLUMNS.min(n - at));
@@ -189,7 +199,7 @@ unsafe fn short_pairs<V: Vector>(
                             accumulate: accumulate || pair > 0,
                         };
                         let operands = (factors, lines.from(before), sums);
-                        narrow::<V>(size, Along::All(a.columns), operands);
+                        narrow::<K>(size, Along::All(a.columns), operands);
                     }
                     before += a.columns;
                 }
@@ -213,8 +223,7 @@ impl Block {
     ///
     /// # Safety
     /// That of [`multiply`], and there is such a column.
-    #[inline(always)]
-    unsafe fn panels<V: Vector>(&self, column: usize, room: *mut Room) {
+    unsafe fn panels<K: MicroKernel>(&self, column: usize, room: *mut Room) {
         let Self { a, b, c, .. } = *self;
         let (first, depth) = (self.first, self.depth);
         let count = (b.columns - column).div_ceil(COLUMNS).min(PANELS);
@@ -224,7 +233,7 @@ impl Block {
         }; PANELS];
         for (number, lines) in lines[..count].iter_mut().enumerate() {
             // SAFETY: the caller keeps to the same contract.
-            *lines = unsafe { self.lines::<V>(column + number * COLUMNS, number, room) };
+            *lines = unsafe { self.lines::<K>(column + number * COLUMNS, number, room) };
         }
         let lie_well = a.strides[1] == 1 || depth == 1;
         let rows_at_once = if lie_well { a.rows } else { COLUMNS };
@@ -241,7 +250,7 @@ impl Block {
                     }
                 } else {
                     let to = (&raw mut (*room).factors).cast();
-                    copy::lines::<V>((from, [a.strides[1], a.strides[0]]), (depth, rows), to);
+                    copy::lines::<K>((from, [a.strides[1], a.strides[0]]), (depth, rows), to);
                     Factors {
                         start: to.cast(),
                         row_stride: 1,
@@ -250,11 +259,11 @@ impl Block {
                 }
             };
             if !lie_well {
-                self.ask_for_columns::<V>(some + rows_at_once);
+                self.ask_for_columns(some + rows_at_once);
             }
-            for (row, rows) in tile::row_groups::<V>(rows) {
+            for (row, rows) in tile::row_groups::<K>(rows) {
                 if lie_well {
-                    factors.ask_for::<V>(row + rows..row + 2 * rows, 0..depth);
+                    factors.ask_for(row + rows..row + 2 * rows, 0..depth);
                 }
                 for (number, &lines) in lines[..count].iter().enumerate() {
                     let at = column + number * COLUMNS;
@@ -267,7 +276,7 @@ impl Block {
                         };
                         let size = (rows, COLUMNS.min(b.columns - at));
                         let operands = (factors.rows_from(row), lines, sums);
-                        narrow::<V>(size, Along::All(depth), operands);
+                        narrow::<K>(size, Along::All(depth), operands);
                     }
                 }
             }
@@ -275,12 +284,11 @@ impl Block {
     }
 
     /// Asks for the factors of the sixteen rows from `row` on, which lie side by side and need not be there.
-    #[inline(always)]
-    fn ask_for_columns<V: Vector>(&self, row: usize) {
+    fn ask_for_columns(&self, row: usize) {
         let [row_stride, stride] = self.a.strides;
         let start = self.a.start.wrapping_offset(row as isize * row_stride);
         for k in self.first..self.first + self.depth {
-            V::ask_for(start.wrapping_offset(k as isize * stride).cast());
+            ask_for(start.wrapping_offset(k as isize * stride), 1);
         }
     }
 
@@ -288,8 +296,7 @@ impl Block {
     ///
     /// # Safety
     /// That of [`Self::panels`].
-    #[inline(always)]
-    unsafe fn lines<V: Vector>(&self, column: usize, number: usize, room: *mut Room) -> Lines {
+    unsafe fn lines<K: MicroKernel>(&self, column: usize, number: usize, room: *mut Room) -> Lines {
         let b = self.b;
         let width = COLUMNS.min(b.columns - column);
         let is_near = b.strides[0].abs() <= NEAR || self.a.rows < FEW_ROWS;
@@ -303,7 +310,7 @@ impl Block {
                 };
             }
             let to = (&raw mut (*room).lines[number]).cast();
-            copy::lines::<V>((from, b.strides), (self.depth, width), to);
+            copy::lines::<K>((from, b.strides), (self.depth, width), to);
             Lines {
                 start: to.cast(),
                 stride: COLUMNS as isize,
@@ -316,15 +323,14 @@ impl Block {
 ///
 /// # Safety
 /// That of [`tile::compute`], but that `sums` has only so many columns.
-#[inline(always)]
-pub(super) unsafe fn narrow<V: Vector>(
+pub(super) unsafe fn narrow<K: MicroKernel>(
     (rows, width): (usize, usize),
     along: Along<'_>,
     (factors, lines, sums): (Factors, Lines, Sums),
 ) {
     if width == COLUMNS {
         // SAFETY: the caller keeps to the same contract.
-        return unsafe { tile::compute::<V>(rows, along, (factors, lines, sums)) };
+        return unsafe { tile::compute::<K>(rows, along, (factors, lines, sums)) };
     }
     let mut all = [[0.0; COLUMNS]; MOST_ROWS];
     let whole = Sums {
@@ -341,7 +347,7 @@ pub(super) unsafe fn narrow<V: Vector>(
                 .start
                 .copy_from_nonoverlapping(from, width);
         }
-        tile::compute::<V>(rows, along, (factors, lines, whole));
+        tile::compute::<K>(rows, along, (factors, lines, whole));
         for row in 0..rows {
             let from = whole.rows_from(row).start;
             sums.rows_from(row)

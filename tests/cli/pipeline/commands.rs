@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::util::{Scratch, idx};
@@ -158,10 +158,42 @@ fn drawn_sets() {
     );
 }
 
+/// Holds the parts of each engine's epoch against one another.
+fn check_parts(json: &Value) {
+    let parts = json["parts"].as_array().expect("a list");
+    for engine in ["naive", "blas", "simd", "fixed"] {
+        let parts = parts
+            .iter()
+            .find(|parts| parts["engine"] == engine)
+            .unwrap_or_else(|| panic!("no parts of {engine} in {json}"));
+        let ms = |key: &str| {
+            parts[key]
+                .as_f64()
+                .unwrap_or_else(|| panic!("no {key} in {parts}"))
+        };
+        let work = ["stage", "forward", "loss", "backward", "update"];
+        let rounding = ["round_weights", "round_deltas"].map(|part| ms(&format!("{part}_ms")));
+        let work = work.map(|part| ms(&format!("{part}_ms")));
+        // Of packed pixels there may be nothing to stage.
+        assert!(work[1..].iter().all(|&ms| ms > 0.0), "{parts}");
+        assert!(
+            rounding
+                .iter()
+                .all(|&ms| (ms > 0.0) == matches!(engine, "simd" | "fixed")),
+            "{parts}"
+        );
+        let sum = work.iter().chain(&rounding).sum::<f64>() + ms("left_ms");
+        assert!(
+            ms("left_ms") >= 0.0 && (sum - ms("total_ms")).abs() < 1e-6,
+            "{parts}"
+        );
+    }
+}
+
 #[test]
 fn bench_prints_its_rows() {
     let scratch = Scratch::with_data();
-    let bench = "bench --data data --engine naive,blas,fixed --dtype f32 --epochs 2";
+    let bench = "bench --data data --engine naive,blas,simd,fixed --dtype f32 --epochs 2";
     let json = scratch.done(&format!("{bench} -q --json")).json();
     let rows = json["rows"].as_array().expect("a list");
     for engine in [
@@ -197,34 +229,7 @@ fn bench_prints_its_rows() {
             assert!(share.as_f64().is_some_and(|share| share > 0.0), "{row}");
         }
     }
-    let parts = json["parts"].as_array().expect("a list");
-    for engine in ["naive", "blas", "simd", "fixed"] {
-        let parts = parts
-            .iter()
-            .find(|parts| parts["engine"] == engine)
-            .unwrap_or_else(|| panic!("no parts of {engine} in {json}"));
-        let ms = |key: &str| {
-            parts[key]
-                .as_f64()
-                .unwrap_or_else(|| panic!("no {key} in {parts}"))
-        };
-        let work = ["stage", "forward", "loss", "backward", "update"];
-        let rounding = ["round_weights", "round_deltas"].map(|part| ms(&format!("{part}_ms")));
-        let work = work.map(|part| ms(&format!("{part}_ms")));
-        // Of packed pixels there may be nothing to stage.
-        assert!(work[1..].iter().all(|&ms| ms > 0.0), "{parts}");
-        assert!(
-            rounding
-                .iter()
-                .all(|&ms| (ms > 0.0) == matches!(engine, "simd" | "fixed")),
-            "{parts}"
-        );
-        let sum = work.iter().chain(&rounding).sum::<f64>() + ms("left_ms");
-        assert!(
-            ms("left_ms") >= 0.0 && (sum - ms("total_ms")).abs() < 1e-6,
-            "{parts}"
-        );
-    }
+    check_parts(&json);
     let text = scratch.done(bench).stdout;
     for head in [
         "ms/epoch",
