@@ -1,15 +1,15 @@
 //! Copies of operands, in the order in which micro-tiles read them.
 
-use super::kernel::MicroKernel;
 use super::tile::Lanes;
+use super::vectors::Vector;
 use crate::kernels::shape::COLUMNS;
 
 /// Copies `depth` lines of `width` columns from a matrix of such strides; further columns of the sixteen become 0.
 ///
 /// # Safety
-/// The CPU has the kernel's instructions, the matrix has these numbers, and there is room for so many lines.
+/// The CPU has the vector's instructions, the matrix has these numbers, and there is room for so many lines.
 #[inline(always)]
-pub(super) unsafe fn lines<K: MicroKernel>(
+pub(super) unsafe fn lines<V: Vector>(
     (from, [row_stride, column_stride]): (*const f32, [isize; 2]),
     (depth, width): (usize, usize),
     to: *mut Lanes,
@@ -19,12 +19,12 @@ pub(super) unsafe fn lines<K: MicroKernel>(
         if width == COLUMNS && column_stride == 1 {
             for k in 0..depth {
                 let from = from.offset(k as isize * row_stride);
-                to.add(k).write(from.cast::<Lanes>().read_unaligned());
+                V::store(V::load(from), to.add(k).cast());
             }
             return;
         }
         let turned = if row_stride == 1 {
-            K::turn(from, column_stride, [depth, width], to)
+            V::turn(from, column_stride, [depth, width], to)
         } else {
             [0, 0]
         };

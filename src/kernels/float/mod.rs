@@ -9,19 +9,14 @@
 //! By Higham, Accuracy and Stability of Numerical Algorithms (2002), equation 3.5, such a sum of k products is within
 //! `k u / (1 - k u)` times the sum of the products' magnitudes of the exact one, where `u = 2⁻²⁴`.
 //!
-//! Reading order: `tile.rs` (what is computed at once, and in which order), `kernel.rs` (what an instruction set supplies), `portable.rs`,
-//! `avx2.rs` and `avx512.rs` (how the sets do it), `product.rs` and `copy.rs` (matrices), `widened.rs` and `pixels.rs` (packed pixels).
+//! Reading order: `tile.rs` (what is computed at once, and in which order), `vectors.rs` (what an instruction set supplies),
+//! `product.rs` and `copy.rs` (matrices), `widened.rs` and `pixels.rs` (packed pixels).
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 mod copy;
-mod kernel;
 mod pixels;
-mod portable;
 mod product;
 mod tile;
+mod vectors;
 mod widened;
 
 use ndarray::{ArrayView2, ArrayViewMut2};

@@ -11,10 +11,9 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::kernel::{MicroKernel, with_kernel};
 use super::tile::{self, Factors, Lanes, Sums};
+use super::vectors::{Vector, for_every_vector};
 use super::widened::{Bytes, Counted, QUADS, Widened, widen_images};
-use crate::kernels::ask_for;
 use crate::kernels::level::Level;
 use crate::kernels::panels::Panels;
 use crate::kernels::shape::{COLUMNS, Line, QUAD};
@@ -82,7 +81,7 @@ impl Weights<'_> {
             row.fill(start);
         }
         // SAFETY: the sizes were checked; every kept quad of a panel lies within its room, and those beyond the pixels are left out.
-        with_kernel!(level, Kernel => unsafe { forward::<Kernel>(self, panels, &mut z) });
+        unsafe { forward(level, self, panels, &mut z) }
     }
 }
 
@@ -142,9 +141,7 @@ impl Deltas<'_> {
                 totals[0][..rows].fill([0.0; COLUMNS]);
                 let range = (first_unit + row, rows);
                 // SAFETY: the sizes were checked; every kept quad of a panel lies within its room, which has its deltas.
-                with_kernel!(level, Kernel => unsafe {
-                    gradient::<Kernel>(self, chunks, range, (panel, &mut totals));
-                });
+                unsafe { gradient(level, self, chunks, range, (panel, &mut totals)) };
                 let placement = tiles.placement(panel);
                 for (number, totals) in totals[0][..rows].iter().enumerate() {
                     let to = d_w.row_mut(row + number);
@@ -169,9 +166,16 @@ fn store(sums: &Lanes, placement: Placement, first: usize, row: &mut [f32]) {
     }
 }
 
+for_every_vector! {
+    /// # Safety
+    /// [`Weights::forward`] has checked the sizes.
+    forward, forward_body(of: &Weights<'_>, panels: &Panels, z: &mut ArrayViewMut2<'_, f32>)
+}
+
 /// # Safety
-/// The CPU has the kernel's instructions, and [`Weights::forward`] has checked the sizes.
-unsafe fn forward<K: MicroKernel>(
+/// That of [`forward`].
+#[inline(always)]
+unsafe fn forward_body<V: Vector>(
     of: &Weights<'_>,
     panels: &Panels,
     z: &mut ArrayViewMut2<'_, f32>,
@@ -196,18 +200,18 @@ unsafe fn forward<K: MicroKernel>(
                 let panel = first + number;
                 // SAFETY: the caller says that the CPU has these instructions.
                 let behind = unsafe {
-                    widen_images::<K>(of.bytes, (panels, panel), (quads.clone(), pixels), widened)
+                    widen_images::<V>(of.bytes, (panels, panel), (quads.clone(), pixels), widened)
                 };
                 let soon = if is_last {
                     panels.room(panel + PANELS).lines
                 } else {
                     behind
                 };
-                ask_for_lines(soon);
+                ask_for::<V>(soon);
             }
-            for (row, rows) in tile::row_groups::<K>(units) {
+            for (row, rows) in tile::row_groups::<V>(units) {
                 let numbers = quads.start as usize * QUAD..quads.end as usize * QUAD;
-                all.ask_for(row + rows..row + 2 * rows, numbers);
+                all.ask_for::<V>(row + rows..row + 2 * rows, numbers);
                 for (number, widened) in widened[..count].iter().enumerate() {
                     let column = (first + number) * COLUMNS;
                     let width = COLUMNS.min(images - column);
@@ -219,7 +223,7 @@ unsafe fn forward<K: MicroKernel>(
                             row_stride,
                             accumulate: true,
                         };
-                        widened.tile::<K>((rows, width), all.rows_from(row), sums);
+                        widened.tile::<V>((rows, width), all.rows_from(row), sums);
                     }
                 }
             }
@@ -227,18 +231,31 @@ unsafe fn forward<K: MicroKernel>(
     }
 }
 
-/// Adds the products of a panel, whose columns are pixels, to the first of `totals`, for so many units from a first one on; the second
-/// is room.
-///
+for_every_vector! {
+    /// Adds the products of a panel, whose columns are pixels, to the first of `totals`, for so many units from a first one on; the
+    /// second is room.
+    ///
+    /// # Safety
+    /// [`Deltas::gradient`] has checked the sizes, and there are as many totals as units.
+    gradient, gradient_body(
+        of: &Deltas<'_>,
+        chunks: &[Panels],
+        units: (usize, usize),
+        totals: (usize, &mut [[Lanes; ROWS]; 2])
+    )
+}
+
 /// # Safety
-/// The CPU has the kernel's instructions, [`Deltas::gradient`] has checked the sizes, and there are as many totals as units.
-unsafe fn gradient<K: MicroKernel>(
+/// That of [`gradient`].
+#[inline(always)]
+unsafe fn gradient_body<V: Vector>(
     of: &Deltas<'_>,
     chunks: &[Panels],
     (first, units): (usize, usize),
     (panel, [totals, sums]): (usize, &mut [[Lanes; ROWS]; 2]),
 ) {
-    let scale = column_scale(of, panel);
+    // SAFETY: the caller says that the CPU has these instructions.
+    let scale = column_scale(of, panel).map(|numbers| unsafe { V::load(numbers.as_ptr()) });
     let mut widened = Widened::empty();
     let mut before = 0;
     let room = chunks.first().map_or(0, Panels::quads);
@@ -248,20 +265,20 @@ unsafe fn gradient<K: MicroKernel>(
         for (number, chunk) in of_sum.iter().enumerate() {
             let next = chunks.get(group * chunks_of_sum + number + 1);
             let soon = next.map_or(chunks[0].room(panel + 1), |next| next.segment(panel, 0));
-            ask_for_lines(soon.lines);
+            ask_for::<V>(soon.lines);
             for (quad, line) in Counted::new(chunk, panel, 0..room as u32, of.bytes.fills) {
                 // SAFETY: the caller says that the CPU has these instructions.
-                unsafe { widened.push_pixels::<K>((before + quad, line), [&scale[0], &scale[1]]) };
+                unsafe { widened.push_pixels::<V>((before + quad, line), scale) };
                 if widened.count == QUADS {
                     // SAFETY: the caller keeps to the same contract.
-                    unsafe { add_pixels::<K>(of, (first, units), &widened, sums) };
+                    unsafe { add_pixels::<V>(of, (first, units), &widened, sums) };
                     widened.count = 0;
                 }
             }
             before += room as u32;
         }
         // SAFETY: as above.
-        unsafe { add_pixels::<K>(of, (first, units), &widened, sums) };
+        unsafe { add_pixels::<V>(of, (first, units), &widened, sums) };
         widened.count = 0;
         for (total, sum) in totals[..units].iter_mut().zip(sums.iter()) {
             for column in 0..COLUMNS {
@@ -275,7 +292,8 @@ unsafe fn gradient<K: MicroKernel>(
 ///
 /// # Safety
 /// That of [`gradient`], and the deltas have the quads that are widened.
-unsafe fn add_pixels<K: MicroKernel>(
+#[inline(always)]
+unsafe fn add_pixels<V: Vector>(
     of: &Deltas<'_>,
     (first, units): (usize, usize),
     widened: &Widened,
@@ -291,23 +309,25 @@ unsafe fn add_pixels<K: MicroKernel>(
         row_stride: of.deltas.strides()[0],
         stride: 1,
     };
-    for (row, rows) in tile::row_groups::<K>(units) {
+    for (row, rows) in tile::row_groups::<V>(units) {
         // SAFETY: the units have their sums, and the deltas of every quad.
         unsafe {
             let factors = all.rows_from(first + row);
-            widened.tile::<K>((rows, COLUMNS), factors, sums.rows_from(row));
+            widened.tile::<V>((rows, COLUMNS), factors, sums.rows_from(row));
         }
     }
 }
 
 /// Asks for as many lines as are widened at a time.
-fn ask_for_lines(lines: &[Line]) {
+#[inline(always)]
+fn ask_for<V: Vector>(lines: &[Line]) {
     for line in lines.iter().take(QUADS) {
-        ask_for(line, 1);
+        V::ask_for(line.0.as_ptr());
     }
 }
 
 /// The factor and the offset of each of a panel's columns, which are pixels; of those that are not there, 0.
+#[inline(always)]
 fn column_scale(of: &Deltas<'_>, panel: usize) -> [Lanes; 2] {
     let Placement {
         at,

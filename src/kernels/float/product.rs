@@ -14,10 +14,8 @@
 use std::mem::MaybeUninit;
 
 use super::copy;
-use super::kernel::{MicroKernel, with_kernel};
 use super::tile::{self, Along, Factors, Lanes, Lines, MOST_ROWS, Sums};
-use crate::kernels::ask_for;
-use crate::kernels::level::Level;
+use super::vectors::{Vector, for_every_vector};
 use crate::kernels::shape::COLUMNS;
 
 /// Numbers of the inner dimension that are taken at a time: a panel's lines (16 KiB) and a micro-tile's factors stay in the first cache.
@@ -66,20 +64,18 @@ struct Room {
     factors: [Lanes; DEPTH],
 }
 
-/// `c = a b`, or with `accumulate` `c += a b`, for `a` of `(m, k)` and `b` of `(k, n)`.
-///
-/// # Safety
-/// The operands may be read, and `c` has m rows of n numbers that may be written to by nobody else; `a.columns == b.rows`.
-pub(super) unsafe fn multiply(level: Level, a: Operand, b: Operand, c: Output, accumulate: bool) {
-    with_kernel!(level, Kernel => {
-        // SAFETY: the caller keeps to the same contract; the level exists, so the CPU was found to have its instructions.
-        unsafe { blocks::<Kernel>(a, b, c, accumulate) }
-    });
+for_every_vector! {
+    /// `c = a b`, or with `accumulate` `c += a b`, for `a` of `(m, k)` and `b` of `(k, n)`.
+    ///
+    /// # Safety
+    /// The operands may be read, and `c` has m rows of n numbers that may be written to by nobody else; `a.columns == b.rows`.
+    multiply, blocks(a: Operand, b: Operand, c: Output, accumulate: bool)
 }
 
 /// # Safety
 /// That of [`multiply`].
-unsafe fn blocks<K: MicroKernel>(a: Operand, b: Operand, c: Output, accumulate: bool) {
+#[inline(always)]
+unsafe fn blocks<V: Vector>(a: Operand, b: Operand, c: Output, accumulate: bool) {
     let mut room = MaybeUninit::<Room>::uninit();
     let room = room.as_mut_ptr();
     let depth = a.columns;
@@ -94,32 +90,25 @@ unsafe fn blocks<K: MicroKernel>(a: Operand, b: Operand, c: Output, accumulate: 
         };
         for column in (0..b.columns).step_by(PANELS * COLUMNS) {
             // SAFETY: the caller keeps to the same contract, and the block lies in the matrices.
-            unsafe { block.panels::<K>(column, room) };
+            unsafe { block.panels::<V>(column, room) };
         }
     }
 }
 
-/// `c = Σ a b` over `count` pairs, which is the same as one after the other.
-///
-/// # Safety
-/// That of [`multiply`] for each pair, all of which are of one shape but for the inner dimension.
-pub(super) unsafe fn multiply_and_add_up(
-    level: Level,
-    count: usize,
-    pair: &dyn Fn(usize) -> [Operand; 2],
-    c: Output,
-) {
-    with_kernel!(level, Kernel => {
-        // SAFETY: the caller keeps to the same contract; the level exists, so the CPU was found to have its instructions.
-        unsafe { pairs::<Kernel>(count, pair, c) }
-    });
+for_every_vector! {
+    /// `c = Σ a b` over `count` pairs, which is the same as one after the other.
+    ///
+    /// # Safety
+    /// That of [`multiply`] for each pair, all of which are of one shape but for the inner dimension.
+    multiply_and_add_up, pairs(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c: Output)
 }
 
 /// Many short pairs are taken at once, so that the sums are in the first cache from one pair to the next.
 ///
 /// # Safety
 /// That of [`multiply_and_add_up`].
-unsafe fn pairs<K: MicroKernel>(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c: Output) {
+#[inline(always)]
+unsafe fn pairs<V: Vector>(count: usize, pair: &dyn Fn(usize) -> [Operand; 2], c: Output) {
     let mut room = MaybeUninit::<Room>::uninit();
     let room = room.as_mut_ptr();
     let mut first = 0;
@@ -138,10 +127,10 @@ unsafe fn pairs<K: MicroKernel>(count: usize, pair: &dyn Fn(usize) -> [Operand; 
         // SAFETY: the caller keeps to the same contract.
         unsafe {
             if taken == 0 {
-                blocks::<K>(a, b, c, first > 0);
+                blocks::<V>(a, b, c, first > 0);
                 taken = 1;
             } else {
-                short_pairs::<K>(&some[..taken], c, first > 0, room);
+                short_pairs::<V>(&some[..taken], c, first > 0, room);
             }
         }
         first += taken;
@@ -152,7 +141,8 @@ unsafe fn pairs<K: MicroKernel>(count: usize, pair: &dyn Fn(usize) -> [Operand; 
 ///
 /// # Safety
 /// That of [`multiply_and_add_up`], and there is a pair in each place.
-unsafe fn short_pairs<K: MicroKernel>(
+#[inline(always)]
+unsafe fn short_pairs<V: Vector>(
     pairs: &[Option<[Operand; 2]>],
     c: Output,
     accumulate: bool,
@@ -171,12 +161,12 @@ unsafe fn short_pairs<K: MicroKernel>(
                 // SAFETY: these numbers are in the matrix, and in the room.
                 unsafe {
                     let to = (&raw mut (*room).lines[number]).cast::<Lanes>().add(before);
-                    copy::lines::<K>((b.at(0, at), b.strides), (b.rows, width), to);
+                    copy::lines::<V>((b.at(0, at), b.strides), (b.rows, width), to);
                 }
                 before += b.rows;
             }
         }
-        for (row, rows) in tile::row_groups::<K>(m) {
+        for (row, rows) in tile::row_groups::<V>(m) {
             for number in 0..count {
                 let at = column + number * COLUMNS;
                 let size = (rows, COLUMNS.min(n - at));
@@ -199,7 +189,7 @@ unsafe fn short_pairs<K: MicroKernel>(
                             accumulate: accumulate || pair > 0,
                         };
                         let operands = (factors, lines.from(before), sums);
-                        narrow::<K>(size, Along::All(a.columns), operands);
+                        narrow::<V>(size, Along::All(a.columns), operands);
                     }
                     before += a.columns;
                 }
@@ -223,7 +213,8 @@ impl Block {
     ///
     /// # Safety
     /// That of [`multiply`], and there is such a column.
-    unsafe fn panels<K: MicroKernel>(&self, column: usize, room: *mut Room) {
+    #[inline(always)]
+    unsafe fn panels<V: Vector>(&self, column: usize, room: *mut Room) {
         let Self { a, b, c, .. } = *self;
         let (first, depth) = (self.first, self.depth);
         let count = (b.columns - column).div_ceil(COLUMNS).min(PANELS);
@@ -233,7 +224,7 @@ impl Block {
         }; PANELS];
         for (number, lines) in lines[..count].iter_mut().enumerate() {
             // SAFETY: the caller keeps to the same contract.
-            *lines = unsafe { self.lines::<K>(column + number * COLUMNS, number, room) };
+            *lines = unsafe { self.lines::<V>(column + number * COLUMNS, number, room) };
         }
         let lie_well = a.strides[1] == 1 || depth == 1;
         let rows_at_once = if lie_well { a.rows } else { COLUMNS };
@@ -250,7 +241,7 @@ impl Block {
                     }
                 } else {
                     let to = (&raw mut (*room).factors).cast();
-                    copy::lines::<K>((from, [a.strides[1], a.strides[0]]), (depth, rows), to);
+                    copy::lines::<V>((from, [a.strides[1], a.strides[0]]), (depth, rows), to);
                     Factors {
                         start: to.cast(),
                         row_stride: 1,
@@ -259,11 +250,11 @@ impl Block {
                 }
             };
             if !lie_well {
-                self.ask_for_columns(some + rows_at_once);
+                self.ask_for_columns::<V>(some + rows_at_once);
             }
-            for (row, rows) in tile::row_groups::<K>(rows) {
+            for (row, rows) in tile::row_groups::<V>(rows) {
                 if lie_well {
-                    factors.ask_for(row + rows..row + 2 * rows, 0..depth);
+                    factors.ask_for::<V>(row + rows..row + 2 * rows, 0..depth);
                 }
                 for (number, &lines) in lines[..count].iter().enumerate() {
                     let at = column + number * COLUMNS;
@@ -276,7 +267,7 @@ impl Block {
                         };
                         let size = (rows, COLUMNS.min(b.columns - at));
                         let operands = (factors.rows_from(row), lines, sums);
-                        narrow::<K>(size, Along::All(depth), operands);
+                        narrow::<V>(size, Along::All(depth), operands);
                     }
                 }
             }
@@ -284,11 +275,12 @@ impl Block {
     }
 
     /// Asks for the factors of the sixteen rows from `row` on, which lie side by side and need not be there.
-    fn ask_for_columns(&self, row: usize) {
+    #[inline(always)]
+    fn ask_for_columns<V: Vector>(&self, row: usize) {
         let [row_stride, stride] = self.a.strides;
         let start = self.a.start.wrapping_offset(row as isize * row_stride);
         for k in self.first..self.first + self.depth {
-            ask_for(start.wrapping_offset(k as isize * stride), 1);
+            V::ask_for(start.wrapping_offset(k as isize * stride).cast());
         }
     }
 
@@ -296,7 +288,8 @@ impl Block {
     ///
     /// # Safety
     /// That of [`Self::panels`].
-    unsafe fn lines<K: MicroKernel>(&self, column: usize, number: usize, room: *mut Room) -> Lines {
+    #[inline(always)]
+    unsafe fn lines<V: Vector>(&self, column: usize, number: usize, room: *mut Room) -> Lines {
         let b = self.b;
         let width = COLUMNS.min(b.columns - column);
         let is_near = b.strides[0].abs() <= NEAR || self.a.rows < FEW_ROWS;
@@ -310,7 +303,7 @@ impl Block {
                 };
             }
             let to = (&raw mut (*room).lines[number]).cast();
-            copy::lines::<K>((from, b.strides), (self.depth, width), to);
+            copy::lines::<V>((from, b.strides), (self.depth, width), to);
             Lines {
                 start: to.cast(),
                 stride: COLUMNS as isize,
@@ -323,14 +316,15 @@ impl Block {
 ///
 /// # Safety
 /// That of [`tile::compute`], but that `sums` has only so many columns.
-pub(super) unsafe fn narrow<K: MicroKernel>(
+#[inline(always)]
+pub(super) unsafe fn narrow<V: Vector>(
     (rows, width): (usize, usize),
     along: Along<'_>,
     (factors, lines, sums): (Factors, Lines, Sums),
 ) {
     if width == COLUMNS {
         // SAFETY: the caller keeps to the same contract.
-        return unsafe { tile::compute::<K>(rows, along, (factors, lines, sums)) };
+        return unsafe { tile::compute::<V>(rows, along, (factors, lines, sums)) };
     }
     let mut all = [[0.0; COLUMNS]; MOST_ROWS];
     let whole = Sums {
@@ -347,7 +341,7 @@ pub(super) unsafe fn narrow<K: MicroKernel>(
                 .start
                 .copy_from_nonoverlapping(from, width);
         }
-        tile::compute::<K>(rows, along, (factors, lines, whole));
+        tile::compute::<V>(rows, along, (factors, lines, whole));
         for row in 0..rows {
             let from = whole.rows_from(row).start;
             sums.rows_from(row)

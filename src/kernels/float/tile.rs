@@ -5,12 +5,15 @@
 //!     for each row: for each of the sixteen columns: sum[row][column] = fma(factor[row][k], line[k][column], sum[row][column])
 //! ```
 //!
-//! A fused multiply-add rounds once wherever it is computed, so all sets of instructions give the same bits.
+//! There is one loop for all sets of instructions, over the [`Vector`] of each. A fused multiply-add rounds once wherever it is computed, so
+//! all sets give the same bits; where a CPU has none, the C library computes it, slowly.
+
+// Loops over registers, which have numbers: the same one of several arrays.
+#![expect(clippy::needless_range_loop)]
 
 use std::ops::Range;
 
-use super::kernel::MicroKernel;
-use crate::kernels::ask_for;
+use super::vectors::Vector;
 use crate::kernels::shape::{COLUMNS, QUAD};
 
 /// Sixteen numbers side by side.
@@ -44,12 +47,12 @@ impl Factors {
     /// Asks for some numbers of some rows, which need not be there: the next ones lie too far from one another for the CPU to see them
     /// coming.
     #[inline(always)]
-    pub(super) fn ask_for(self, rows: Range<usize>, numbers: Range<usize>) {
+    pub(super) fn ask_for<V: Vector>(self, rows: Range<usize>, numbers: Range<usize>) {
         const OF_CACHE_LINE: usize = 16;
         for row in rows {
             let row = self.start.wrapping_offset(row as isize * self.row_stride);
             for number in numbers.clone().step_by(OF_CACHE_LINE) {
-                ask_for(row.wrapping_offset(number as isize * self.stride), 1);
+                V::ask_for(row.wrapping_offset(number as isize * self.stride).cast());
             }
         }
     }
@@ -147,114 +150,100 @@ pub(super) const MOST_ROWS: usize = 12;
 
 /// The first row and the number of rows of each micro-tile of `rows` rows: as many as fit, and as equal as they can be.
 #[inline(always)]
-pub(super) fn row_groups<K: MicroKernel>(
-    rows: usize,
-) -> impl Iterator<Item = (usize, usize)> + Clone {
-    let count = rows.div_ceil(K::MOST_ROWS);
+pub(super) fn row_groups<V: Vector>(rows: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+    let count = rows.div_ceil(V::MOST_ROWS);
     (0..count).map(move |group| {
         let first = group * rows / count;
         (first, (group + 1) * rows / count - first)
     })
 }
 
-/// A micro-tile: what is multiplied, and where its sums are.
-pub(super) struct Tile {
-    factors: Factors,
-    lines: Lines,
-    sums: Sums,
-    /// Whether products are added to what is there, which is else overwritten.
-    pub(super) accumulate: bool,
-}
-
-/// See [`Factors`], [`Lines`] and [`Sums`]. Each function is safe to call where the number that it names is there.
-impl Tile {
-    /// Number `k` of row `row`.
-    ///
-    /// # Safety
-    /// It is there.
-    #[inline(always)]
-    pub(super) unsafe fn factor(&self, row: usize, k: usize) -> *const f32 {
-        let Factors {
-            start,
-            row_stride,
-            stride,
-        } = self.factors;
-        // SAFETY: the caller says so.
-        unsafe { start.offset(row as isize * row_stride + k as isize * stride) }
-    }
-
-    /// Line `k`.
-    ///
-    /// # Safety
-    /// It is there.
-    #[inline(always)]
-    pub(super) unsafe fn line(&self, k: usize) -> *const f32 {
-        // SAFETY: the caller says so.
-        unsafe { self.lines.start.offset(k as isize * self.lines.stride) }
-    }
-
-    /// The sums of row `row`.
-    ///
-    /// # Safety
-    /// They are there.
-    #[inline(always)]
-    pub(super) unsafe fn sums(&self, row: usize) -> *mut f32 {
-        // SAFETY: the caller says so.
-        unsafe { self.sums.start.offset(row as isize * self.sums.row_stride) }
-    }
-}
-
-impl Along<'_> {
-    /// Calls `each` with the number of each line and of the factors that go with it.
-    pub(super) fn for_each(self, mut each: impl FnMut(usize, usize)) {
-        match self {
-            Self::All(count) => (0..count).for_each(|k| each(k, k)),
-            Self::Quads(quads) => {
-                for (place, &quad) in quads.iter().enumerate() {
-                    for number in 0..QUAD {
-                        each(QUAD * place + number, QUAD * quad as usize + number);
-                    }
-                }
-            }
+/// Computes a micro-tile of `rows` rows.
+///
+/// # Safety
+/// The CPU has the vector's instructions, `rows` is from 1 to [`Vector::MOST_ROWS`], and all that `factors`, `lines` and `sums` say of so
+/// many rows may be read, and of `sums` written to by nobody else.
+#[inline(always)]
+pub(super) unsafe fn compute<V: Vector>(
+    rows: usize,
+    along: Along<'_>,
+    (f, l, s): (Factors, Lines, Sums),
+) {
+    // SAFETY: the caller keeps to the same contract.
+    unsafe {
+        match rows {
+            1 => tile::<V, 1>(along, f, l, s),
+            2 => tile::<V, 2>(along, f, l, s),
+            3 => tile::<V, 3>(along, f, l, s),
+            4 => tile::<V, 4>(along, f, l, s),
+            5 => tile::<V, 5>(along, f, l, s),
+            6 => tile::<V, 6>(along, f, l, s),
+            // What lies below is not even compiled for vectors of fewer rows.
+            _ if const { V::MOST_ROWS <= 6 } => unreachable!("rows of a micro-tile"),
+            7 => tile::<V, 7>(along, f, l, s),
+            8 => tile::<V, 8>(along, f, l, s),
+            9 => tile::<V, 9>(along, f, l, s),
+            10 => tile::<V, 10>(along, f, l, s),
+            11 => tile::<V, 11>(along, f, l, s),
+            12 => tile::<V, 12>(along, f, l, s),
+            _ => unreachable!("rows of a micro-tile"),
         }
     }
 }
 
-/// Computes a micro-tile of `rows` rows.
+/// # Safety
+/// That of [`compute`], for `R` rows.
+#[inline(always)]
+unsafe fn tile<V: Vector, const R: usize>(along: Along<'_>, f: Factors, l: Lines, s: Sums) {
+    // SAFETY: the caller says that all of this may be read and written to.
+    unsafe {
+        let mut sums = [V::zeros(); R];
+        if s.accumulate {
+            for row in 0..R {
+                sums[row] = V::load(s.row(row));
+            }
+        }
+        match along {
+            Along::All(count) => {
+                for k in 0..count as isize {
+                    add::<V, R>(f.number(k), f.row_stride, l.line(k), &mut sums);
+                }
+            }
+            Along::Quads(quads) => {
+                for (place, &quad) in quads.iter().enumerate() {
+                    let (line, factor) = ((QUAD * place) as isize, QUAD as isize * quad as isize);
+                    for number in 0..QUAD as isize {
+                        let factors = f.number(factor + number);
+                        add::<V, R>(factors, f.row_stride, l.line(line + number), &mut sums);
+                    }
+                }
+            }
+        }
+        for row in 0..R {
+            V::store(sums[row], s.row(row));
+        }
+    }
+}
+
+/// Adds the products of a line with a factor of each row.
 ///
 /// # Safety
-/// The CPU has the kernel's instructions, `rows` is from 1 to [`MicroKernel::MOST_ROWS`], and all that `factors`, `lines` and `sums` say of so
-/// many rows may be read, and of `sums` written to by nobody else.
-#[inline]
-pub(super) unsafe fn compute<K: MicroKernel>(
-    rows: usize,
-    along: Along<'_>,
-    (factors, lines, sums): (Factors, Lines, Sums),
+/// These numbers may be read.
+#[inline(always)]
+unsafe fn add<V: Vector, const R: usize>(
+    factors: *const f32,
+    row_stride: isize,
+    line: *const f32,
+    sums: &mut [V::Line; R],
 ) {
-    let tile = &Tile {
-        factors,
-        lines,
-        sums,
-        accumulate: sums.accumulate,
-    };
-    // SAFETY: the caller keeps to the same contract.
+    // SAFETY: the caller says so.
     unsafe {
-        match rows {
-            1 => K::tile::<1>(along, tile),
-            2 => K::tile::<2>(along, tile),
-            3 => K::tile::<3>(along, tile),
-            4 => K::tile::<4>(along, tile),
-            5 => K::tile::<5>(along, tile),
-            6 => K::tile::<6>(along, tile),
-            // What lies below is not even compiled for kernels of fewer rows.
-            _ if const { K::MOST_ROWS <= 6 } => unreachable!("rows of a micro-tile"),
-            7 => K::tile::<7>(along, tile),
-            8 => K::tile::<8>(along, tile),
-            9 => K::tile::<9>(along, tile),
-            10 => K::tile::<10>(along, tile),
-            11 => K::tile::<11>(along, tile),
-            12 => K::tile::<12>(along, tile),
-            _ => unreachable!("rows of a micro-tile"),
+        let line = V::load(line);
+        for row in 0..R {
+            let factor = V::splat(*factors.offset(row as isize * row_stride));
+            for (sum, &numbers) in sums[row].as_mut().iter_mut().zip(line.as_ref()) {
+                *sum = V::multiply_add(factor, numbers, *sum);
+            }
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::kernel::MicroKernel;
 use super::product::narrow;
 use super::tile::{Along, Factors, Lanes, Lines, Sums};
+use super::vectors::Vector;
 use crate::kernels::panels::{Kept, Panels};
 use crate::kernels::shape::{COLUMNS, Line, QUAD};
 
@@ -36,6 +36,7 @@ pub(super) struct Widened {
 }
 
 impl Widened {
+    #[inline(always)]
     pub(super) fn empty() -> Self {
         Self {
             lines: [MaybeUninit::uninit(); QUADS * QUAD],
@@ -48,32 +49,56 @@ impl Widened {
     /// Adds a quad of images as columns: each of its four lines has a factor and an offset.
     ///
     /// # Safety
-    /// The CPU has the kernel's instructions.
-    unsafe fn push_images<K: MicroKernel>(
+    /// The CPU has the vector's instructions.
+    #[inline(always)]
+    unsafe fn push_images<V: Vector>(
         &mut self,
         (quad, line): (u32, &Line),
-        scale: [&[f32; QUAD]; 2],
+        factor: [f32; QUAD],
+        offset: [f32; QUAD],
     ) {
-        let to = self.next(quad).as_mut_ptr().cast();
-        // SAFETY: the caller says so, and there is room for four lines.
-        unsafe { K::widen_images(line, scale, to) };
+        let to = self.next(quad);
+        // SAFETY: the caller says so, and `to` has these lines.
+        unsafe {
+            let numbers = V::widen(line);
+            for line in 0..QUAD {
+                let (factor, offset) = (V::splat(factor[line]), V::splat(offset[line]));
+                let mut numbers = numbers[line];
+                for number in numbers.as_mut() {
+                    *number = V::multiply_add(*number, factor, offset);
+                }
+                V::store(numbers, to[line].as_mut_ptr().cast());
+            }
+        }
     }
 
     /// Adds a quad of pixels as columns: each column has a factor and an offset.
     ///
     /// # Safety
-    /// The CPU has the kernel's instructions.
-    pub(super) unsafe fn push_pixels<K: MicroKernel>(
+    /// The CPU has the vector's instructions.
+    #[inline(always)]
+    pub(super) unsafe fn push_pixels<V: Vector>(
         &mut self,
         (quad, line): (u32, &Line),
-        scale: [&Lanes; 2],
+        [factor, offset]: [V::Line; 2],
     ) {
-        let to = self.next(quad).as_mut_ptr().cast();
-        // SAFETY: the caller says so, and there is room for four lines.
-        unsafe { K::widen_pixels(line, scale, to) };
+        let to = self.next(quad);
+        let (factor, offset) = (factor.as_ref(), offset.as_ref());
+        // SAFETY: the caller says so, and `to` has these lines.
+        unsafe {
+            let numbers = V::widen(line);
+            for line in 0..QUAD {
+                let mut numbers = numbers[line];
+                for (part, number) in numbers.as_mut().iter_mut().enumerate() {
+                    *number = V::multiply_add(*number, factor[part], offset[part]);
+                }
+                V::store(numbers, to[line].as_mut_ptr().cast());
+            }
+        }
     }
 
     /// Room for the lines of a quad.
+    #[inline(always)]
     fn next(&mut self, quad: u32) -> &mut [MaybeUninit<Lanes>; QUAD] {
         let place = self.count;
         self.quads[place] = quad;
@@ -85,7 +110,8 @@ impl Widened {
     ///
     /// # Safety
     /// That of [`tile::compute`], but that `sums` has only so many columns.
-    pub(super) unsafe fn tile<K: MicroKernel>(
+    #[inline(always)]
+    pub(super) unsafe fn tile<V: Vector>(
         &self,
         size: (usize, usize),
         factors: Factors,
@@ -98,14 +124,14 @@ impl Widened {
         let along = Along::Quads(&self.quads[..self.count]);
         // SAFETY: the caller keeps to the same contract. The quad that is not whole lies behind the others.
         unsafe {
-            narrow::<K>(size, along, (factors, lines, sums));
+            narrow::<V>(size, along, (factors, lines, sums));
             if self.rest > 0 {
                 let operands = (
                     factors.from(self.quads[self.count] as usize * QUAD),
                     lines.from(self.count * QUAD),
                     sums,
                 );
-                narrow::<K>(size, Along::All(self.rest), operands);
+                narrow::<V>(size, Along::All(self.rest), operands);
             }
         }
     }
@@ -120,6 +146,7 @@ pub(super) struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
+    #[inline(always)]
     pub(super) fn new(panels: &'a Panels, panel: usize, quads: Range<u32>, fills: bool) -> Self {
         let kept = panels.segment(panel, 0);
         Self {
@@ -134,6 +161,7 @@ impl<'a> Counted<'a> {
 impl<'a> Iterator for Counted<'a> {
     type Item = (u32, &'a Line);
 
+    #[inline(always)]
     fn next(&mut self) -> Option<(u32, &'a Line)> {
         let quad = self.kept.quads.get(self.place).copied();
         let quad = quad.filter(|&quad| quad < self.quads.end);
@@ -153,8 +181,9 @@ impl<'a> Iterator for Counted<'a> {
 /// Widens those of `quads` that count, of a panel whose columns are images of `pixels` pixels. Returns the kept lines behind them.
 ///
 /// # Safety
-/// The CPU has the kernel's instructions.
-pub(super) unsafe fn widen_images<'a, K: MicroKernel>(
+/// The CPU has the vector's instructions.
+#[inline(always)]
+pub(super) unsafe fn widen_images<'a, V: Vector>(
     bytes: Bytes<'_>,
     (panels, panel): (&'a Panels, usize),
     (quads, pixels): (Range<u32>, usize),
@@ -167,7 +196,7 @@ pub(super) unsafe fn widen_images<'a, K: MicroKernel>(
     for (quad, line) in &mut counted {
         let place = quad as usize;
         // SAFETY: the caller says so.
-        unsafe { widened.push_images::<K>((quad, line), [&factors[place], &offsets[place]]) };
+        unsafe { widened.push_images::<V>((quad, line), factors[place], offsets[place]) };
         if (place + 1) * QUAD > pixels {
             widened.count -= 1;
             widened.rest = pixels % QUAD;
