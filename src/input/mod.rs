@@ -122,8 +122,8 @@ impl Door {
                     Self::Packed => product(&[2, step.units, pixels + deltas]),
                     _ => product(&[step.number_bytes, step.units, deltas]),
                 };
-                let packed = step.in_lanes + if step.trains { batch } else { 0 };
-                u128::from(self.kept_bytes(packed, shape)) + operands
+                let panels = packed::step_bytes(batch, step.in_lanes, shape, step.trains);
+                panels as u128 + operands
             }
         }
     }

@@ -69,6 +69,23 @@ pub fn batch_bytes(batch: usize, (rows, columns): (usize, usize)) -> usize {
     )
 }
 
+/// Bytes of the pixels of a step that packs `batch` images of so many rows and columns: with images as columns, of the `in_lanes` images
+/// that are worked on at one time, and with pixels as columns, of all of them, where there will be gradients.
+#[must_use]
+pub fn step_bytes(
+    batch: usize,
+    in_lanes: usize,
+    (rows, columns): (usize, usize),
+    trains: bool,
+) -> usize {
+    let tiles = Tiles::of_image(rows, columns);
+    let images = cut::packed_chunk_images(batch).min(batch).max(1);
+    let forward = panel_bytes(in_lanes.div_ceil(COLUMNS), most_quads(tiles.pixels()));
+    let chunks = if trains { batch.div_ceil(images) } else { 0 };
+    let gradient = panel_bytes(tiles.count(), images.div_ceil(QUAD));
+    forward.saturating_add(gradient.saturating_mul(chunks))
+}
+
 impl PackedBatch {
     /// Bytes that [`Self::of`] takes at most for `batch` images, in chunks of `images_per_chunk`.
     #[must_use]

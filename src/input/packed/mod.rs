@@ -56,6 +56,7 @@ mod weights;
 
 pub use batch::{
     PackedBatch, Packing, batch_bytes, images_as_columns, pack, pixels_as_columns, scratch,
+    step_bytes,
 };
 pub use deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
 pub use door::{Packed, PackedLane};

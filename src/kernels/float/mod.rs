@@ -44,7 +44,10 @@ pub fn multiply(
         inner == k && c.dim() == (m, n),
         "matrices that can be multiplied"
     );
-    if c.is_empty() {
+    if k == 0 && !accumulate {
+        c.fill(0.0);
+    }
+    if c.is_empty() || k == 0 {
         return;
     }
     let contiguous = |length: usize, stride: isize| length <= 1 || stride == 1;
@@ -74,8 +77,9 @@ pub fn multiply_and_add_up<'f>(
 ) {
     let (m, n) = c.dim();
     assert!(n <= 1 || c.strides()[1] == 1, "contiguous rows");
-    if c.is_empty() {
-        return;
+    let shapes = (0..count).map(|number| operands(number)[0].ncols());
+    if c.is_empty() || shapes.sum::<usize>() == 0 {
+        return c.fill(0.0);
     }
     let output = Output {
         start: c.as_mut_ptr(),

@@ -86,8 +86,9 @@ impl Weights<'_> {
 }
 
 impl Deltas<'_> {
-    /// `d_w[unit][pixel] = Σ over images of delta[unit][image] · x[pixel][image]`, summed up for some five hundred images at a time, for as many units and pixels as `d_w` has from row
-    /// `first_unit` and column `first_pixel` on, which begins a strip of tiles. Overwrites `d_w`, whose rows are contiguous.
+    /// `d_w[unit][pixel] = Σ over images of delta[unit][image] · x[pixel][image]`, for as many units and pixels as `d_w` has from row
+    /// `first_unit` and column `first_pixel` on, which begins a strip of tiles. Sums are of some five hundred images at a time, and then
+    /// added up. Overwrites `d_w`, whose rows are contiguous.
     ///
     /// # Panics
     /// If there are other units or images than the chunks have room for, or columns do not begin and end where a strip of tiles does.

@@ -79,7 +79,7 @@ unsafe fn blocks<V: Vector>(a: Operand, b: Operand, c: Output, accumulate: bool)
     let mut room = MaybeUninit::<Room>::uninit();
     let room = room.as_mut_ptr();
     let depth = a.columns;
-    for first in (0..depth.max(1)).step_by(DEPTH) {
+    for first in (0..depth).step_by(DEPTH) {
         let block = Block {
             a,
             b,
