@@ -64,14 +64,14 @@ address-sanitizer)
     # A folder of its own: the variable above would have dependencies built anew, here and then again everywhere.
     cargo test "${pure[@]}" --target "$host" --target-dir "${CARGO_TARGET_DIR:-target}/sanitize" \
         --lib --test library --test cli -- \
-        data:: formats:: standardize:: kernels:: model:: engine:: integers:: packed:: engines:: metrics:: pipeline:: refusals::
+        data:: formats:: standardize:: kernels:: model:: engine:: integers:: float:: packed:: engines:: metrics:: pipeline:: refusals::
     ;;
 valgrind)
     unset RUSTC_BOOTSTRAP
     runner=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUNNER
     export "$runner=valgrind --quiet --leak-check=no --error-exitcode=99"
     cargo test "${pure[@]}" --lib --test library -- \
-        data:: formats:: standardize:: kernels:: model::file integers:: --skip data::synth
+        data:: formats:: standardize:: kernels:: model::file integers:: float:: --skip data::synth
     ;;
 none) die "no address sanitizer in this tool chain, and no valgrind" ;;
 esac
