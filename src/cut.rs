@@ -18,7 +18,7 @@ pub fn chunk_images(batch: usize) -> usize {
         .clamp(*CHUNK_IMAGES.start(), *CHUNK_IMAGES.end())
 }
 
-/// The same for products of our own, which lose nothing with sixteen images: so two threads have work in the smallest mini-batches too.
+/// The same for packed pixels. Their panels have sixteen images, so a chunk can be as small: two threads then share a mini-batch of 32.
 #[must_use]
 pub fn packed_chunk_images(batch: usize) -> usize {
     if batch <= *CHUNK_IMAGES.start() {
@@ -93,6 +93,10 @@ mod tests {
     fn chunks_depend_on_sizes_and_are_whole_vectors() {
         for (batch, expected) in [(1, 32), (128, 32), (512, 64), (1920, 240), (60_000, 240)] {
             assert_eq!(chunk_images(batch), expected);
+            let packed = if batch <= 32 { 16 } else { expected };
+            assert_eq!(packed_chunk_images(batch), packed);
         }
+        assert_eq!(packed_chunk_images(32), 16);
+        assert_eq!(packed_chunk_images(33), 32);
     }
 }

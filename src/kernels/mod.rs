@@ -153,7 +153,7 @@ for_every_level! {
 }
 
 /// Asks for some numbers from an address on, which will be read soon, and need not be there. Nothing is read.
-#[inline]
+#[inline(always)]
 pub fn ask_for<T>(address: *const T, numbers: usize) {
     #[cfg(target_arch = "x86_64")]
     {

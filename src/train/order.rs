@@ -133,12 +133,6 @@ impl<'a, D: Input> Order<'a, D> {
         &self.split
     }
 
-    /// The samples that it orders.
-    #[must_use]
-    pub fn data(&self) -> LabelledSource<'a, D> {
-        self.data
-    }
-
     fn indices(&self, number: usize) -> &[u32] {
         &self.current[self.batches.range(self.current.len(), number)]
     }

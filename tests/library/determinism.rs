@@ -434,7 +434,8 @@ fn the_smallest_networks_and_batches_train_alike() {
     const WIDE: f64 = 1e-12;
     // In f32, with weights and deltas of 16 bits. Measured: 2e-5.
     const QUANTIZED: f64 = 2e-4;
-    const NARROW: f64 = 1e-5;
+    // In f32, with nothing quantized. Measured: 4e-7.
+    const NARROW: f64 = 4e-6;
     let data = random_dataset(3, 3, 13, 3, 6);
     let one_class = random_dataset(1, 1, 13, 1, 6);
     for data in [&data, &one_class] {

@@ -158,6 +158,16 @@ impl Ordered for (usize, usize) {
 }
 
 #[test]
+fn a_sum_of_no_products_is_nothing() {
+    let (a, b) = (Array2::zeros((2, 0)), Array2::zeros((0, 5)));
+    let mut c = Array2::from_elem((2, 5), 7.0);
+    multiply(Level::highest(), a.view(), b.view(), c.view_mut(), true);
+    assert_eq!(c, Array2::from_elem((2, 5), 7.0));
+    multiply(Level::highest(), a.view(), b.view(), c.view_mut(), false);
+    assert_eq!(c, Array2::<f32>::zeros((2, 5)));
+}
+
+#[test]
 #[should_panic(expected = "matrices that can be multiplied")]
 fn matrices_that_do_not_fit_are_refused() {
     let (a, b) = (Array2::zeros((2, 3)), Array2::zeros((4, 5)));

@@ -325,8 +325,8 @@ where
 fn answers_from_packed_pixels_are_those_from_staged_ones() {
     // Weights of 16 bits leave five digits of the largest. Measured: 2e-5.
     packed_answers_are_those_of_staged_ones::<Quantized>(1e-4);
-    // In f32 rounding alone differs.
-    packed_answers_are_those_of_staged_ones::<Float>(2e-6);
+    // In f32 rounding alone differs. Measured: 2e-7.
+    packed_answers_are_those_of_staged_ones::<Float>(1e-6);
 }
 
 fn packed_answers_are_those_of_staged_ones<P: Products>(tolerance: f64) {

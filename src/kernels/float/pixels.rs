@@ -14,9 +14,10 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use super::tile::{self, Factors, Lanes, Sums};
 use super::vectors::{Vector, for_every_vector};
 use super::widened::{Bytes, Counted, QUADS, Widened, widen_images};
+use crate::kernels;
 use crate::kernels::level::Level;
 use crate::kernels::panels::Panels;
-use crate::kernels::shape::{COLUMNS, Line, QUAD};
+use crate::kernels::shape::{COLUMNS, QUAD};
 use crate::kernels::tiles::{Placement, Tiles};
 
 /// Panels that are widened at a time, where their columns are images: each row of weights is then read half as often.
@@ -208,11 +209,11 @@ unsafe fn forward_body<V: Vector>(
                 } else {
                     behind
                 };
-                ask_for::<V>(soon);
+                kernels::ask_for(soon.as_ptr(), QUADS);
             }
             for (row, rows) in tile::row_groups::<V>(units) {
                 let numbers = quads.start as usize * QUAD..quads.end as usize * QUAD;
-                all.ask_for::<V>(row + rows..row + 2 * rows, numbers);
+                all.ask_for(row + rows..row + 2 * rows, numbers);
                 for (number, widened) in widened[..count].iter().enumerate() {
                     let column = (first + number) * COLUMNS;
                     let width = COLUMNS.min(images - column);
@@ -266,7 +267,7 @@ unsafe fn gradient_body<V: Vector>(
         for (number, chunk) in of_sum.iter().enumerate() {
             let next = chunks.get(group * chunks_of_sum + number + 1);
             let soon = next.map_or(chunks[0].room(panel + 1), |next| next.segment(panel, 0));
-            ask_for::<V>(soon.lines);
+            kernels::ask_for(soon.lines.as_ptr(), QUADS);
             for (quad, line) in Counted::new(chunk, panel, 0..room as u32, of.bytes.fills) {
                 // SAFETY: the caller says that the CPU has these instructions.
                 unsafe { widened.push_pixels::<V>((before + quad, line), scale) };
@@ -316,14 +317,6 @@ unsafe fn add_pixels<V: Vector>(
             let factors = all.rows_from(first + row);
             widened.tile::<V>((rows, COLUMNS), factors, sums.rows_from(row));
         }
-    }
-}
-
-/// Asks for as many lines as are widened at a time.
-#[inline(always)]
-fn ask_for<V: Vector>(lines: &[Line]) {
-    for line in lines.iter().take(QUADS) {
-        V::ask_for(line.0.as_ptr());
     }
 }
 

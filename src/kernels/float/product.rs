@@ -16,6 +16,7 @@ use std::mem::MaybeUninit;
 use super::copy;
 use super::tile::{self, Along, Factors, Lanes, Lines, MOST_ROWS, Sums};
 use super::vectors::{Vector, for_every_vector};
+use crate::kernels;
 use crate::kernels::shape::COLUMNS;
 
 /// Numbers of the inner dimension that are taken at a time: a panel's lines (16 KiB) and a micro-tile's factors stay in the first cache.
@@ -250,11 +251,11 @@ impl Block {
                 }
             };
             if !lie_well {
-                self.ask_for_columns::<V>(some + rows_at_once);
+                self.ask_for_columns(some + rows_at_once);
             }
             for (row, rows) in tile::row_groups::<V>(rows) {
                 if lie_well {
-                    factors.ask_for::<V>(row + rows..row + 2 * rows, 0..depth);
+                    factors.ask_for(row + rows..row + 2 * rows, 0..depth);
                 }
                 for (number, &lines) in lines[..count].iter().enumerate() {
                     let at = column + number * COLUMNS;
@@ -276,11 +277,11 @@ impl Block {
 
     /// Asks for the factors of the sixteen rows from `row` on, which lie side by side and need not be there.
     #[inline(always)]
-    fn ask_for_columns<V: Vector>(&self, row: usize) {
+    fn ask_for_columns(&self, row: usize) {
         let [row_stride, stride] = self.a.strides;
         let start = self.a.start.wrapping_offset(row as isize * row_stride);
         for k in self.first..self.first + self.depth {
-            V::ask_for(start.wrapping_offset(k as isize * stride).cast());
+            kernels::ask_for(start.wrapping_offset(k as isize * stride), 1);
         }
     }
 

@@ -14,6 +14,7 @@
 use std::ops::Range;
 
 use super::vectors::Vector;
+use crate::kernels;
 use crate::kernels::shape::{COLUMNS, QUAD};
 
 /// Sixteen numbers side by side.
@@ -47,12 +48,12 @@ impl Factors {
     /// Asks for some numbers of some rows, which need not be there: the next ones lie too far from one another for the CPU to see them
     /// coming.
     #[inline(always)]
-    pub(super) fn ask_for<V: Vector>(self, rows: Range<usize>, numbers: Range<usize>) {
+    pub(super) fn ask_for(self, rows: Range<usize>, numbers: Range<usize>) {
         const OF_CACHE_LINE: usize = 16;
         for row in rows {
             let row = self.start.wrapping_offset(row as isize * self.row_stride);
             for number in numbers.clone().step_by(OF_CACHE_LINE) {
-                V::ask_for(row.wrapping_offset(number as isize * self.stride).cast());
+                kernels::ask_for(row.wrapping_offset(number as isize * self.stride), 1);
             }
         }
     }

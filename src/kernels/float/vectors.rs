@@ -70,9 +70,6 @@ pub(super) trait Vector: Copy {
     /// The numbers of a quad of bytes: of each byte of a column, the sixteen columns side by side.
     unsafe fn widen(line: &Line) -> [Self::Line; QUAD];
 
-    /// Asks for the cache line at an address that will be read soon, whatever lies there.
-    fn ask_for(_address: *const u8) {}
-
     /// Writes sixteen numbers to `to`.
     unsafe fn store(line: Self::Line, to: *mut f32);
 
@@ -148,12 +145,12 @@ impl Vector for Plain {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m256i, __m512, _MM_HINT_T0, _mm_prefetch, _mm256_and_si256, _mm256_cvtepi32_ps,
-        _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_permute2f128_ps,
-        _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_srli_epi32,
-        _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_and_si512,
-        _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-        _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_srli_epi32, _mm512_storeu_ps,
+        __m256, __m256i, __m512, _mm256_and_si256, _mm256_cvtepi32_ps, _mm256_fmadd_ps,
+        _mm256_loadu_ps, _mm256_loadu_si256, _mm256_permute2f128_ps, _mm256_set1_epi32,
+        _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_srli_epi32, _mm256_storeu_ps,
+        _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_and_si512, _mm512_cvtepi32_ps,
+        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_set1_ps,
+        _mm512_setzero_ps, _mm512_srli_epi32, _mm512_storeu_ps,
     };
 
     use super::{COLUMNS, Line, QUAD, Vector};
@@ -196,15 +193,6 @@ mod x86 {
                     number(words.map(|words| byte(_mm256_srli_epi32::<16>(words)))),
                     number(words.map(|words| _mm256_srli_epi32::<24>(words))),
                 ]
-            }
-        }
-
-        #[inline(always)]
-        fn ask_for(address: *const u8) {
-            #[allow(unused_unsafe)] // newer compilers know that it is safe
-            // SAFETY: a prefetch of any address is sound, and every 64-bit CPU has it.
-            unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(address.cast());
             }
         }
 
@@ -277,15 +265,6 @@ mod x86 {
                     ))],
                     [_mm512_cvtepi32_ps(_mm512_srli_epi32::<24>(words))],
                 ]
-            }
-        }
-
-        #[inline(always)]
-        fn ask_for(address: *const u8) {
-            #[allow(unused_unsafe)] // newer compilers know that it is safe
-            // SAFETY: a prefetch of any address is sound, and every 64-bit CPU has it.
-            unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(address.cast());
             }
         }
 
