@@ -722,7 +722,7 @@ def parse_options() -> argparse.Namespace:
         help="the program [target/release/gingham]",
     )
     parser.add_argument(
-        "--engines", default="fixed,blas", help="comma list of engines, with :f64 for that precision [fixed,blas]"
+        "--engines", default="fixed,simd,blas", help="comma list of engines, with :f64 for that precision [fixed,simd,blas]"
     )
     parser.add_argument("--peers", help=f"comma list [all of {', '.join(PEERS['article'])}]; none: gingham alone")
     parser.add_argument("--rounds", type=int, default=5)

@@ -25,7 +25,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::data::Dataset;
-use crate::engine::blas;
+use crate::engine::{EngineKind, blas};
 use crate::error::Result;
 use crate::train::Plan;
 
@@ -90,6 +90,8 @@ pub fn run(
     let level = machines[0].level();
     let plans = job::plans(options, dataset, &machines)?;
     let plan = plans[0][0].clone();
+    let is_blas = |plan: &Plan<'_>| plan.settings().engine == EngineKind::Blas;
+    let times_blas = plans.iter().flatten().any(is_blas);
     progress("measuring the peak");
     let mut peaks = Peaks::default();
     peaks.measure(level);
@@ -118,6 +120,11 @@ pub fn run(
         level,
     };
     let rows = rows(&subjects, &job);
+    let mut warnings = warnings::warnings(&rows);
+    let blas = blas::library();
+    if times_blas {
+        warnings.extend(blas.complaint(level).map(str::to_owned));
+    }
     Ok(Report {
         preset: options.job.preset.name(),
         network: plan.layout().widths(),
@@ -127,10 +134,10 @@ pub fn run(
         shuffle: options.job.shuffle,
         rounds: options.epochs,
         level: level.name(),
-        blas: blas::library(),
+        blas,
         peak_gflops_per_core: job.peak,
         integer_peak_gops_per_core: job.integer_peak,
-        warnings: warnings::warnings(&rows),
+        warnings,
         rows,
         parts,
     })

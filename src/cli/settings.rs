@@ -99,8 +99,7 @@ pub struct Flags {
     #[arg(long, value_name = "FORM", value_parser = ["objective", "article"], help_heading = "Optimisation")]
     error: Option<String>,
 
-    /// How products are computed; 'auto': in f32, where the CPU has AVX2 or AVX-512 VNNI, 'fixed', or 'simd' for wide layers and
-    /// small mini-batches; else 'blas'
+    /// How products are computed; 'auto': in f32, where the CPU has AVX2 or AVX-512 VNNI, 'fixed'; else 'blas'
     #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas", "simd", "fixed"], help_heading = "Runtime and output")]
     engine: Option<String>,
     /// The type of the numbers

@@ -24,34 +24,13 @@ pub enum EngineKind {
     Fixed,
 }
 
-/// What the choice between engines depends on.
-#[derive(Clone, Copy, Debug)]
-pub struct StepSizes {
-    /// Units of the first layer.
-    pub units: usize,
-    /// Images of the largest mini-batch.
-    pub batch: usize,
-}
-
-impl StepSizes {
-    /// Whether a step goes mostly through weights, of which there are many for few images.
-    #[must_use]
-    pub fn is_mostly_weights(self) -> bool {
-        const MANY_UNITS: usize = 256;
-        const FEW_IMAGES: usize = 32;
-        self.units >= MANY_UNITS && self.batch <= FEW_IMAGES
-    }
-}
-
 impl EngineKind {
-    /// What `Auto` stands for on a CPU of this level, in this type, for images of bytes: integers where it has instructions for them,
-    /// unless the first layer is wide and the mini-batches are small. There most of a step goes through weights instead of images, and
-    /// quantizing them costs more than it saves. Measured: `benches/record/2026-11-26-simd.md`.
+    /// What `Auto` stands for on a CPU of this level, in this type, for images of bytes: integers where it has instructions for them.
+    /// Measured for layers of 10 to 512 units and mini-batches of 32 to 1,920: `benches/record/2026-11-26-levels.md`.
     #[must_use]
-    pub fn resolve(self, dtype: Dtype, level: Level, sizes: StepSizes) -> Self {
+    pub fn resolve(self, dtype: Dtype, level: Level) -> Self {
         match self {
             Self::Auto if dtype == Dtype::F64 || level == Level::PORTABLE => Self::Blas,
-            Self::Auto if sizes.is_mostly_weights() => Self::Simd,
             Self::Auto => Self::Fixed,
             other => other,
         }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::kernels::Level;
+
 /// Which product library this is, in its own words.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Library {
@@ -27,6 +29,40 @@ pub enum Threading {
     OpenMp,
     /// Without threads of its own, and safe from any number of callers.
     None,
+}
+
+impl Library {
+    /// What to tell whoever multiplies through it, if it computes on this CPU as on one without AVX2, though `level` has that: an OpenBLAS
+    /// that is older than the CPU does.
+    #[must_use]
+    pub fn complaint(&self, level: Level) -> Option<&'static str> {
+        const WITHOUT_AVX2: [&str; 16] = [
+            "Athlon",
+            "Atom",
+            "Banias",
+            "Barcelona",
+            "Bobcat",
+            "Bulldozer",
+            "Core2",
+            "Dunnington",
+            "Katmai",
+            "Nano",
+            "Nehalem",
+            "Northwood",
+            "Opteron",
+            "Penryn",
+            "Prescott",
+            "Sandybridge",
+        ];
+        let is_behind = level > Level::PORTABLE
+            && WITHOUT_AVX2
+                .iter()
+                .any(|core| self.core.eq_ignore_ascii_case(core));
+        is_behind.then_some(
+            "OpenBLAS takes this CPU for one without AVX2 (see 'gingham --version'): it multiplies several times as fast with \
+             OPENBLAS_CORETYPE=Haswell (SkylakeX where there is AVX-512) in the environment, or in a newer version",
+        )
+    }
 }
 
 impl std::fmt::Display for Library {

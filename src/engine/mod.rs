@@ -17,7 +17,7 @@ mod share;
 mod simd;
 
 pub use gemm::Blas;
-pub use kind::{EngineKind, StepSizes};
+pub use kind::EngineKind;
 pub use matrix::{Matrix, Units};
 pub use naive::Naive;
 pub use products::Engine;

@@ -57,6 +57,14 @@ pub(super) struct Kept<'a> {
     pub(super) quads: &'a [u32],
 }
 
+impl Kept<'_> {
+    /// Nothing.
+    pub(super) const EMPTY: Self = Self {
+        lines: &[],
+        quads: &[],
+    };
+}
+
 impl Panels {
     /// Panels in `memory`, empty, and of one segment.
     ///
@@ -146,10 +154,23 @@ impl Panels {
         }
     }
 
+    /// What lies in the place of a segment of a panel in the next panel, kept or not, and behind that.
+    #[inline]
+    pub(super) fn behind(&self, panel: usize, segment: usize) -> Kept<'_> {
+        let ends = &self.ends[panel * self.segments..][..self.segments];
+        let first = segment.checked_sub(1).map_or(0, |before| ends[before]);
+        self.from((panel + 1) * self.quads + first as usize)
+    }
+
     /// The room of the panels from number `panel` on, kept or not.
     #[inline]
     pub(super) fn room(&self, panel: usize) -> Kept<'_> {
-        let at = panel * self.quads;
+        self.from(panel * self.quads)
+    }
+
+    /// The room from line number `at` on.
+    #[inline]
+    fn from(&self, at: usize) -> Kept<'_> {
         Kept {
             lines: self.lines.get(at..).unwrap_or(&[]),
             quads: self.kept.get(at..).unwrap_or(&[]),

@@ -2,12 +2,12 @@
 
 use super::options::TrainOptions;
 use crate::data::Samples;
-use crate::engine::EngineKind;
+use crate::engine::{EngineKind, blas};
 use crate::kernels::Level;
 use crate::machine::Machine;
 use crate::scalar::Dtype;
 
-/// Why the engine is not the fixed one though `auto` was asked for, or why one of our own is slow. `engine` is what was chosen.
+/// Why the engine is not the fixed one though `auto` was asked for, or why one of our own or the BLAS is slow. `engine` is what was chosen.
 pub(super) fn engine_note(
     options: &TrainOptions,
     samples: Samples<'_>,
@@ -19,6 +19,11 @@ pub(super) fn engine_note(
     const LACKING: &str = "this CPU has neither AVX2 nor AVX-512 VNNI: without them integers are slower than floating point";
     const RULED_OUT: &str = "GINGHAM_LEVEL rules out AVX2 and AVX-512 VNNI: without them integers are slower than floating point";
     let slow = machine.level() == Level::PORTABLE;
+    if engine == EngineKind::Blas
+        && let Some(complaint) = blas::library().complaint(machine.level())
+    {
+        return Some(complaint);
+    }
     match (options.engine, options.dtype, samples) {
         (EngineKind::Auto, Dtype::F64, _) => Some("f64: the fixed engine is for f32 only"),
         (EngineKind::Auto, _, Samples::Features(_)) => {
@@ -32,9 +37,6 @@ pub(super) fn engine_note(
         } else {
             LACKING
         }),
-        (EngineKind::Auto, ..) if engine == EngineKind::Simd => Some(
-            "many units and few images a mini-batch: quantizing the weights for integers costs more than it saves",
-        ),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use crate::data::batches::Batches;
 use crate::data::{
     Dataset, Images, LabelledFeatures, LabelledSamples, Samples, held_out, names_sha256,
 };
-use crate::engine::{EngineKind, StepSizes};
+use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::input::Door;
 use crate::kernels::Level;
@@ -121,10 +121,7 @@ impl<'a> Plan<'a> {
         }
         let training = training_samples(options, samples.count())?;
         let batch = options.mini_batches().largest(training);
-        let units = options.hidden.first().copied();
-        let units = units.unwrap_or(data.classes.len());
-        let sizes = StepSizes { units, batch };
-        let (engine, arithmetic) = resolve(options, samples, machine.level(), sizes)?;
+        let (engine, arithmetic) = resolve(options, samples, machine.level())?;
         let door = arithmetic.door();
         let allowed = allowed_bytes(options, machine);
         let batch_bytes = door.kept_bytes(batch, samples.shape());
@@ -345,11 +342,10 @@ fn resolve<'a>(
     options: &TrainOptions,
     samples: Samples<'a>,
     level: Level,
-    sizes: StepSizes,
 ) -> Result<(EngineKind, Arithmetic<'a>)> {
     let engine = match (options.engine, samples) {
         (EngineKind::Auto, Samples::Features(_)) => EngineKind::Blas,
-        (engine, _) => engine.resolve(options.dtype, level, sizes),
+        (engine, _) => engine.resolve(options.dtype, level),
     };
     let arithmetic = match (engine, options.dtype, samples) {
         (EngineKind::Fixed, Dtype::F32, Samples::Images(images)) => Arithmetic::Integers(images),

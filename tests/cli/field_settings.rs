@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::util::{PROGRAM, Scratch, idx};
+use crate::util::{PROGRAM, Scratch, idx, skipped};
 
 /// A data set of so many images of 4 x 4 pixels, whose labels are given by place, with as many names.
 fn dataset(scratch: &Scratch, folder: &str, labels: &[u8], classes: &str) {
@@ -493,4 +493,25 @@ fn pictures_for_a_terminal_without_unicode() {
         let text = drawn(variable, locale);
         assert!(text.is_ascii() && text.contains('@'), "{text}");
     }
+}
+
+/// An OpenBLAS older than the CPU takes it for one of twenty years ago, and multiplies as on that.
+#[test]
+fn a_library_that_does_not_know_the_cpu() {
+    let scratch = Scratch::with_data();
+    let train = "train --data data --engine blas --batches 2 --epochs 1 --hidden 3 --out";
+    let told = |core: &str, run: &str| {
+        let run = scratch.gingham(&format!("{train} {run}"));
+        run.env("OPENBLAS_CORETYPE", core).outcome().succeeded()
+    };
+    let (old, new) = (told("Prescott", "old"), told("Haswell", "new"));
+    let version = scratch.done("--version").stdout;
+    if !version.contains("OpenBLAS") || !scratch.text("old/summary.json").contains("Prescott") {
+        return skipped("the core of OpenBLAS", "no OpenBLAS with several cores");
+    }
+    if scratch.text("old/summary.json").contains("\"portable\"") {
+        return skipped("the core of OpenBLAS", "a CPU without AVX2");
+    }
+    assert!(old.stderr.contains("OPENBLAS_CORETYPE=Haswell"), "{old}");
+    assert!(!new.stderr.contains("OPENBLAS_CORETYPE"), "{new}");
 }

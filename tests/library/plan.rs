@@ -120,31 +120,6 @@ fn the_engine_is_resolved_by_data_type_and_level() {
 }
 
 #[test]
-fn auto_takes_floating_point_where_a_step_is_mostly_weights() {
-    let (images, machine) = (images(), machine(2));
-    if machine.level() == Level::PORTABLE {
-        return; // where it takes BLAS
-    }
-    for (hidden, batch, expected) in [
-        (256, 32, EngineKind::Simd),
-        (255, 32, EngineKind::Fixed),
-        (256, 33, EngineKind::Fixed),
-    ] {
-        let options = TrainOptions {
-            hidden: vec![hidden],
-            batches: None,
-            batch_size: Some(batch),
-            ..article()
-        };
-        let plan = Plan::new(&options, &images, &machine).unwrap();
-        let what = format!("{hidden} units, batches of {batch}");
-        assert_eq!(plan.settings().engine, expected, "{what}");
-        let is_said = plan.engine_note().is_some();
-        assert_eq!(is_said, expected == EngineKind::Simd, "{what}");
-    }
-}
-
-#[test]
 fn a_plan_says_what_will_be_done() {
     let (images, machine) = (images(), machine(2));
     let plan = Plan::new(&article(), &images, &machine).unwrap();

@@ -4,7 +4,7 @@
 
 use ndarray::ArrayViewMut2;
 
-use super::product::Checked;
+use super::product::{Checked, MicroTile};
 use super::rows::Form;
 use crate::kernels::panels::Panels;
 use crate::kernels::shape::Line;
@@ -21,14 +21,14 @@ pub(super) trait MicroKernel {
     /// The form of a row's numbers.
     const FORM: Form;
 
-    /// Computes a micro-tile: panel `panel` of `R` rows of the output, from row `first` on. Overwrites them.
+    /// Computes a micro-tile of `R` rows. Overwrites them.
     ///
     /// # Safety
-    /// The CPU has the set's instructions, the rows lie in `out`, and `product` was checked against `out` and is to compute `panel`.
+    /// The CPU has the set's instructions, `product` was checked against `out`, and the tile is one of its own
+    /// ([`Checked::for_each_micro_tile`]), of so many rows.
     unsafe fn micro_tile<const R: usize>(
         product: &Checked<'_>,
-        first: usize,
-        panel: usize,
+        tile: MicroTile,
         out: &mut ArrayViewMut2<'_, f32>,
     );
 

@@ -15,6 +15,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod choice;
+mod gathered;
 mod kernel;
 mod pack;
 mod portable;
@@ -26,6 +27,7 @@ mod rows;
 use ndarray::{ArrayViewMut2, Axis};
 
 use choice::with_kernel;
+use gathered::Gathered;
 use kernel::MicroKernel;
 pub use pack::{Transposed, transpose};
 use product::Checked;
@@ -52,8 +54,25 @@ impl Product<'_> {
         let checked = Checked::new(*self, window, &out);
         with_kernel!(self.factors.level(), Kernel => {
             // SAFETY: the level exists, so the CPU was found to have its instructions; the product was checked against `out`.
-            unsafe { by_micro_tiles::<Kernel>(&checked, &mut out) }
+            unsafe { by_panels::<Kernel>(&checked, &mut out) }
         });
+    }
+}
+
+/// Computes a product, panel by panel where that is better.
+///
+/// # Safety
+/// That of [`by_micro_tiles`].
+unsafe fn by_panels<K: MicroKernel>(product: &Checked<'_>, out: &mut ArrayViewMut2<'_, f32>) {
+    if !product.gathers(out.len_of(Axis(0)), K::ROWS) {
+        // SAFETY: the caller keeps to the same contract.
+        return unsafe { by_micro_tiles::<K>(product, out) };
+    }
+    let mut room = Gathered::empty();
+    for panel in product.panels() {
+        let product = product.gather(panel, &mut room);
+        // SAFETY: as above; this is a part of the product.
+        unsafe { by_micro_tiles::<K>(&product, out) };
     }
 }
 
@@ -63,23 +82,23 @@ impl Product<'_> {
 /// The CPU has the kernel's instructions, and `product` was checked against `out`.
 unsafe fn by_micro_tiles<K: MicroKernel>(product: &Checked<'_>, out: &mut ArrayViewMut2<'_, f32>) {
     let rows = out.len_of(Axis(0));
-    product.for_each_micro_tile(rows, K::ROWS, |panel, first, rows| {
-        // SAFETY: the caller keeps to the same contract, and these rows and the panel are of the output.
+    product.for_each_micro_tile(rows, K::ROWS, |tile, rows| {
+        // SAFETY: the caller keeps to the same contract, and the tile is of the product.
         unsafe {
             match rows {
-                1 => K::micro_tile::<1>(product, first, panel, out),
+                1 => K::micro_tile::<1>(product, tile, out),
                 // What lies below is not even compiled for these kernels.
                 _ if const { K::ROWS <= 1 } => unreachable!("rows of a micro-tile"),
-                2 => K::micro_tile::<2>(product, first, panel, out),
-                3 => K::micro_tile::<3>(product, first, panel, out),
-                4 => K::micro_tile::<4>(product, first, panel, out),
-                5 => K::micro_tile::<5>(product, first, panel, out),
-                6 => K::micro_tile::<6>(product, first, panel, out),
+                2 => K::micro_tile::<2>(product, tile, out),
+                3 => K::micro_tile::<3>(product, tile, out),
+                4 => K::micro_tile::<4>(product, tile, out),
+                5 => K::micro_tile::<5>(product, tile, out),
+                6 => K::micro_tile::<6>(product, tile, out),
                 _ if const { K::ROWS <= 6 } => unreachable!("rows of a micro-tile"),
-                7 => K::micro_tile::<7>(product, first, panel, out),
-                8 => K::micro_tile::<8>(product, first, panel, out),
-                9 => K::micro_tile::<9>(product, first, panel, out),
-                10 => K::micro_tile::<10>(product, first, panel, out),
+                7 => K::micro_tile::<7>(product, tile, out),
+                8 => K::micro_tile::<8>(product, tile, out),
+                9 => K::micro_tile::<9>(product, tile, out),
+                10 => K::micro_tile::<10>(product, tile, out),
                 _ => unreachable!("rows of a micro-tile"),
             }
         }

@@ -3,7 +3,7 @@
 use ndarray::ArrayViewMut2;
 
 use super::kernel::MicroKernel;
-use super::product::Checked;
+use super::product::{Checked, MicroTile};
 use super::rows::Form;
 use crate::kernels::panels::{Kept, Panels};
 use crate::kernels::shape::{COLUMNS, LINE_BYTES, Line, QUAD};
@@ -19,11 +19,15 @@ impl MicroKernel for Portable {
 
     unsafe fn micro_tile<const R: usize>(
         product: &Checked<'_>,
-        first: usize,
-        panel: usize,
+        tile: MicroTile,
         out: &mut ArrayViewMut2<'_, f32>,
     ) {
-        let placement = product.placement(panel);
+        let MicroTile {
+            panel,
+            placement,
+            first,
+            ..
+        } = tile;
         for row in first..first + R {
             let mut totals = [product.start(row); COLUMNS];
             let mut sums = [0_i32; COLUMNS];
@@ -31,7 +35,7 @@ impl MicroKernel for Portable {
                 let (words, _) = product.factors(row, 1).as_chunks::<{ 2 * QUAD }>();
                 add(&words[segment.first_quad..], segment.kept, &mut sums);
                 if let Some(scale) = segment.ends_sum {
-                    let scale = product.scale(row, scale);
+                    let scale = product.scales(row, 1).of(0, scale);
                     for (total, sum) in totals.iter_mut().zip(&mut sums) {
                         *total += std::mem::take(sum) as f32 * scale;
                     }

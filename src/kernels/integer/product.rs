@@ -21,7 +21,9 @@ use std::ops::Range;
 
 use ndarray::{ArrayViewMut2, Axis};
 
+use super::gathered::{self, Gathered};
 use super::rows::{Rows, row_bytes};
+use crate::kernels;
 use crate::kernels::panels::{Kept, Panels};
 use crate::kernels::shape::{COLUMNS, LINE_BYTES, QUAD};
 use crate::kernels::tiles::{Placement, Tiles};
@@ -57,6 +59,7 @@ pub struct Window {
 /// - every row of the output has its factors, scales and start;
 /// - every chunk has all panels of the output, and every quad that is kept there has its four factors in each row;
 /// - the columns of every panel of the output lie in the output, whose rows are contiguous.
+#[derive(Clone)]
 pub(super) struct Checked<'a> {
     product: Product<'a>,
     window: Window,
@@ -64,19 +67,62 @@ pub(super) struct Checked<'a> {
     panels: Range<usize>,
     /// Scales of a row.
     sums: usize,
+    /// The only panel, where its segments were gathered.
+    gathered: Option<&'a Gathered>,
 }
 
-/// A segment of a panel of a chunk.
+/// Of some rows of the output, a scale for each sum.
+#[derive(Clone, Copy)]
+pub(super) struct Scales<'a> {
+    scales: &'a [f32],
+    sums: usize,
+}
+
+impl Scales<'_> {
+    /// The scale of sum number `sum` of the row with this number among them.
+    #[inline(always)]
+    pub(super) fn of(self, row: usize, sum: usize) -> f32 {
+        self.scales[row * self.sums + sum]
+    }
+}
+
+/// Some rows of a panel of the output.
+#[derive(Clone, Copy)]
+pub(super) struct MicroTile {
+    pub(super) panel: usize,
+    /// Where the panel's columns lie in a row of the output.
+    pub(super) placement: Placement,
+    /// The first of the rows.
+    pub(super) first: usize,
+    /// Its number among the micro-tiles of the panel, and how many these are.
+    pub(super) share: [usize; 2],
+}
+
+/// A segment of a panel of a chunk, or what was gathered of several.
 pub(super) struct Segment<'a> {
     pub(super) kept: Kept<'a>,
     /// The factors' quad that its quad 0 goes with.
     pub(super) first_quad: usize,
     /// The sum that ends with it, if one does.
     pub(super) ends_sum: Option<usize>,
-    /// What the memory of the next panel has, kept or not.
-    pub(super) next: Kept<'a>,
-    /// Lines of the panel that lie before the segment's.
-    pub(super) before: usize,
+    /// What the memory of the next panel has, kept or not, in the segment's place; nothing where it was gathered.
+    next: Kept<'a>,
+}
+
+impl Segment<'_> {
+    /// Asks for one share of what comes in the segment's place in the next panel, as far as that has as many lines: the share with the
+    /// first of these numbers, of as many as the second.
+    #[inline(always)]
+    pub(super) fn ask_for_next(&self, [number, shares]: [usize; 2]) {
+        if self.next.lines.is_empty() {
+            return;
+        }
+        let share = self.kept.lines.len().div_ceil(shares);
+        let first = (number * share).min(self.next.lines.len());
+        let count = share.min(self.next.lines.len() - first);
+        kernels::ask_for(self.next.quads.as_ptr().wrapping_add(first), count);
+        kernels::ask_for(self.next.lines.as_ptr().wrapping_add(first), count);
+    }
 }
 
 impl<'a> Checked<'a> {
@@ -145,6 +191,37 @@ impl<'a> Checked<'a> {
             window,
             panels: tiles.first_tile(first_column)..last_panel,
             sums,
+            gathered: None,
+        }
+    }
+
+    /// The panels of the output.
+    pub(super) fn panels(&self) -> Range<usize> {
+        self.panels.clone()
+    }
+
+    /// Whether it pays to gather the segments of each panel before its `rows` rows are computed, up to `most` at a time: where all segments
+    /// go into one sum, and there are several short ones.
+    pub(super) fn gathers(&self, rows: usize, most: usize) -> bool {
+        let chunks = self.product.chunks;
+        let room = chunks.first().map_or(0, Panels::quads);
+        rows > most
+            && self.sums == 1
+            && chunks.len() > 1
+            && chunks.len() * room <= gathered::MOST_QUADS
+    }
+
+    /// The product of one panel, whose segments are gathered in `room`.
+    pub(super) fn gather<'b>(&'b self, panel: usize, room: &'b mut Gathered) -> Checked<'b> {
+        room.clear();
+        self.for_each_segment(panel, |segment| {
+            segment.ask_for_next([0, 1]);
+            room.push(segment.kept, segment.first_quad);
+        });
+        Checked {
+            panels: panel..panel + 1,
+            gathered: Some(room),
+            ..self.clone()
         }
     }
 
@@ -168,9 +245,14 @@ impl<'a> Checked<'a> {
             .bytes(self.window.first_row + first, count)
     }
 
-    /// The scale of sum number `sum` of row `row` of the output.
-    pub(super) fn scale(&self, row: usize, sum: usize) -> f32 {
-        self.product.scales[(self.window.first_row + row) * self.sums + sum]
+    /// The scales of `count` rows of the output from row `first` on: of each row one for each sum.
+    #[inline(always)]
+    pub(super) fn scales(&self, first: usize, count: usize) -> Scales<'_> {
+        let first = (self.window.first_row + first) * self.sums;
+        Scales {
+            scales: &self.product.scales[first..][..count * self.sums],
+            sums: self.sums,
+        }
     }
 
     /// Calls `each` for all segments that are added up for a panel:
@@ -181,8 +263,9 @@ impl<'a> Checked<'a> {
     ///         each(what is kept of it, its place among the factors, the number of the sum that ends with it)
     /// ```
     ///
-    /// 1. The end of a sum is found by counting segments instead of dividing their number: a division takes as long as a quad.
-    /// 2. The next panel's memory comes along, for kernels that ask for it in advance.
+    /// 1. Where the panel was gathered, all its segments come as one.
+    /// 2. The end of a sum is found by counting segments instead of dividing their number: a division takes as long as a quad.
+    /// 3. The next panel's memory comes along, for kernels that ask for it in advance.
     #[inline(always)]
     pub(super) fn for_each_segment<'b>(&'b self, panel: usize, mut each: impl FnMut(Segment<'b>)) {
         let Product {
@@ -190,34 +273,45 @@ impl<'a> Checked<'a> {
             segments_of_sum,
             ..
         } = self.product;
-        let (mut sum, mut of_sum, mut first_quad) = (0, 0, 0);
-        let mut left = chunks.len() * chunks.first().map_or(0, Panels::segments);
-        for chunk in chunks {
-            let next = chunk.room(panel + 1);
-            let mut before = 0;
-            for segment in 0..chunk.segments() {
-                of_sum += 1;
-                left -= 1;
-                let ends = of_sum == segments_of_sum || left == 0;
-                let kept = chunk.segment(panel, segment);
-                each(Segment {
-                    kept,
-                    first_quad,
-                    ends_sum: ends.then_some(sum),
-                    next,
-                    before,
-                });
-                before += kept.lines.len();
-                if ends {
-                    (sum, of_sum) = (sum + 1, 0);
+        let count = chunks.first().map_or(0, Panels::segments);
+        let (mut sum, mut of_sum, mut left) = (0, 0, count * chunks.len());
+        let (mut chunk, mut segment) = (0, 0);
+        if self.gathered.is_some() {
+            left = 1;
+        }
+        while left > 0 {
+            of_sum += 1;
+            left -= 1;
+            let ends = of_sum == segments_of_sum || left == 0;
+            let (kept, first_quad, next) = match self.gathered {
+                Some(gathered) => (gathered.kept(), 0, Kept::EMPTY),
+                None => {
+                    let panels = &chunks[chunk];
+                    (
+                        panels.segment(panel, segment),
+                        chunk * panels.quads(),
+                        panels.behind(panel, segment),
+                    )
                 }
+            };
+            each(Segment {
+                kept,
+                first_quad,
+                ends_sum: ends.then_some(sum),
+                next,
+            });
+            if ends {
+                (sum, of_sum) = (sum + 1, 0);
             }
-            first_quad += chunk.quads();
+            segment += 1;
+            if segment == count {
+                (chunk, segment) = (chunk + 1, 0);
+            }
         }
     }
 
     /// Where a panel's columns lie in a row of the output.
-    pub(super) fn placement(&self, panel: usize) -> Placement {
+    fn placement(&self, panel: usize) -> Placement {
         let placement = self.window.tiles.placement(panel);
         Placement {
             at: placement.at - self.window.first_column,
@@ -225,12 +319,12 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// Calls `each(panel, first row, rows)` for all micro-tiles of an output of `rows` rows, up to `most` rows at a time:
+    /// Calls `each(micro-tile, its rows)` for all micro-tiles of an output of `rows` rows, up to `most` rows at a time:
     ///
     /// ```text
     /// for each panel:
     ///     for each group of rows:
-    ///         each(panel, the group's first row, how many rows it has)
+    ///         each(the group's rows of the panel, how many they are)
     /// ```
     ///
     /// 1. Where the factors are larger than the panels, the two loops change places: the smaller operand is gone through again and
@@ -241,25 +335,34 @@ impl<'a> Checked<'a> {
         &self,
         rows: usize,
         most: usize,
-        mut each: impl FnMut(usize, usize, usize),
+        mut each: impl FnMut(MicroTile, usize),
     ) {
         let panels = self.panels.clone();
         let quads = self.quads();
         let count = rows.div_ceil(most);
-        let groups = (0..count).map(|group| {
-            let first = group * rows / count;
-            (first, (group + 1) * rows / count - first)
-        });
-        if row_bytes(quads) * rows > LINE_BYTES * quads * panels.len() {
-            for (first, rows) in groups {
+        let tile = |panel, placement, group: usize| {
+            let (first, end) = (group * rows / count, (group + 1) * rows / count);
+            let tile = MicroTile {
+                panel,
+                placement,
+                first,
+                share: [group, count],
+            };
+            (tile, end - first)
+        };
+        if row_bytes(quads) * rows > LINE_BYTES * quads * panels.len() && self.gathered.is_none() {
+            for group in 0..count {
                 for panel in panels.clone() {
-                    each(panel, first, rows);
+                    let (tile, rows) = tile(panel, self.placement(panel), group);
+                    each(tile, rows);
                 }
             }
         } else {
             for panel in panels {
-                for (first, rows) in groups.clone() {
-                    each(panel, first, rows);
+                let placement = self.placement(panel);
+                for group in 0..count {
+                    let (tile, rows) = tile(panel, placement, group);
+                    each(tile, rows);
                 }
             }
         }

@@ -1,4 +1,6 @@
 //! Values rounded to 16-bit integers.
+//!
+//! Loops count lanes: the functions of an array ([`array::map`]) are calls where they are not inlined, and then no vectors.
 
 use super::sums::{LANES, joined};
 use crate::exponential::nearest;
@@ -47,7 +49,9 @@ pub fn dot_words(values: &[f32], factor: f32, by: &[f32], words: &mut [[u8; 2]])
     let (words, last_words) = words.as_chunks_mut::<LANES>();
     for ((values, by), words) in values.iter().zip(by).zip(words) {
         let numbers = quantize_and_add(values, factor, by, &mut sums);
-        *words = numbers.map(|number| (number as i16).to_le_bytes());
+        for lane in 0..LANES {
+            words[lane] = (numbers[lane] as i16).to_le_bytes();
+        }
     }
     let last = last_values.iter().zip(last_by).zip(last_words);
     for (((value, by), word), sum) in last.zip(&mut sums) {
@@ -69,8 +73,9 @@ pub fn dot_halves(values: &[f32], factor: f32, by: &[f32], halves: Halves<'_>) -
     let (low, last_low) = low.as_chunks_mut::<LANES>();
     for (((values, by), high), low) in values.iter().zip(by).zip(high).zip(low) {
         let numbers = quantize_and_add(values, factor, by, &mut sums);
-        *high = numbers.map(high_half);
-        *low = numbers.map(|number| number as u8);
+        for lane in 0..LANES {
+            (high[lane], low[lane]) = (high_half(numbers[lane]), numbers[lane] as u8);
+        }
     }
     let last = last_values.iter().zip(last_by).zip(last_high).zip(last_low);
     for ((((value, by), high), low), sum) in last.zip(&mut sums) {

@@ -14,19 +14,18 @@
 #![expect(clippy::needless_range_loop)]
 
 use std::arch::x86_64::{
-    __m256, __m256i, _MM_HINT_T0, _mm_load_si128, _mm_prefetch, _mm_storeu_ps, _mm256_add_epi32,
-    _mm256_add_ps, _mm256_castps256_ps128, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16,
-    _mm256_extractf128_ps, _mm256_hadd_epi32, _mm256_madd_epi16, _mm256_mul_ps,
-    _mm256_permute4x64_epi64, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_si256,
-    _mm256_storeu_ps,
+    __m256, __m256i, _mm_load_si128, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_castps256_ps128, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16, _mm256_extractf128_ps,
+    _mm256_hadd_epi32, _mm256_madd_epi16, _mm256_mul_ps, _mm256_permute4x64_epi64,
+    _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps,
 };
 
 use ndarray::{ArrayViewMut2, Axis};
 
 use super::kernel::MicroKernel;
-use super::product::{Checked, Segment};
+use super::product::{Checked, MicroTile};
 use super::rows::Form;
-use crate::kernels::panels::{Kept, Panels};
+use crate::kernels::panels::Panels;
 use crate::kernels::shape::{COLUMNS, LINE_BYTES, Line, QUAD};
 use crate::kernels::tiles::{Placement, Tiles};
 
@@ -51,12 +50,11 @@ impl MicroKernel for Avx2 {
 
     unsafe fn micro_tile<const R: usize>(
         product: &Checked<'_>,
-        first: usize,
-        panel: usize,
+        tile: MicroTile,
         out: &mut ArrayViewMut2<'_, f32>,
     ) {
         // SAFETY: the caller keeps to the same contract.
-        unsafe { micro_tile::<R>(product, first, panel, out) }
+        unsafe { micro_tile::<R>(product, tile, out) }
     }
 
     unsafe fn transpose(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
@@ -88,24 +86,17 @@ impl MicroKernel for Avx2 {
 #[target_feature(enable = "avx2")]
 unsafe fn micro_tile<const R: usize>(
     product: &Checked<'_>,
-    first: usize,
-    panel: usize,
+    tile: MicroTile,
     out: &mut ArrayViewMut2<'_, f32>,
 ) {
-    let rows = out.len_of(Axis(0));
-    let tiles = rows.div_ceil(Avx2::ROWS);
-    let tile = (first * tiles).div_ceil(rows);
-    let halves: [[__m256; R]; HALVES] = std::array::from_fn(|half| {
-        let share = [HALVES * tile + half, HALVES * tiles];
-        // SAFETY: the caller keeps to the same contract.
-        unsafe { half_tile::<R>(product, first, (panel, half), share) }
-    });
-    // SAFETY: the rows lie in `out`, and the product was checked, so the panel's columns lie in the rows.
-    unsafe { store(&halves, product.placement(panel), (product, first), out) }
+    // SAFETY: the caller keeps to the same contract, so the rows lie in `out`, and the panel's columns in the rows.
+    unsafe {
+        let halves = std::array::from_fn(|half| half_tile::<R>(product, tile, half));
+        store(&halves, tile, product, out);
+    }
 }
 
-/// Half number `half` of a panel, of `R` rows. It asks for one share of the next panel: the one whose number `share` has first, of as
-/// many as it has second.
+/// Half number `half` of a micro-tile of `R` rows. It asks for its share of the next panel.
 ///
 /// # Safety
 /// As [`micro_tile`].
@@ -113,17 +104,23 @@ unsafe fn micro_tile<const R: usize>(
 #[target_feature(enable = "avx2")]
 unsafe fn half_tile<const R: usize>(
     product: &Checked<'_>,
-    first: usize,
-    (panel, half): (usize, usize),
-    share: [usize; 2],
+    tile: MicroTile,
+    half: usize,
 ) -> [__m256; R] {
+    let MicroTile {
+        panel,
+        first,
+        share: [number, shares],
+        ..
+    } = tile;
     let row_bytes = 2 * QUAD * product.quads();
     let factors = product.factors(first, R);
+    let scales = product.scales(first, R);
     let mut totals: [__m256; R] =
         std::array::from_fn(|row| _mm256_set1_ps(product.start(first + row)));
     let mut pairs: [[__m256i; QUARTERS]; R] = [[_mm256_setzero_si256(); QUARTERS]; R];
     product.for_each_segment(panel, |segment| {
-        ask_for_next(&segment, share);
+        segment.ask_for_next([HALVES * number + half, HALVES * shares]);
         for (line, &quad) in segment.kept.lines.iter().zip(segment.kept.quads) {
             let at = (segment.first_quad + quad as usize) * 2 * QUAD;
             let pixels: [__m256i; QUARTERS] = std::array::from_fn(|quarter| {
@@ -146,14 +143,14 @@ unsafe fn half_tile<const R: usize>(
                 }
             }
         }
-        let Some(scale) = segment.ends_sum else {
+        let Some(number) = segment.ends_sum else {
             return;
         };
         for row in 0..R {
             // Of a and b with columns 0 1 | 2 3 and 4 5 | 6 7 this makes 0 1 4 5 | 2 3 6 7, which is then put in order.
             let sum = _mm256_hadd_epi32(pairs[row][0], pairs[row][1]);
             let sum = _mm256_permute4x64_epi64::<0b11_01_10_00>(sum);
-            let scale = _mm256_set1_ps(product.scale(first + row, scale));
+            let scale = _mm256_set1_ps(scales.of(row, number));
             let scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), scale);
             totals[row] = _mm256_add_ps(totals[row], scaled);
             pairs[row] = [_mm256_setzero_si256(); QUARTERS];
@@ -162,36 +159,21 @@ unsafe fn half_tile<const R: usize>(
     totals
 }
 
-/// Asks for share number `number` of the `shares` of what comes in the place of `segment` in the next panel, as far as that has as
-/// many lines.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn ask_for_next(segment: &Segment<'_>, [number, shares]: [usize; 2]) {
-    let Kept { lines, quads } = segment.next;
-    let share = segment.kept.lines.len().div_ceil(shares);
-    let first = segment.before + number * share;
-    #[allow(unused_unsafe)] // newer compilers know that it is safe
-    // SAFETY: a prefetch of any address is sound.
-    unsafe {
-        _mm_prefetch::<_MM_HINT_T0>(quads.as_ptr().wrapping_add(first).cast());
-        for line in first..first + share {
-            _mm_prefetch::<_MM_HINT_T0>(lines.as_ptr().wrapping_add(line).cast());
-        }
-    }
-}
-
-/// Stores a panel's sums of `R` rows of the output, from row `first` on.
+/// Stores the sums of a micro-tile.
 ///
 /// # Safety
-/// The CPU has AVX2, the rows lie in `out`, and the runs of `placement` lie in each of them.
+/// The CPU has AVX2, the rows lie in `out`, and the runs of the placement lie in each of them.
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn store<const R: usize>(
     halves: &[[__m256; R]; HALVES],
-    placement: Placement,
-    (product, first): (&Checked<'_>, usize),
+    tile: MicroTile,
+    product: &Checked<'_>,
     out: &mut ArrayViewMut2<'_, f32>,
 ) {
+    let MicroTile {
+        placement, first, ..
+    } = tile;
     let Placement {
         at,
         stride,

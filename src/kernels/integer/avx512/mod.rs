@@ -5,25 +5,25 @@
 //! 1. A factor is `256 high + low`, so each column has two sums. When a sum ends they are put together modulo 2³²: the whole fits
 //!    into 32 bits, even where a part does not.
 //! 2. Every factor is used once, so it comes from memory with the instruction that uses it.
-//! 3. Each micro-tile asks for its share of the next panel.
+//! 3. Each micro-tile asks for its share of the next panel, before its loop: within it, a request costs what a load does.
 //! 4. Results are stored from the register by runs, with masks where a run is short.
 
 // Loops over registers, which have numbers: the same one of several arrays.
 #![expect(clippy::needless_range_loop)]
 
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T0, _mm_prefetch, _mm_storeu_ps, _mm512_add_epi32, _mm512_add_ps,
-    _mm512_castps512_ps128, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_extractf32x4_ps,
-    _mm512_load_si512, _mm512_mask_storeu_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
-    _mm512_setzero_si512, _mm512_slli_epi32,
+    __m512, __m512i, _mm_storeu_ps, _mm512_add_epi32, _mm512_add_ps, _mm512_castps512_ps128,
+    _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_extractf32x4_ps, _mm512_load_si512,
+    _mm512_mask_storeu_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512,
+    _mm512_slli_epi32,
 };
 
 use ndarray::{ArrayViewMut2, Axis};
 
 use super::kernel::MicroKernel;
-use super::product::Checked;
+use super::product::{Checked, MicroTile};
 use super::rows::Form;
-use crate::kernels::panels::{Kept, Panels};
+use crate::kernels::panels::Panels;
 use crate::kernels::shape::{COLUMNS, Line, QUAD};
 use crate::kernels::tiles::{Placement, Tiles};
 
@@ -40,12 +40,11 @@ impl MicroKernel for Avx512 {
 
     unsafe fn micro_tile<const R: usize>(
         product: &Checked<'_>,
-        first: usize,
-        panel: usize,
+        tile: MicroTile,
         out: &mut ArrayViewMut2<'_, f32>,
     ) {
         // SAFETY: the caller keeps to the same contract.
-        unsafe { micro_tile::<R>(product, first, panel, out) }
+        unsafe { micro_tile::<R>(product, tile, out) }
     }
 
     unsafe fn transpose(images: &[&[u8]], next: &[&[u8]], lines: &mut [Line]) {
@@ -70,9 +69,6 @@ impl MicroKernel for Avx512 {
     }
 }
 
-/// Most rows of a micro-tile.
-const ROWS: usize = Avx512::ROWS;
-
 /// See [`MicroKernel::micro_tile`].
 ///
 /// # Safety
@@ -80,38 +76,27 @@ const ROWS: usize = Avx512::ROWS;
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn micro_tile<const R: usize>(
     product: &Checked<'_>,
-    first: usize,
-    panel: usize,
+    tile: MicroTile,
     out: &mut ArrayViewMut2<'_, f32>,
 ) {
+    let MicroTile {
+        panel,
+        placement,
+        first,
+        share,
+    } = tile;
     let length = product.quads() * QUAD;
     let factors = product.factors(first, R);
-    let rows = out.len_of(Axis(0));
-    let tiles = rows.div_ceil(ROWS);
+    let scales = product.scales(first, R);
     let mut totals: [__m512; R] =
         std::array::from_fn(|row| _mm512_set1_ps(product.start(first + row)));
     let mut high: [__m512i; R] = [_mm512_setzero_si512(); R];
     let mut low = high;
     product.for_each_segment(panel, |segment| {
-        // This micro-tile asks for its share of the next panel. Only a panel's first micro-tile touches new lines, and those after
-        // it touch none, so that the hardware's own streams have no time to run ahead.
-        let share = segment.kept.lines.len().div_ceil(tiles);
-        let before = (first * tiles).div_ceil(rows) * share;
-        for (number, (line, &quad)) in segment
-            .kept
-            .lines
-            .iter()
-            .zip(segment.kept.quads)
-            .enumerate()
-        {
-            #[allow(unused_unsafe)] // newer compilers know that it is safe
-            // SAFETY: a prefetch of any address is sound.
-            unsafe {
-                let ahead = before + number.min(share);
-                let Kept { lines, quads } = segment.next;
-                _mm_prefetch::<_MM_HINT_T0>(lines.as_ptr().wrapping_add(ahead).cast());
-                _mm_prefetch::<_MM_HINT_T0>(quads.as_ptr().wrapping_add(ahead).cast());
-            }
+        // Only a panel's first micro-tile touches new lines, and those after it touch none, so that the hardware's own streams have no
+        // time to run ahead.
+        segment.ask_for_next(share);
+        for (line, &quad) in segment.kept.lines.iter().zip(segment.kept.quads) {
             // SAFETY: a line is as long as a register, and aligned like one.
             let pixels = unsafe { _mm512_load_si512(line.0.as_ptr().cast()) };
             let at = (segment.first_quad + quad as usize) * QUAD;
@@ -128,9 +113,9 @@ unsafe fn micro_tile<const R: usize>(
                 low[row] = _mm512_dpbusd_epi32(low[row], pixels, _mm512_set1_epi32(l));
             }
         }
-        if let Some(scale) = segment.ends_sum {
+        if let Some(number) = segment.ends_sum {
             for row in 0..R {
-                let scale = _mm512_set1_ps(product.scale(first + row, scale));
+                let scale = _mm512_set1_ps(scales.of(row, number));
                 let sum = _mm512_add_epi32(_mm512_slli_epi32::<8>(high[row]), low[row]);
                 let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale);
                 totals[row] = _mm512_add_ps(totals[row], scaled);
@@ -140,7 +125,7 @@ unsafe fn micro_tile<const R: usize>(
         }
     });
     // SAFETY: the rows lie in `out`, and the product was checked, so the panel's columns lie in the rows.
-    unsafe { store(&totals, product.placement(panel), first, out) }
+    unsafe { store(&totals, placement, first, out) }
 }
 
 /// Stores a panel's sums of `R` rows of the output, from row `first` on.
