@@ -135,7 +135,11 @@ impl<'a, P: Products> PackedProducts<'a, P> {
     /// The first `batch` training images of a plan, arranged as in a mini-batch.
     pub(super) fn of(plan: &Plan<'_>, images: &'a Images, batch: usize) -> Self {
         let settings = plan.settings();
-        let split = split(images.count() as u32, settings.holdout, settings.seed);
+        let split = split(
+            images.count() as u32,
+            settings.holdout,
+            settings.seed_of_split(),
+        );
         let standardizer = Standardizer::fit(images, &split.train);
         let mut indices = split.train[..batch].to_vec();
         Outlines::new(images).arrange(&mut indices, std::iter::once(0..batch));

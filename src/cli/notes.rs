@@ -53,7 +53,7 @@ fn classes_without_images(plan: &Plan<'_>) -> Option<String> {
     let settings = plan.settings();
     let images = data.train.labels.len() as u32;
     counts.fill(0);
-    for index in split(images, settings.holdout, settings.seed).train {
+    for index in split(images, settings.holdout, settings.seed_of_split()).train {
         counts[usize::from(data.train.labels[index as usize])] += 1;
     }
     let lacking: Vec<String> = counts

@@ -37,9 +37,15 @@ pub struct Flags {
     /// By whose figures the held-out images are standardised
     #[arg(long, value_name = "WHOSE", value_parser = ["own", "train"], help_heading = "Data and settings")]
     heldout_scale: Option<String>,
-    /// Seed of the split, the weights and the shuffling
+    /// Seed of the weights, the split and the shuffling
     #[arg(long, value_name = "N", help_heading = "Data and settings")]
     seed: Option<u32>,
+    /// Seed of the split alone [default: the seed]
+    #[arg(long, value_name = "N", help_heading = "Data and settings")]
+    split_seed: Option<u32>,
+    /// Seed of the shuffling alone: runs that have it and --split-seed in common see the same mini-batches [default: the seed]
+    #[arg(long, value_name = "N", help_heading = "Data and settings")]
+    order_seed: Option<u32>,
 
     #[command(flatten)]
     #[serde(flatten)]

@@ -17,7 +17,7 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 54] = [
+const FLAGS: [(&str, &str); 56] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
@@ -26,6 +26,7 @@ const FLAGS: [(&str, &str); 54] = [
     ("checkpoint", "model"),
     ("criterion", "output"),
     ("data-dir", "data"),
+    ("data-seed", "order-seed"),
     ("dataset", "data"),
     ("eta", "learning-rate"),
     ("eta0", "learning-rate"),
@@ -63,6 +64,7 @@ const FLAGS: [(&str, &str); 54] = [
     ("random-seed", "seed"),
     ("random-state", "seed"),
     ("save-dir", "out"),
+    ("shuffle-seed", "order-seed"),
     ("standardize", "scale"),
     ("use-bias", "bias"),
     ("val-split", "holdout"),

@@ -50,7 +50,7 @@ pub struct ModelInfo {
     pub heldout_scale: HeldoutScale,
     /// The share of the training file that was held out.
     pub holdout: f64,
-    /// The seed of that split and of the initial weights.
+    /// The seed of that split. In most runs it is that of the initial weights too.
     pub seed: u32,
     /// SHA-256 of the label file that it was trained with, in hexadecimal; empty for an imported model.
     pub labels_sha256: String,

@@ -29,7 +29,7 @@ pub struct Times {
 pub struct Summary {
     /// Where settings that were not given came from.
     pub preset: Preset,
-    /// Seed of the split, the weights and the shuffling.
+    /// Seed of the initial weights, and of the split and the shuffling where `settings` has no other for these.
     pub seed: u32,
     /// Passes over the training images.
     pub epochs: usize,

@@ -218,17 +218,23 @@ fn compared(
     let shown = |value: Option<&Value>| value.map_or("nothing".to_owned(), ToString::to_string);
     names
         .into_iter()
-        .filter(|name| then.get(*name) != now.get(*name))
+        .filter(|name| value(then, name) != value(now, name))
         .filter(|name| !WITHOUT_EFFECT.contains(&name.as_str()))
         .map(|name| match name.strip_suffix("_sha256") {
             Some("from") => "another model to start from (SHA-256)".to_owned(),
             Some(data) => format!("other {} (SHA-256)", data.replace('_', " ")),
             None => {
-                let (then, now) = (shown(then.get(name)), shown(now.get(name)));
+                let (then, now) = (shown(value(then, name)), shown(value(now, name)));
                 format!("{name} {now} where it was {then}")
             }
         })
         .collect()
+}
+
+/// A setting's value. The split and the order have the run's seed where they have none of their own.
+fn value<'a>(settings: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let seed = || settings.get("seed").filter(|_| name.ends_with("_seed"));
+    settings.get(name).or_else(seed)
 }
 
 /// The bytes of the checkpoint of `state`.

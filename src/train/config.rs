@@ -21,6 +21,8 @@ const DIGESTS: [&str; 6] = [
     "test_labels_sha256",
     "classes_sha256",
 ];
+/// The settings that are seeds.
+const SEEDS: [&str; 3] = ["seed", "split_seed", "order_seed"];
 /// The digits of a SHA-256 digest.
 const DIGITS: usize = 64;
 
@@ -115,6 +117,8 @@ fn every_setting() -> Table {
         batch_size: Some(1),
         from: Some("model.safetensors".into()),
         from_sha256: Some("0".repeat(DIGITS)),
+        split_seed: Some(0),
+        order_seed: Some(0),
         eval_every: Some(1),
         memory: Some(Size(0)),
         images_sha256: Some("0".repeat(DIGITS)),
@@ -130,7 +134,7 @@ fn every_setting() -> Table {
 /// What values of a setting are; `sound` is one.
 fn expected(name: &str, sound: &Value) -> &'static str {
     match sound {
-        Value::Integer(_) if name == "seed" => "a whole number from 0 to 4294967295",
+        Value::Integer(_) if SEEDS.contains(&name) => "a whole number from 0 to 4294967295",
         Value::Integer(_) => "a whole number from 0",
         Value::Float(_) => "a number",
         Value::Boolean(_) => "true or false",
@@ -249,6 +253,10 @@ mod tests {
             (
                 "seed = 99999999999999999999",
                 "line 1: seed: expected a whole number from 0 to 4294967295, found 99999999999999999999",
+            ),
+            (
+                "order_seed = -1",
+                "line 1: order_seed: expected a whole number from 0 to 4294967295, found -1",
             ),
             (
                 "\nl2 = -1e400",

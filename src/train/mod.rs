@@ -18,6 +18,7 @@ mod order;
 mod plan;
 mod presets;
 mod room;
+mod seeds;
 mod size;
 mod start;
 mod state;

@@ -73,8 +73,14 @@ pub struct TrainOptions {
     pub heldout_scale: HeldoutScale,
     /// Share of the training file that is held out, in `0..1`.
     pub holdout: f64,
-    /// Seed of the split, the weights and the shuffling.
+    /// Seed of the initial weights, and of the split and the shuffling where these have no seed of their own.
     pub seed: u32,
+    /// Seed of the split; where it is not given, `seed` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u32>,
+    /// Seed of the shuffling; where it is not given, `seed` is. Without `shuffle` nothing depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_seed: Option<u32>,
     /// How products are computed.
     pub engine: EngineKind,
     /// The floating-point type of the parameters.
@@ -156,6 +162,8 @@ impl TrainOptions {
             heldout_scale: HeldoutScale::Own,
             holdout: 0.2,
             seed: 42,
+            split_seed: None,
+            order_seed: None,
             engine: EngineKind::Auto,
             dtype: Dtype::F32,
             eval_every: None,

@@ -304,7 +304,7 @@ impl<'a> Plan<'a> {
             scale: settings.scale,
             heldout_scale: settings.heldout_scale,
             holdout: settings.holdout,
-            seed: settings.seed,
+            seed: settings.seed_of_split(),
             labels_sha256: self.data.labels_sha256.to_owned(),
             images_sha256: settings.images_sha256.clone().unwrap_or_default(),
         }

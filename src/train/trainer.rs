@@ -64,10 +64,13 @@ impl<'a, D: Input> Trainer<'a, D> {
             source,
             labels: plan.data().train.labels,
         };
-        let split = split(samples.count() as u32, settings.holdout, settings.seed);
+        let split = split(
+            samples.count() as u32,
+            settings.holdout,
+            settings.seed_of_split(),
+        );
         let (standardizer, heldout) = standardizers(plan, samples, &split.train, &split.heldout);
-        let shuffle = settings.shuffle.then_some(settings.seed);
-        let mut order = Order::new(data, split, plan.mini_batches(), shuffle);
+        let mut order = Order::new(data, split, plan.mini_batches(), settings.seed_of_order());
         let layout = plan.layout();
         let level = plan.machine().level();
         let setup = Setup {

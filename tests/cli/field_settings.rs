@@ -104,7 +104,7 @@ fn settings_that_only_make_sense_together_follow() {
 fn the_summary_has_every_setting() {
     let scratch = Scratch::with_data();
     let outcome = scratch.done(
-        "train -q --json --data data --epochs 2 --hidden 5,4 --lr 0.25 --batch-size 30 --memory 2G --out run",
+        "train -q --json --data data --epochs 2 --hidden 5,4 --lr 0.25 --batch-size 30 --memory 2G --order-seed 6 --out run",
     );
     let settings = &outcome.json()["settings"];
     let config = config(&scratch, "run");
@@ -116,6 +116,11 @@ fn the_summary_has_every_setting() {
     }
     assert_eq!(settings["learning_rate"], json!(0.25));
     assert_eq!(settings["hidden"], json!([5, 4]));
+    assert_eq!(settings["order_seed"], json!(6));
+    assert!(
+        settings.get("split_seed").is_none(),
+        "a seed that was not given"
+    );
     // A run of an older version, whose summary has none, is read as before.
     let mut older: Value = serde_json::from_str(&scratch.text("run/summary.json")).unwrap();
     older.as_object_mut().unwrap().remove("settings");
@@ -152,6 +157,7 @@ fn words_of_other_programs_lead_to_the_flags() {
         ("train --hidden-layer-sizes 3", "--hidden"),
         ("train --learning-rate-init 3", "--learning-rate"),
         ("train --random-state 3", "--seed"),
+        ("train --data-seed 3", "--order-seed"),
         ("train --batch 3", "--batch-size"),
         ("train --solver adam", "gradient descent"),
         ("train --optimizer adam", "gradient descent"),

@@ -389,6 +389,11 @@ fn what_is_not_the_run_that_was_stopped_is_refused() {
         "train -q --resume run --epochs 31",
         &["resume: ", "epochs 31 where it was 30", "--resume-anyway"],
     );
+    scratch.refuses(
+        2,
+        "train -q --resume run --order-seed 6",
+        &["resume: ", "order_seed 6 where it was 5"],
+    );
     scratch.refuses(2, "train -q --resume nowhere", &["resume: ", "nowhere"]);
     scratch.refuses(
         2,

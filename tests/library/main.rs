@@ -22,6 +22,7 @@ mod packed;
 mod plan;
 mod resume;
 mod runs;
+mod seeds;
 mod standardize;
 mod start;
 mod steppers;

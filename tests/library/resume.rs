@@ -254,3 +254,42 @@ fn what_differs_is_named_and_another_network_is_refused() {
         );
     }
 }
+
+#[test]
+fn another_seed_of_the_order_or_the_split_is_a_difference() {
+    let (data, machine) = (data(), machine(1));
+    let with = |seed, split_seed, order_seed| TrainOptions {
+        seed,
+        split_seed,
+        order_seed,
+        ..options(EngineKind::Blas, Dtype::F32)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    for (then, now, expected) in [
+        (
+            with(42, None, None),
+            with(42, None, Some(7)),
+            "order_seed 7 where it was 42",
+        ),
+        (
+            with(42, None, Some(7)),
+            with(42, None, None),
+            "order_seed 42 where it was 7",
+        ),
+        (
+            with(42, Some(3), Some(7)),
+            with(42, Some(4), Some(7)),
+            "split_seed 4 where it was 3",
+        ),
+        // The seed that a part has in any case is none of its own.
+        (with(42, None, None), with(42, Some(42), Some(42)), ""),
+    ] {
+        let [then, now] = [then, now].map(|options| Plan::new(&options, &data, &machine).unwrap());
+        std::fs::write(&path, stopped(&then, 3, false)).unwrap();
+        let checkpoint = Checkpoint::open(&path).unwrap();
+        let found = checkpoint.differences(&now);
+        assert_eq!(found.join(", "), expected);
+        assert_eq!(found, differences(then.settings(), &now));
+    }
+}

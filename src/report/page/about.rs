@@ -10,6 +10,7 @@ use crate::model::{AnyModel, Layer};
 use crate::quote;
 use crate::report::charts::{self, Room, percent};
 use crate::report::{Details, Ranking, Run};
+use crate::train::TrainOptions;
 
 /// The number of epochs in the table of values, where none was evaluated.
 const EPOCHS_IN_TABLE: usize = 12;
@@ -26,11 +27,11 @@ pub fn head(ranking: &Ranking<'_>, details: Result<&Details, &str>) -> String {
         None => String::new(),
     };
     let mut text = format!(
-        "<p class=\"lede\">{}{network}{} of {} epochs, seed {}.</p>\n",
+        "<p class=\"lede\">{}{network}{} of {} epochs, {}.</p>\n",
         escape(&place(ranking)),
         run.epochs.len(),
         options.epochs,
-        options.seed
+        seeds(options)
     );
     if run.finish.is_none() {
         text.push_str(&format!(
@@ -92,6 +93,16 @@ pub fn head(ranking: &Ranking<'_>, details: Result<&Details, &str>) -> String {
         text.push_str(&format!("<dl class=\"key\">{pairs}</dl>\n"));
     }
     text
+}
+
+/// The seed, with those that the split and the order have of their own.
+fn seeds(options: &TrainOptions) -> String {
+    let own = |part: &str, seed: Option<u32>| {
+        seed.map_or_else(String::new, |seed| format!(", {part} by seed {seed}"))
+    };
+    let split = own("split", options.split_seed);
+    let order = own("shuffled", options.order_seed.filter(|_| options.shuffle));
+    format!("seed {}{split}{order}", options.seed)
 }
 
 /// What makes the first of several runs the first.

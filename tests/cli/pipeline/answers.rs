@@ -15,6 +15,8 @@ fn evaluate_agrees_with_the_summary() {
         "--config modern.toml --epochs 4 --dtype f64 --heldout-scale own --holdout 0.3 --seed 5"
             .to_owned(),
         "--config modern.toml --epochs 4 --dtype f64 --scale none --learning-rate 1e-4".to_owned(),
+        // Held-out images of one seed, weights and order of others.
+        "--config modern.toml --epochs 4 --seed 7 --split-seed 5 --order-seed 6".to_owned(),
     ];
     for (number, settings) in runs.iter().enumerate() {
         let run = format!("run{number}");

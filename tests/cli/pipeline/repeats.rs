@@ -14,6 +14,7 @@ fn a_configuration_repeats_its_run() {
         "--preset wide --hidden none --activation tanh --init xavier --l1 0.01 --l1-form sign --epochs 2 --engine naive \
          --scale none --learning-rate 1e-5 --batches 7"
             .to_owned(),
+        "--config modern.toml --epochs 2 --seed 7 --split-seed 5 --order-seed 4294967295".to_owned(),
     ];
     for (number, settings) in runs.iter().enumerate() {
         let (first, again) = (format!("first{number}"), format!("again{number}"));

@@ -20,6 +20,8 @@ fn settings_that_cannot_be_meant() {
         ("--seed", "4294967296", "4294967296"),
         ("--seed", "0.5", "0.5"),
         ("--seed", "nan", "nan"),
+        ("--split-seed", "-1", "-1"),
+        ("--order-seed", "4294967296", "4294967296"),
         ("--hidden", "0", "0"),
         ("--hidden", "16,0,8", "0"),
         ("--hidden", "-3", "-3"),
@@ -199,7 +201,7 @@ fn settings_that_look_odd_and_are_sound() {
 #[test]
 fn configuration_files() {
     let scratch = Scratch::with_data();
-    let cases: [(&[u8], &[&str]); 22] = [
+    let cases: [(&[u8], &[&str]); 23] = [
         (b"epoch = 3", &["unknown", "`epoch`", "`epochs`"]),
         (b"[train]\nepochs = 3", &["unknown", "`train`"]),
         (b"epochs = \"three\"", &["epochs", "three"]),
@@ -220,6 +222,10 @@ fn configuration_files() {
         (b"hidden = [\"50\"]", &["hidden", "50"]),
         (b"bias = \"on\"", &["bias", "on"]),
         (b"seed = 4294967296", &["seed", "4294967296"]),
+        (
+            b"order_seed = 4294967296",
+            &["order_seed", "from 0 to 4294967295"],
+        ),
         (b"learning_rate = nan", &["learning_rate", "found NaN"]),
         (b"holdout = 1.0", &["holdout", "found 1"]),
         (b"threads = 1000", &["threads", "found 1000"]),
