@@ -41,8 +41,9 @@
 //! What these stand on: [`machine`] (threads, instruction level, memory), [`data`] (files, arrays, split, standardisation),
 //! [`model`] (parameters, activations, the file), [`cut`] (how work is cut into tasks), [`rng`], [`error`]. What stands on
 //! them: [`classifier`] (the front door), [`evaluate`] (asking a model), [`report`] (the run's folder, and the page that is made
-//! of it, drawn by [`figures`]), [`explore`] (a data set's figures, its images as text, its map), [`export`] (other programs'
-//! formats), and [`mod@bench`]. Imports run downwards in this order and no two files import each other; a test holds to that.
+//! of it, drawn by [`figures`]), [`sweep`] (many runs, from the text of a plan), [`explore`] (a data set's figures, its images as
+//! text, its map), [`export`] (other programs' formats), and [`mod@bench`]. Imports run downwards in this order and no two files
+//! import each other; a test holds to that.
 
 // This crate holds nothing but the BLAS that the linker is to take, and must be named for that.
 #[cfg(feature = "blas")]
@@ -70,6 +71,7 @@ pub mod quote;
 pub mod report;
 pub mod rng;
 pub mod scalar;
+pub mod sweep;
 pub mod train;
 pub mod xor;
 

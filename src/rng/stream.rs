@@ -18,6 +18,8 @@ pub enum Purpose {
     Components = 5,
     /// Where the points of a map begin.
     Map = 6,
+    /// The settings of a random sweep; the index is 2³² times the number of the run, plus that of the setting.
+    Sweep = 7,
 }
 
 /// A stream of random numbers, fixed for ever by `(seed, purpose, index)`.

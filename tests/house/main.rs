@@ -31,6 +31,7 @@ use imports::Floors;
 const FLOORS: Floors = &[
     &["main", "lib"],
     &["cli"],
+    &["sweep"],
     &["report", "bench"],
     &["explore", "export", "xor"],
     &["figures"],

@@ -26,6 +26,8 @@ mod seeds;
 mod standardize;
 mod start;
 mod steppers;
+mod sweep_refusals;
+mod sweep_space;
 mod verbs;
 
 /// What the modules share: tiny data sets, random numbers, the distance of two lists of them.
