@@ -102,6 +102,45 @@ pub fn beside(file: &Config, flags: &Table) -> Result<Option<String>> {
     }
 }
 
+/// What refusals call the plan of a sweep.
+pub const PLAN: &str = "plan";
+
+/// Refuses what a sweep's plan cannot give its runs: what is no setting, what a flag gives already, and what all runs of a process share.
+///
+/// # Errors
+/// [`Error::Setting`].
+pub fn check_assigned(assigned: &Table, flags: &Table) -> Result<()> {
+    const SHARED: [&str; 4] = ["data", "from", "memory", "threads"];
+    const OPTIONAL: [&str; 5] = [
+        "batch_size",
+        "batches",
+        "eval_every",
+        "order_seed",
+        "split_seed",
+    ];
+    let of_presets =
+        Preset::ALL.map(|preset| Table::try_from(TrainOptions::of(preset)).expect("plain values"));
+    for name in assigned.keys() {
+        let is_setting = OPTIONAL.contains(&name.as_str())
+            || of_presets.iter().any(|preset| preset.contains_key(name));
+        let reason = if SHARED.contains(&name.as_str()) {
+            "expected a setting in which runs of one sweep can differ; all of them share this one"
+        } else if !is_setting {
+            "expected the name of a setting of 'gingham train', such as learning-rate"
+        } else if flags.contains_key(name) {
+            "expected either a flag or the plan to give it, found both"
+        } else {
+            continue;
+        };
+        let flag = name.replace('_', "-");
+        return Err(Error::Setting {
+            setting: PLAN,
+            reason: format!("{}: {reason}", quote::name(&flag)),
+        });
+    }
+    Ok(())
+}
+
 /// Values that do not go with the learning rate of the presets in today's form: the setting, the value, the one that does, and what to give.
 const OWN_RATE: [(&str, &str, &str, &str); 2] = [
     // A sum over 128 images is 128 times their mean: the error is not a number after 22 steps.

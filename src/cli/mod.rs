@@ -30,6 +30,7 @@ mod runs;
 mod settings;
 mod signals;
 mod start;
+mod sweep;
 mod synth;
 mod train;
 mod words;
@@ -73,6 +74,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Train(Box<train::Args>),
+    Sweep(Box<sweep::Args>),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
     Explore(explore::Args),
@@ -165,6 +167,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     machine::check_environment()?;
     match cli.command {
         Command::Train(args) => train::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Explore(args) => explore::run(&args),

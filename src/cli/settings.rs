@@ -201,6 +201,8 @@ pub struct Sources<'a> {
     pub goes_on: bool,
     /// The folder of a run that may go on under the flags' settings: its copy of the model to start from stands for one that has gone.
     pub run: Option<&'a Path>,
+    /// What the plan of a sweep gives one of its runs; nothing else gives these settings.
+    pub assigned: Option<&'a Table>,
 }
 
 impl Flags {
@@ -218,6 +220,10 @@ impl Flags {
         if let Some(threads) = threads {
             let threads = toml::Value::try_from(threads).expect("a small number");
             flags.insert("threads".to_owned(), threads);
+        }
+        if let Some(assigned) = sources.assigned {
+            base::check_assigned(assigned, &flags)?;
+            cover(&mut flags, assigned.clone());
         }
         let file = sources.config.map(Config::read).transpose()?;
         let mut given = file

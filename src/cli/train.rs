@@ -59,6 +59,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         config: if goes_on { run } else { args.config.as_deref() },
         goes_on,
         run,
+        assigned: None,
     };
     let Resolved {
         mut options,
@@ -282,7 +283,7 @@ impl Watcher for OnScreen {
 }
 
 /// The folder by a name that is the same from everywhere, where a configuration file can hold that name.
-fn absolute(folder: PathBuf) -> PathBuf {
+pub fn absolute(folder: PathBuf) -> PathBuf {
     let absolute = folder.canonicalize().ok();
     absolute
         .filter(|folder| folder.to_str().is_some())

@@ -9,7 +9,7 @@ use super::files::{BEST, MODEL};
 use super::machine;
 use super::record::Best;
 use crate::engine::blas;
-use crate::train::{Outcome, Plan, Preset};
+use crate::train::{Outcome, Plan, Preset, TrainOptions};
 
 /// Where the time of a run went, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -135,10 +135,7 @@ impl Summary {
             version: env!("CARGO_PKG_VERSION").into(),
             commit: machine::commit().into(),
             labels_sha256: plan.data().labels_sha256.to_owned(),
-            settings: match serde_json::to_value(settings) {
-                Ok(serde_json::Value::Object(settings)) => settings,
-                _ => serde_json::Map::new(), // never: settings are plain values by name
-            },
+            settings: by_name(settings),
         }
     }
     /// The same with the epoch whose network is kept as the best.
@@ -161,5 +158,14 @@ impl Summary {
             run_dir: run_dir.to_owned(),
             ..self
         }
+    }
+}
+
+/// Every setting by its name in `config.toml`.
+#[must_use]
+pub fn by_name(settings: &TrainOptions) -> serde_json::Map<String, serde_json::Value> {
+    match serde_json::to_value(settings) {
+        Ok(serde_json::Value::Object(settings)) => settings,
+        _ => serde_json::Map::new(), // never: settings are plain values by name
     }
 }

@@ -2,14 +2,22 @@
 //!
 //! [`space`] reads the plan of a sweep, a grid or random draws, as an ordered list of assignments of settings. It knows nothing of
 //! training: whoever covers settings with an assignment checks that its names are settings, and that its values can be meant.
+//! [`journal`] has a line for each run that has ended, [`folder`] is where that and the best runs are kept, and [`ranking`] says
+//! which these are.
 
 mod assignment;
 mod axes;
 mod draws;
 mod file;
+pub mod folder;
+pub mod journal;
 mod pieces;
+pub mod ranking;
 pub mod space;
 mod values;
 
 pub use assignment::Assignment;
+pub use folder::{Identity, SweepFolder};
+pub use journal::{Divergence, Ending, Entry};
+pub use ranking::Metric;
 pub use space::{Runs, Space};

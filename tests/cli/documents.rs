@@ -227,6 +227,10 @@ fn look_at(scratch: &Scratch, call: &Call) {
                 "held-out accuracy {accuracy} after: {shown}"
             );
         }
+        "sweep" => match call.value("--out") {
+            Some(folder) => begins(&format!("{folder}/journal.jsonl"), b"{\"run\":1,"),
+            None => assert!(call.stdout.lines().count() > 5, "{shown}"),
+        },
         "evaluate" => assert!(call.stdout.contains("accuracy"), "{shown}"),
         "predict" => {
             let images = if call.value("--idx").is_some() {

@@ -13,7 +13,7 @@ use crate::util::{Outcome, PROGRAM, Scratch, optimised};
 const SETTINGS: &str =
     "--data data --preset plain --hidden 12 --batch-size 40 --epochs 30 --eval-every 3 --seed 5";
 
-fn program() -> String {
+pub fn program() -> String {
     optimised().map_or_else(
         || PROGRAM.to_owned(),
         |program| program.to_str().expect("a name").to_owned(),
@@ -59,7 +59,7 @@ fn left(scratch: &Scratch, run: &str) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The program under a signal after so many milliseconds, unless it ends before.
-fn under(scratch: &Scratch, signal: &str, after_ms: u64, arguments: &str) -> Outcome {
+pub fn under(scratch: &Scratch, signal: &str, after_ms: u64, arguments: &str) -> Outcome {
     scratch
         .run("timeout")
         .args(["--preserve-status", "-s", signal])
@@ -80,10 +80,10 @@ fn told(figure: &str) {
 }
 
 /// Numbers that look random, the same in every run of the tests.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

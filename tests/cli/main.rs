@@ -21,6 +21,7 @@
 //! | `starting` | runs that start from another run's network, or from one that was trained elsewhere |
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `field_settings`, `field_outputs` | settings and outputs as people give them |
+//! | `sweep` | many runs from one plan, killed, begun twice and refused |
 //! | `field_sweep` | the sweep in a shell |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
@@ -47,5 +48,6 @@ mod real_data;
 mod refusals;
 mod report;
 mod starting;
+mod sweep;
 mod terminal;
 mod util;

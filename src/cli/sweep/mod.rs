@@ -1,0 +1,253 @@
+//! `gingham sweep`
+
+mod runs;
+mod shown;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use gingham::error::{Error, Result};
+use gingham::quote;
+use gingham::report::{self, Keeping};
+use gingham::sweep::{Assignment, Identity, Metric, Space, SweepFolder};
+use gingham::train::{Plan, TrainOptions};
+
+use super::settings::{Flags, Resolved, Sources};
+use super::signals::Listener;
+use super::{Common, base, open_data, outfile, train as single};
+use runs::{Planned, Sweep};
+
+/// Runs that are planned without being asked for by `--yes`.
+const MANY_RUNS: u64 = 100_000;
+
+/// Train many networks, one for each combination of settings.
+///
+/// The plan names settings of 'gingham train' and their values; the product of all is trained, the last setting changing fastest. Settings
+/// that are given as flags or by --config hold for every run. A list has numbers, words, 'a..b' for whole numbers from a to b, and
+/// 'log(a,b,n)' for n numbers from a to b whose ratios are equal; the hidden layers of one network are joined by '-'. With --random, values are
+/// drawn: from 'uniform(a,b)', 'log(a,b)', 'a..b' and lists.
+///
+/// Every run that ends is a line of journal.jsonl in the sweep's folder: its number, what the plan says of it, and the summary that 'gingham
+/// train --json' prints. The same command goes on where a sweep was stopped or killed, and repeats no run that has ended. A run
+/// that diverges is written down as such, and the sweep goes on. Of the best runs the folders are kept, under runs/.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  gingham sweep --epochs 30 --grid 'learning-rate=0.0005,0.001,0.002; seed=1..3' --out sweeps/rate\n  \
+                  gingham sweep --preset plain --grid 'learning-rate=log(0.01,1); hidden=50,100,200-100' --random 20 --out sweeps/drawn"
+)]
+pub struct Args {
+    /// What is swept, such as 'learning-rate=0.001,0.002; hidden=50,512-256; seed=1..5'
+    #[arg(
+        long,
+        value_name = "PLAN",
+        required_unless_present = "space",
+        help_heading = "Plan"
+    )]
+    grid: Option<String>,
+    /// Draw so many runs from the plan's ranges instead of taking their product
+    #[arg(long, value_name = "N", requires = "grid", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
+    random: Option<u32>,
+    /// Seed of what --random draws
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "random",
+        default_value_t = 1,
+        help_heading = "Plan"
+    )]
+    random_seed: u32,
+    /// Read what is swept from a TOML file, with a table [grid] or [random]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "grid",
+        help_heading = "Plan"
+    )]
+    space: Option<PathBuf>,
+    /// Print the plan, check every run of it, and train nothing
+    #[arg(long, help_heading = "Plan")]
+    dry_run: bool,
+    /// Allow more than 100,000 runs
+    #[arg(long, help_heading = "Plan")]
+    yes: bool,
+    #[command(flatten)]
+    flags: Flags,
+    /// Read settings that hold for every run from a TOML file, such as the config.toml of a run
+    #[arg(long, value_name = "FILE", help_heading = "Data and settings")]
+    config: Option<PathBuf>,
+    /// The sweep's folder: a new one, or that of the same sweep, to go on
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "dry_run",
+        help_heading = "Results"
+    )]
+    out: Option<PathBuf>,
+    /// What decides which run is better
+    #[arg(long, value_name = "FIGURE", help_heading = "Results")]
+    metric: Option<Figure>,
+    /// Runs whose folders are kept, the best ones; of the others the journal keeps the figures
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Results")]
+    top: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Figure {
+    HeldoutAccuracy,
+    Error,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let output = args.common.output();
+    let space = space(args)?;
+    let mut base = args.resolve(None)?;
+    let metric = metric(args, &base.options)?;
+    let machine = args
+        .common
+        .machine_for(base.options.threads, base.options.engine)?;
+    let signals = Listener::start();
+    let dataset = open_data(&base.options.data, output)?;
+    base.options.data = single::absolute(base.options.data);
+    let planned = planned(args, &space)?;
+    for run in &planned {
+        Plan::new(&run.options, &dataset, &machine)
+            .map_err(|error| of_run(&run.assignment, error))?;
+    }
+    if args.dry_run {
+        return print_plan(&planned, args);
+    }
+    let out = args.out.as_deref().expect("clap requires it");
+    outfile::check_folder(out)?;
+    let mut folder = SweepFolder::open(out, &identity(&base.options, &space, &planned))?;
+    base.notes.iter().for_each(|note| output.note(note));
+    output.progress(format_args!("writing {}", quote::path(out)));
+    folder.keep(args.top, metric)?;
+    let keeping = Keeping {
+        signal: signals.watch(),
+        ..Keeping::default()
+    };
+    let sweep = Sweep {
+        dataset: &dataset,
+        machine: &machine,
+        keeping: &keeping,
+        metric,
+        top: args.top,
+        json: args.common.json,
+        output,
+    };
+    sweep.all(&planned, &mut folder)?;
+    if args.common.json {
+        return Ok(());
+    }
+    output.result(shown::ranking(folder.entries(), metric))
+}
+
+/// What is swept.
+fn space(args: &Args) -> anyhow::Result<Space> {
+    let space = match (&args.grid, &args.space, args.random) {
+        (Some(text), _, Some(runs)) => Space::random(text, runs, args.random_seed)?,
+        (Some(text), _, None) => Space::grid(text)?,
+        (None, Some(path), _) => {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?;
+            Space::of_toml(&text)?
+        }
+        (None, None, _) => unreachable!("clap requires one of them"),
+    };
+    if space.count() > MANY_RUNS && !args.yes {
+        let reason = format!(
+            "expected at most {MANY_RUNS} runs without --yes, found {}",
+            space.count()
+        );
+        let setting = base::PLAN;
+        return Err(Error::Setting { setting, reason }.into());
+    }
+    Ok(space)
+}
+
+/// The figure that decides, which must be there.
+fn metric(args: &Args, options: &TrainOptions) -> Result<Metric> {
+    match args.metric {
+        Some(Figure::Error) => Ok(Metric::Error),
+        None if options.holdout == 0.0 => Ok(Metric::Error),
+        Some(Figure::HeldoutAccuracy) if options.holdout == 0.0 => Err(Error::Setting {
+            setting: "metric",
+            reason: "expected held-out images, whose accuracy is asked for, found --holdout 0"
+                .to_owned(),
+        }),
+        Some(Figure::HeldoutAccuracy) | None => Ok(Metric::HeldoutAccuracy),
+    }
+}
+
+/// All runs, with their settings.
+fn planned(args: &Args, space: &Space) -> Result<Vec<Planned>> {
+    let run = |(number, assignment): (usize, Assignment)| {
+        let mut options = args.resolve(Some(&assignment))?.options;
+        options.data = single::absolute(options.data);
+        Ok(Planned {
+            number: number + 1,
+            assignment,
+            options,
+        })
+    };
+    space.runs().enumerate().map(run).collect()
+}
+
+impl Args {
+    /// The settings of a run, or without an assignment those that hold for all.
+    fn resolve(&self, assignment: Option<&Assignment>) -> Result<Resolved> {
+        let assigned = assignment.map(Assignment::to_table);
+        let sources = Sources {
+            config: self.config.as_deref(),
+            assigned: assigned.as_ref(),
+            ..Sources::default()
+        };
+        let resolved = self.flags.resolve(&sources, self.common.threads);
+        resolved.map_err(|error| match (error, assignment) {
+            (error, Some(assignment)) => of_run(assignment, error),
+            (error, None) => error,
+        })
+    }
+}
+
+/// What is wrong with a run of the plan, or with the plan itself.
+fn of_run(assignment: &Assignment, error: Error) -> Error {
+    match error {
+        Error::Setting { setting, reason } if setting != base::PLAN => Error::Setting {
+            setting: base::PLAN,
+            reason: format!("{assignment}: {setting}: {reason}"),
+        },
+        error => error,
+    }
+}
+
+/// What makes this sweep the same as another one. The number of threads and the memory change no result.
+fn identity(base: &TrainOptions, space: &Space, planned: &[Planned]) -> Identity {
+    let mut settings = report::by_name(base);
+    for name in ["threads", "memory"] {
+        settings.remove(name);
+    }
+    let assigned = planned.iter().map(|run| run.assignment.to_string());
+    let swept = space.keys().into_iter().map(str::to_owned).collect();
+    Identity::new(settings, swept, assigned)
+}
+
+fn print_plan(planned: &[Planned], args: &Args) -> anyhow::Result<()> {
+    let output = args.common.output();
+    for run in planned {
+        let (number, assignment) = (run.number, run.assignment.to_string());
+        if args.common.json {
+            let line = serde_json::json!({ "run": number, "assigned": assignment, "settings": run.options });
+            output.result(line)?;
+        } else {
+            output.result(format_args!("{number:5}  {assignment}"))?;
+        }
+    }
+    output.progress(format_args!("{} runs", planned.len()));
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! The folder of a sweep.
+//!
+//! ```text
+//! sweep.json       what the sweep is: the settings that hold for every run, what is swept, how many runs there are
+//! journal.jsonl    a line for each run that has ended
+//! runs/00012       the folder of a run, as `gingham train` writes it: of the best runs, and of the one that is under way
+//! ```
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::{Entry, Journal};
+use super::ranking::Metric;
+use crate::data;
+use crate::durable;
+use crate::error::{Error, Result};
+use crate::quote;
+
+/// The name of the file that says what a sweep is.
+pub const SWEEP: &str = "sweep.json";
+/// The folder of its runs' folders.
+const RUNS: &str = "runs";
+
+/// What a sweep is. Two that are equal have the same runs in the same order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The settings that hold for every run, by their names in `config.toml`.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// The settings that are swept, in the order of the plan.
+    pub swept: Vec<String>,
+    /// How many runs there are.
+    pub runs: u64,
+    /// SHA-256 of what the plan says of each run, line by line.
+    pub assigned_sha256: String,
+}
+
+impl Identity {
+    /// The sweep with these settings for every run, in which `swept` differ as `assigned` says of each run.
+    #[must_use]
+    pub fn new(
+        settings: serde_json::Map<String, serde_json::Value>,
+        swept: Vec<String>,
+        assigned: impl Iterator<Item = String>,
+    ) -> Self {
+        let (mut runs, mut lines) = (0, String::new());
+        for line in assigned {
+            lines += &line;
+            lines.push('\n');
+            runs += 1;
+        }
+        Self {
+            settings,
+            swept,
+            runs,
+            assigned_sha256: data::sha256(lines.as_bytes()),
+        }
+    }
+
+    /// In what another sweep differs from this one, in words; none where it does not.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let names = self.settings.keys().chain(other.settings.keys());
+        let differs = |name: &&String| self.settings.get(*name) != other.settings.get(*name);
+        let mut names: Vec<&str> = names.filter(differs).map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        if (&self.swept, self.runs, &self.assigned_sha256)
+            != (&other.swept, other.runs, &other.assigned_sha256)
+        {
+            names.push("what is swept");
+        }
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
+/// The folder of a sweep while the sweep writes it.
+#[derive(Debug)]
+pub struct SweepFolder {
+    path: PathBuf,
+    journal: Journal,
+    /// Runs that have ended and whose folders are there.
+    kept: Vec<Entry>,
+}
+
+impl SweepFolder {
+    /// Makes the folder of a sweep, or opens that of the same sweep to go on in it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for the folder of another sweep, [`Error::Exists`] for one that is no sweep's, [`Error::InUse`] where another
+    /// process writes it, and those of [`Journal::open`].
+    pub fn open(path: &Path, identity: &Identity) -> Result<Self> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Write { path, source }
+        };
+        let file = path.join(SWEEP);
+        if path.symlink_metadata().is_err() || durable::is_without_files(path) {
+            std::fs::create_dir_all(path).map_err(failed(path))?;
+            let text = serde_json::to_string_pretty(identity).expect("plain fields") + "\n";
+            match durable::write_new(&file, text.as_bytes()) {
+                Ok(()) | Err(Error::Exists { .. }) => {} // another process was faster; what it wrote is compared
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(difference) = read(path)?.difference(identity) {
+            return Err(Error::Setting {
+                setting: "out",
+                reason: format!(
+                    "expected a new folder, or that of the same sweep to go on in it, found {}, whose sweep differs in {difference}",
+                    quote::path(path)
+                ),
+            });
+        }
+        let runs = path.join(RUNS);
+        std::fs::create_dir_all(&runs).map_err(failed(&runs))?;
+        let journal = Journal::open(path)?;
+        let is_there = |entry: &&Entry| run_dir(path, entry.run).symlink_metadata().is_ok();
+        Ok(Self {
+            path: path.to_owned(),
+            kept: journal.entries().iter().filter(is_there).cloned().collect(),
+            journal,
+        })
+    }
+
+    /// The runs that have ended.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        self.journal.entries()
+    }
+
+    /// The folder of run number `run`.
+    #[must_use]
+    pub fn run_dir(&self, run: usize) -> PathBuf {
+        run_dir(&self.path, run)
+    }
+
+    /// Adds a run that has ended. When this returns, its line is on the disk. Then the folders of all but the best `top` are removed.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn end(&mut self, entry: Entry, top: usize, metric: Metric) -> Result<()> {
+        self.journal.append(entry.clone())?;
+        self.kept.push(entry);
+        self.keep(top, metric)
+    }
+
+    /// Removes the folders of runs that have ended and are not among the best `top`.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn keep(&mut self, top: usize, metric: Metric) -> Result<()> {
+        let ranked = metric.ranked(&self.kept);
+        let worse: Vec<usize> = ranked.iter().skip(top).map(|entry| entry.run).collect();
+        for run in worse {
+            let folder = self.run_dir(run);
+            match std::fs::remove_dir_all(&folder) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    let path = folder;
+                    return Err(Error::Write { path, source });
+                }
+                _ => self.kept.retain(|entry| entry.run != run),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn run_dir(sweep: &Path, run: usize) -> PathBuf {
+    sweep.join(RUNS).join(format!("{run:05}"))
+}
+
+/// What the sweep in a folder is.
+///
+/// # Errors
+/// [`Error::Exists`] for a folder that is no sweep's, [`Error::Read`], [`Error::Mismatch`].
+pub fn read(path: &Path) -> Result<Identity> {
+    let file = path.join(SWEEP);
+    let text = std::fs::read_to_string(&file).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => Error::Exists {
+            path: path.to_owned(),
+        },
+        _ => Error::Read {
+            path: file.clone(),
+            source,
+        },
+    })?;
+    serde_json::from_str(&text).map_err(|error| Error::Mismatch {
+        path: file,
+        expected: "what a sweep is, in JSON".to_owned(),
+        found: error.to_string(),
+    })
+}

@@ -1,0 +1,254 @@
+//! The journal of a sweep: one line of JSON for each run that has ended.
+//!
+//! A line is appended in one piece and synced before the next run begins. A process that is killed leaves whole lines and at most one
+//! torn one, which the next process cuts off: a line counts once its end is there.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::report::Summary;
+
+/// The journal's name in the folder of a sweep.
+pub const JOURNAL: &str = "journal.jsonl";
+
+/// A run that has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number in the plan, counted from 1.
+    pub run: usize,
+    /// What the plan says of it, as `learning-rate=0.001 seed=3`.
+    pub assigned: String,
+    /// How it ended.
+    #[serde(flatten)]
+    pub ending: Ending,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Ending {
+    /// The error or a parameter was not finite any more.
+    Diverged(Divergence),
+    /// Its network is trained: the summary that `gingham train --json` prints.
+    Trained(Box<Summary>),
+}
+
+/// Where a run diverged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// What is not finite.
+    pub diverged: String,
+    /// The epoch, from 0.
+    pub epoch: usize,
+    /// The step within the run, from 0.
+    pub step: u64,
+    /// Every setting by its name in `config.toml`.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Entry {
+    /// The summary of a run that did not diverge.
+    #[must_use]
+    pub fn summary(&self) -> Option<&Summary> {
+        match &self.ending {
+            Ending::Trained(summary) => Some(summary),
+            Ending::Diverged(_) => None,
+        }
+    }
+}
+
+/// The journal while a sweep writes it. It is locked, for one process at a time, and the system lets it go with the process.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    entries: Vec<Entry>,
+}
+
+impl Journal {
+    /// Opens the journal in `folder`, or begins one. A line without an end is cut off.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] where another process writes it, [`Error::Read`], [`Error::Write`], and [`Error::Mismatch`] for a line that is no
+    /// run's.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(JOURNAL);
+        let failed = |source| Error::Write {
+            path: path.clone(),
+            source,
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            // Where a file system has no locks, a sweep is worth more than the check.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse { path }),
+        }
+        let text = whole(&mut file, &path)?;
+        let entries = parsed(&text, &path)?;
+        file.set_len(text.len() as u64).map_err(failed)?;
+        Ok(Self {
+            path,
+            file,
+            entries,
+        })
+    }
+
+    /// The runs that have ended, in this order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Adds a run. When this returns, its line is on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; what was written of the line is then taken back, as far as the disk lets it.
+    pub fn append(&mut self, entry: Entry) -> Result<()> {
+        let line = serde_json::to_string(&entry).expect("plain fields") + "\n";
+        let written = |file: &mut File| -> io::Result<()> {
+            let length = file.seek(SeekFrom::End(0))?;
+            file.write_all(line.as_bytes())
+                .and_then(|()| file.sync_data())
+                .inspect_err(|_| {
+                    let _ = file.set_len(length); // the error that is told is the first one
+                })
+        };
+        written(&mut self.file).map_err(|source| Error::Write {
+            path: self.path.clone(),
+            source,
+        })?;
+        self.entries.push(entry);
+        Ok(())
+    }
+}
+
+/// The runs that the journal in `folder` has so far, also while a sweep writes it.
+///
+/// # Errors
+/// [`Error::Read`], and [`Error::Mismatch`] for a line that is no run's.
+pub fn read(folder: &Path) -> Result<Vec<Entry>> {
+    let path = folder.join(JOURNAL);
+    let mut file = File::open(&path).map_err(|source| Error::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let text = whole(&mut file, &path)?;
+    parsed(&text, &path)
+}
+
+/// The lines that have an end.
+fn whole(file: &mut File, path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0))
+        .and_then(|_| file.read_to_end(&mut bytes))
+        .map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+    let end = bytes.iter().rposition(|&byte| byte == b'\n');
+    bytes.truncate(end.map_or(0, |end| end + 1));
+    Ok(bytes)
+}
+
+/// The runs of whole lines.
+fn parsed(text: &[u8], path: &Path) -> Result<Vec<Entry>> {
+    let lines = text.split(|&byte| byte == b'\n');
+    let lines = lines.enumerate().filter(|(_, line)| !line.is_empty());
+    lines
+        .map(|(number, line)| {
+            serde_json::from_slice(line).map_err(|error| Error::Mismatch {
+                path: path.to_owned(),
+                expected: format!(
+                    "a line of JSON for each run of a sweep, also in line {}",
+                    number + 1
+                ),
+                found: error.to_string(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(run: usize) -> Entry {
+        Entry {
+            run,
+            assigned: format!("seed={run}"),
+            ending: Ending::Diverged(Divergence {
+                diverged: "error".to_owned(),
+                epoch: 1,
+                step: 30,
+                settings: serde_json::Map::new(),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_torn_line_is_cut_off_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(JOURNAL);
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append(entry(1)).unwrap();
+        journal.append(entry(2)).unwrap();
+        drop(journal);
+        let bytes = std::fs::read(&path).unwrap();
+        let first = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+        for length in 0..=bytes.len() {
+            std::fs::write(&path, &bytes[..length]).unwrap();
+            let whole = usize::from(length >= first) + usize::from(length == bytes.len());
+            assert_eq!(read(folder.path()).unwrap().len(), whole, "{length}");
+            let mut journal = Journal::open(folder.path()).unwrap();
+            assert_eq!(journal.entries().len(), whole, "{length}");
+            journal.append(entry(3)).unwrap();
+            drop(journal);
+            let runs: Vec<usize> = read(folder.path())
+                .unwrap()
+                .iter()
+                .map(|entry| entry.run)
+                .collect();
+            assert_eq!(runs, [&[1, 2][..whole], &[3]].concat(), "{length}");
+        }
+    }
+
+    #[test]
+    fn one_process_writes_and_any_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append(entry(1)).unwrap();
+        assert_eq!(read(folder.path()).unwrap(), [entry(1)]);
+        let second = Journal::open(folder.path());
+        assert!(matches!(second, Err(Error::InUse { .. })), "{second:?}");
+        drop(journal);
+        assert_eq!(Journal::open(folder.path()).unwrap().entries(), [entry(1)]);
+    }
+
+    #[test]
+    fn other_lines_are_told_by_their_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(JOURNAL);
+        let good = serde_json::to_string(&entry(1)).unwrap();
+        for bad in [
+            "{}",
+            "[1, 2]",
+            "\u{0}\u{ff}",
+            "{\"run\": 1, \"assigned\": \"\"}",
+        ] {
+            std::fs::write(&path, format!("{good}\n{bad}\n")).unwrap();
+            let error = Journal::open(folder.path()).unwrap_err().to_string();
+            assert!(error.contains("also in line 2"), "{bad}: {error}");
+            let after = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(after, format!("{good}\n{bad}\n"), "nothing is lost");
+        }
+    }
+}

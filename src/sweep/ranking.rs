@@ -1,0 +1,117 @@
+//! Which runs of a sweep are best.
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::Entry;
+
+/// The figure by which runs are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// The accuracy on the held-out images after the last epoch; the highest is best.
+    #[default]
+    HeldoutAccuracy,
+    /// The last epoch's error; the lowest is best.
+    Error,
+}
+
+impl Metric {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::HeldoutAccuracy, Self::Error];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HeldoutAccuracy => "heldout_accuracy",
+            Self::Error => "error",
+        }
+    }
+
+    /// A run's figure; none where it diverged, or where there is no such figure.
+    #[must_use]
+    pub fn of(self, entry: &Entry) -> Option<f64> {
+        let summary = entry.summary()?;
+        let figure = match self {
+            Self::HeldoutAccuracy => summary.heldout_accuracy?,
+            Self::Error => summary.final_error,
+        };
+        (!figure.is_nan()).then_some(figure)
+    }
+
+    /// Runs from the best to the worst; those without a figure come last, and equals in the order of the plan.
+    #[must_use]
+    pub fn ranked<'a>(self, entries: impl IntoIterator<Item = &'a Entry>) -> Vec<&'a Entry> {
+        // What is smaller is better.
+        let cost = |entry: &Entry| match (self, self.of(entry)) {
+            (_, None) => f64::INFINITY,
+            (Self::HeldoutAccuracy, Some(accuracy)) => -accuracy,
+            (Self::Error, Some(error)) => error,
+        };
+        let mut ranked: Vec<&Entry> = entries.into_iter().collect();
+        ranked.sort_by(|a, b| {
+            let order = self.of(b).is_some().cmp(&self.of(a).is_some());
+            order
+                .then(cost(a).total_cmp(&cost(b)))
+                .then(a.run.cmp(&b.run))
+        });
+        ranked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::journal::{Divergence, Ending};
+
+    /// A run with these figures; without them one that diverged.
+    fn entry(run: usize, figures: Option<(Option<f64>, f64)>) -> Entry {
+        let ending = match figures {
+            None => Ending::Diverged(Divergence {
+                diverged: "error".to_owned(),
+                epoch: 0,
+                step: 1,
+                settings: serde_json::Map::new(),
+            }),
+            Some((accuracy, error)) => {
+                let line = serde_json::json!({
+                    "preset": "plain", "seed": 1, "epochs": 1, "engine": "blas", "dtype": "f32", "threads": 1,
+                    "final_error": error, "train_accuracy": null, "heldout_accuracy": accuracy,
+                    "test_accuracy": null, "train_seconds": 1.0, "total_seconds": 1.0,
+                    "prepare_seconds": 0.0, "evaluation_seconds": 0.0, "images_per_second": 1.0,
+                    "peak_rss_bytes": null, "run_dir": "r", "model": "m",
+                    "blas": { "name": "b", "version": "1", "core": "c", "threading": "none" },
+                    "version": "0", "commit": "0", "labels_sha256": "",
+                });
+                Ending::Trained(serde_json::from_value(line).unwrap())
+            }
+        };
+        let assigned = String::new();
+        Entry {
+            run,
+            assigned,
+            ending,
+        }
+    }
+
+    fn runs(metric: Metric, entries: &[Entry]) -> Vec<usize> {
+        let ranked = metric.ranked(entries);
+        ranked.iter().map(|entry| entry.run).collect()
+    }
+
+    #[test]
+    fn the_best_come_first_and_what_has_no_figure_last() {
+        let entries = [
+            entry(1, None),
+            entry(2, Some((Some(0.5), 3.0))),
+            entry(3, Some((None, 1.0))),
+            entry(5, Some((Some(0.75), 1e300))),
+            entry(4, Some((Some(0.75), 2.0))),
+            entry(6, Some((Some(-0.0), 3.0))),
+            entry(7, Some((Some(0.0), -1.0))),
+        ];
+        let by_accuracy = runs(Metric::HeldoutAccuracy, &entries);
+        assert_eq!(by_accuracy, [4, 5, 2, 7, 6, 1, 3]);
+        assert_eq!(runs(Metric::Error, &entries), [7, 3, 4, 2, 6, 5, 1]);
+    }
+}

@@ -1,0 +1,266 @@
+//! `gingham sweep`: each run is the run of `gingham train`, and what happens to the process changes no result. `GINGHAM_KILLS=50` kills it so
+//! many times.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::keeping::{Random, program, under};
+use crate::util::Scratch;
+
+const SETTINGS: &str = "--data data --preset plain --batch-size 40 --epochs 4";
+const GRID: &str = "learning-rate=0.05,0.2;hidden=6,5-4;seed=1..2";
+
+/// A sweep's arguments, which have no blanks of their own.
+fn sweep(grid: &str, out: &str) -> String {
+    format!("sweep -q {SETTINGS} --grid {grid} --out {out}")
+}
+
+/// What does not tell of time and place in a line of the journal.
+fn lasting(line: &str) -> Value {
+    let mut line: Value = serde_json::from_str(line).expect("a line of JSON");
+    let fields = line.as_object_mut().expect("an object");
+    for name in [
+        "train_seconds",
+        "total_seconds",
+        "prepare_seconds",
+        "evaluation_seconds",
+        "images_per_second",
+        "peak_rss_bytes",
+        "run_dir",
+        "model",
+        "best_model",
+        "threads",
+    ] {
+        fields.remove(name);
+    }
+    if let Some(settings) = fields["settings"].as_object_mut() {
+        settings.remove("threads");
+    }
+    line
+}
+
+/// The journal of a sweep, and the models that it keeps.
+fn left(scratch: &Scratch, out: &str) -> (Vec<Value>, BTreeMap<String, Vec<u8>>) {
+    let journal = scratch.text(format!("{out}/journal.jsonl"));
+    let mut models = BTreeMap::new();
+    for run in fs::read_dir(scratch.join(format!("{out}/runs"))).expect("runs") {
+        let run = run.expect("a run");
+        let model = fs::read(run.path().join("model.safetensors")).expect("a model");
+        let name = run.file_name().into_string().expect("a name");
+        models.insert(name, model);
+    }
+    (journal.lines().map(lasting).collect(), models)
+}
+
+#[test]
+fn every_run_is_that_of_train() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 60);
+    let told = scratch.done(&format!("{} --json", sweep(GRID, "swept")));
+    let journal = scratch.text("swept/journal.jsonl");
+    assert_eq!(told.stdout, journal, "stdout has the journal's lines");
+    let expected = [
+        ("0.05", "6", "1"),
+        ("0.05", "6", "2"),
+        ("0.05", "5,4", "1"),
+        ("0.05", "5,4", "2"),
+        ("0.2", "6", "1"),
+        ("0.2", "6", "2"),
+        ("0.2", "5,4", "1"),
+        ("0.2", "5,4", "2"),
+    ];
+    assert_eq!(journal.lines().count(), expected.len());
+    for (number, (line, (rate, hidden, seed))) in (1..).zip(journal.lines().zip(expected)) {
+        let single = scratch.done(&format!(
+            "train -q --json {SETTINGS} --learning-rate {rate} --hidden {hidden} --seed {seed} --out single{number}"
+        ));
+        let mut swept = lasting(line);
+        let fields = swept.as_object_mut().expect("an object");
+        assert_eq!(fields.remove("run"), Some(number.into()));
+        let assigned = format!(
+            "learning-rate={rate} hidden={} seed={seed}",
+            hidden.replace(',', "-")
+        );
+        assert_eq!(fields.remove("assigned"), Some(assigned.into()));
+        assert_eq!(swept, lasting(&single.stdout), "run {number}");
+        for file in ["model.safetensors", "config.toml", "best.safetensors"] {
+            let swept = scratch.read(format!("swept/runs/{number:05}/{file}"));
+            assert!(
+                swept == scratch.read(format!("single{number}/{file}")),
+                "{number}: {file}"
+            );
+        }
+    }
+    // A script over `train` leaves the same lines.
+    let again = scratch.done(&format!("{} --json", sweep(GRID, "swept")));
+    assert_eq!(again.stdout, journal, "nothing is trained twice");
+    assert_eq!(scratch.text("swept/journal.jsonl"), journal);
+}
+
+#[test]
+fn the_best_are_kept_and_ranked() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 60);
+    let command = format!("{} --top 3", sweep(GRID, "swept"));
+    let table = scratch.done(&command).stdout;
+    let (journal, models) = left(&scratch, "swept");
+    let accuracy = |line: &Value| line["heldout_accuracy"].as_f64().expect("a number");
+    let mut ranked: Vec<&Value> = journal.iter().collect();
+    ranked.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a))); // stable: equals stay in the plan's order
+    let runs: Vec<u64> = ranked
+        .iter()
+        .map(|line| line["run"].as_u64().expect("a number"))
+        .collect();
+    let mut best: Vec<String> = runs[..3].iter().map(|run| format!("{run:05}")).collect();
+    best.sort_unstable();
+    assert_eq!(models.keys().cloned().collect::<Vec<_>>(), best);
+    let shown: Vec<u64> = table
+        .lines()
+        .skip(1)
+        .map(|line| line.split_whitespace().nth(1).expect("a run"))
+        .map(|run| run.parse().expect("a number"))
+        .collect();
+    assert_eq!(shown, runs, "{table}");
+    // Fewer are kept when the same sweep is asked for fewer.
+    scratch.done(&format!("{} --top 1", sweep(GRID, "swept")));
+    let (same, models) = left(&scratch, "swept");
+    assert_eq!(same, journal);
+    let best: Vec<&String> = models.keys().collect();
+    assert_eq!(best, [&format!("{:05}", runs[0])]);
+}
+
+#[test]
+fn a_sweep_that_is_killed_goes_on_to_the_same_journal() {
+    let kills = std::env::var("GINGHAM_KILLS").map_or(8, |kills| kills.parse().expect("a number"));
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 20);
+    let started = std::time::Instant::now();
+    let run = scratch.run(program());
+    run.args(sweep(GRID, "whole").split_whitespace())
+        .outcome()
+        .succeeded();
+    let duration = started.elapsed().as_millis() as u64;
+    let whole = left(&scratch, "whole");
+    let mut random = Random(7);
+    let (mut killed, mut round) = (0, 0);
+    while killed < kills {
+        let command = sweep(GRID, "swept");
+        for _ in 0..=random.below(3) {
+            let outcome = under(&scratch, "KILL", 1 + random.below(duration), &command);
+            killed += usize::from(outcome.code() != Some(0));
+        }
+        let threads = (1 + random.below(3)).to_string();
+        let last = scratch.run(program()).args(command.split_whitespace());
+        last.args(["--threads", &threads]).outcome().succeeded();
+        assert!(left(&scratch, "swept") == whole, "round {round}");
+        fs::remove_dir_all(scratch.join("swept")).expect("a sweep");
+        round += 1;
+    }
+}
+
+#[test]
+fn a_run_that_diverges_is_written_down() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 20);
+    let grid = "learning-rate=1e6,0.1";
+    let outcome = scratch.done(&sweep(grid, "swept"));
+    let journal = scratch.text("swept/journal.jsonl");
+    let lines: Vec<Value> = journal.lines().map(lasting).collect();
+    assert!(lines[0]["diverged"].is_string() && lines[0]["settings"]["learning_rate"] == 1e6);
+    assert!(lines[1]["heldout_accuracy"].is_number());
+    let ranks: Vec<&str> = outcome.stdout.lines().collect();
+    assert!(ranks[1].contains("learning-rate=0.1"), "{outcome}");
+    assert!(ranks[2].contains("diverged"), "{outcome}");
+    scratch.done(&sweep(grid, "swept"));
+    assert_eq!(scratch.text("swept/journal.jsonl"), journal);
+}
+
+#[test]
+fn a_plan_is_shown_and_trains_nothing() {
+    let scratch = Scratch::with_data();
+    let before = scratch.listing();
+    let shown = scratch.done(&format!("sweep {SETTINGS} --grid {GRID} --dry-run"));
+    let lines: Vec<&str> = shown.stdout.lines().map(str::trim).collect();
+    assert_eq!(lines.len(), 8);
+    assert_eq!(lines[0], "1  learning-rate=0.05 hidden=6 seed=1");
+    assert_eq!(lines[7], "8  learning-rate=0.2 hidden=5-4 seed=2");
+    let json = scratch.done(&format!(
+        "sweep --json {SETTINGS} --grid {GRID} --dry-run --out new"
+    ));
+    let lines = json.json_lines();
+    assert_eq!(
+        lines[7]["settings"]["hidden"],
+        serde_json::json!([5, 4]),
+        "{json}"
+    );
+    assert!(before == scratch.listing(), "nothing is written");
+}
+
+#[test]
+fn bad_plans_are_refused_before_anything_runs() {
+    let scratch = Scratch::with_data();
+    scratch.done(&sweep("seed=1..2", "swept"));
+    let sweep = |grid: &str, rest: &str| format!("sweep {SETTINGS} --grid {grid} {rest}");
+    for (grid, rest, says) in [
+        ("rate=1", "--out new", &["rate", "setting"][..]),
+        ("seed=", "--out new", &["seed"]),
+        ("seed=5..1", "--out new", &["seed", "5..1"]),
+        ("learning-rate=log(0,1,3)", "--out new", &["learning-rate"]),
+        (
+            "momentum=0.5,1.5",
+            "--out new",
+            &["momentum=1.5", "momentum"],
+        ),
+        ("activation=relu,gelu", "--out new", &["activation=gelu"]),
+        ("epochs=1,2", "--out new", &["epochs", "both"]),
+        ("data=a,b", "--out new", &["data", "share"]),
+        ("holdout=0.1,0.9999", "--out new", &["holdout=0.9999"]),
+        (
+            "seed=1..100001",
+            "--out new",
+            &["100000", "100001", "--yes"],
+        ),
+        ("seed=1..3", "--out swept", &["swept", "what is swept"]),
+        ("seed=1..2", "--out swept --l2 1", &["swept", "l2"]),
+        ("seed=1..2", "--out data", &["data", "exists"]),
+        ("seed=1..2", "--out -", &["folder"]),
+        (
+            "seed=1..2",
+            "--holdout 0 --metric heldout_accuracy --out new",
+            &["metric"],
+        ),
+    ] {
+        scratch.refuses(2, &sweep(grid, rest), says);
+    }
+    for (arguments, lacks) in [("--grid seed=1", "--out"), ("--out new", "--grid")] {
+        let run = scratch.gingham(&format!("sweep {arguments}"));
+        let told = scratch.misuse(run, &["required"]);
+        assert!(told.contains(lacks), "{told}");
+    }
+}
+
+#[test]
+fn one_process_at_a_time_writes_a_sweep() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 20);
+    let long = format!("sweep -q {SETTINGS} --grid seed=1..4000 --out swept --top 0");
+    let first = std::process::Command::new(program())
+        .current_dir(scratch.path())
+        .args(long.split_whitespace())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let mut first = first.expect("a program that starts");
+    let journal = scratch.join("swept/journal.jsonl");
+    let started = std::time::Instant::now();
+    while fs::metadata(&journal).map_or(0, |file| file.len()) == 0 {
+        assert!(started.elapsed().as_secs() < 60, "no run has ended");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let second = scratch.gingham(&long).outcome();
+    first.kill().expect("a process");
+    first.wait().expect("a process");
+    second.is_refusal(2, &["journal.jsonl"]);
+}
