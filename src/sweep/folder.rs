@@ -96,6 +96,12 @@ impl SweepFolder {
             move |source| Error::Write { path, source }
         };
         let file = path.join(SWEEP);
+        if path.to_str().is_none() {
+            return Err(Error::Setting {
+                setting: "out",
+                reason: format!("expected a name in UTF-8, found {}", quote::path(path)),
+            });
+        }
         if path.symlink_metadata().is_err() || durable::is_without_files(path) {
             std::fs::create_dir_all(path).map_err(failed(path))?;
             let text = serde_json::to_string_pretty(identity).expect("plain fields") + "\n";
@@ -178,7 +184,7 @@ fn run_dir(sweep: &Path, run: usize) -> PathBuf {
 pub fn read(path: &Path) -> Result<Identity> {
     let file = path.join(SWEEP);
     let text = std::fs::read_to_string(&file).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => Error::Exists {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Error::Exists {
             path: path.to_owned(),
         },
         _ => Error::Read {

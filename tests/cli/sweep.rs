@@ -148,7 +148,8 @@ fn a_sweep_that_is_killed_goes_on_to_the_same_journal() {
     while killed < kills {
         let command = sweep(GRID, "swept");
         for _ in 0..=random.below(3) {
-            let outcome = under(&scratch, "KILL", 1 + random.below(duration), &command);
+            let signal = ["KILL", "KILL", "INT", "TERM"][random.below(4) as usize];
+            let outcome = under(&scratch, signal, 1 + random.below(duration), &command);
             killed += usize::from(outcome.code() != Some(0));
         }
         let threads = (1 + random.below(3)).to_string();
@@ -239,6 +240,20 @@ fn bad_plans_are_refused_before_anything_runs() {
         let told = scratch.misuse(run, &["required"]);
         assert!(told.contains(lacks), "{told}");
     }
+}
+
+/// The folder of the data may be another one, but not the data: a journal has the runs of one sweep.
+#[test]
+fn a_sweep_goes_on_with_its_own_data() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 20);
+    scratch.done(&sweep("seed=1..2", "swept"));
+    let journal = scratch.text("swept/journal.jsonl");
+    fs::rename(scratch.join("data"), scratch.join("moved")).expect("a folder");
+    scratch.synth("data", 301, 20);
+    scratch.refuses(2, &sweep("seed=1..2", "swept"), &["swept", "sha256"]);
+    scratch.done(&format!("{} --data moved", sweep("seed=1..2", "swept")));
+    assert_eq!(scratch.text("swept/journal.jsonl"), journal);
 }
 
 #[test]

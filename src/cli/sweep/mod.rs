@@ -112,16 +112,22 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let dataset = open_data(&base.options.data, output)?;
     base.options.data = single::absolute(base.options.data);
     let planned = planned(args, &space)?;
+    // What the plan of any run says of the data is true of all.
+    let mut of_data = report::by_name(&base.options);
     for run in &planned {
-        Plan::new(&run.options, &dataset, &machine)
-            .map_err(|error| of_run(&run.assignment, error))?;
+        let plan = Plan::new(&run.options, &dataset, &machine);
+        let plan = plan.map_err(|error| of_run(&run.assignment, error))?;
+        of_data = report::by_name(plan.settings());
     }
     if args.dry_run {
         return print_plan(&planned, args);
     }
     let out = args.out.as_deref().expect("clap requires it");
     outfile::check_folder(out)?;
-    let mut folder = SweepFolder::open(out, &identity(&base.options, &space, &planned))?;
+    of_data.retain(|name, _| name.ends_with("_sha256"));
+    let mut shared = report::by_name(&base.options);
+    shared.extend(of_data);
+    let mut folder = SweepFolder::open(out, &identity(shared, &space, &planned))?;
     base.notes.iter().for_each(|note| output.note(note));
     output.progress(format_args!("writing {}", quote::path(out)));
     folder.keep(args.top, metric)?;
@@ -226,10 +232,14 @@ fn of_run(assignment: &Assignment, error: Error) -> Error {
     }
 }
 
-/// What makes this sweep the same as another one. The number of threads and the memory change no result.
-fn identity(base: &TrainOptions, space: &Space, planned: &[Planned]) -> Identity {
-    let mut settings = report::by_name(base);
-    for name in ["threads", "memory"] {
+/// What makes this sweep the same as another one: the settings that its runs share, and the plan. Neither the number of threads nor the
+/// memory nor the folder of the data, which the digests tell, changes a result.
+fn identity(
+    mut settings: serde_json::Map<String, serde_json::Value>,
+    space: &Space,
+    planned: &[Planned],
+) -> Identity {
+    for name in ["data", "threads", "memory"] {
         settings.remove(name);
     }
     let assigned = planned.iter().map(|run| run.assignment.to_string());

@@ -52,7 +52,14 @@ impl Sweep<'_> {
         }
         let mut progress = Progress::new(planned.len(), ended.len(), self.output);
         for run in planned.iter().filter(|run| !ended.contains(&run.number)) {
-            let entry = self.one(run, &folder.run_dir(run.number))?;
+            let entry = self.one(run, &folder.run_dir(run.number));
+            if let Err(error) = &entry
+                && let Some(Error::Stopped { .. }) = error.downcast_ref::<Error>()
+            {
+                let note = "the sweep itself goes on by the same command, with this run first";
+                self.output.note(note);
+            }
+            let entry = entry?;
             folder.end(entry.clone(), self.top, self.metric)?;
             self.print(&entry)?;
             progress.show(&entry, self.metric);
