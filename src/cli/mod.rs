@@ -31,6 +31,7 @@ mod settings;
 mod signals;
 mod start;
 mod sweep;
+mod sweep_report;
 mod synth;
 mod train;
 mod words;
@@ -75,6 +76,7 @@ struct Cli {
 enum Command {
     Train(Box<train::Args>),
     Sweep(Box<sweep::Args>),
+    SweepReport(sweep_report::Args),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
     Explore(explore::Args),
@@ -168,6 +170,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Train(args) => train::run(&args),
         Command::Sweep(args) => sweep::run(&args),
+        Command::SweepReport(args) => sweep_report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Explore(args) => explore::run(&args),

@@ -110,6 +110,10 @@ impl SweepFolder {
                 Err(error) => return Err(error),
             }
         }
+        if file.symlink_metadata().is_err() {
+            let path = path.to_owned();
+            return Err(Error::Exists { path });
+        }
         if let Some(difference) = read(path)?.difference(identity) {
             return Err(Error::Setting {
                 setting: "out",
@@ -180,12 +184,16 @@ fn run_dir(sweep: &Path, run: usize) -> PathBuf {
 /// What the sweep in a folder is.
 ///
 /// # Errors
-/// [`Error::Exists`] for a folder that is no sweep's, [`Error::Read`], [`Error::Mismatch`].
+/// [`Error::Setting`] for a folder that is no sweep's, [`Error::Read`], [`Error::Mismatch`].
 pub fn read(path: &Path) -> Result<Identity> {
     let file = path.join(SWEEP);
     let text = std::fs::read_to_string(&file).map_err(|source| match source.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Error::Exists {
-            path: path.to_owned(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Error::Setting {
+            setting: "sweep",
+            reason: format!(
+                "expected the folder of a sweep, with its {SWEEP}, found {}",
+                quote::path(path)
+            ),
         },
         _ => Error::Read {
             path: file.clone(),

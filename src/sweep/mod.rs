@@ -2,8 +2,8 @@
 //!
 //! [`space`] reads the plan of a sweep, a grid or random draws, as an ordered list of assignments of settings. It knows nothing of
 //! training: whoever covers settings with an assignment checks that its names are settings, and that its values can be meant.
-//! [`journal`] has a line for each run that has ended, [`folder`] is where that and the best runs are kept, and [`ranking`] says
-//! which these are.
+//! [`journal`] has a line for each run that has ended, [`folder`] is where that and the best runs are kept, [`ranking`] says
+//! which these are, and [`results`] what they tell.
 
 mod assignment;
 mod axes;
@@ -13,6 +13,7 @@ pub mod folder;
 pub mod journal;
 mod pieces;
 pub mod ranking;
+pub mod results;
 pub mod space;
 mod values;
 
@@ -20,4 +21,5 @@ pub use assignment::Assignment;
 pub use folder::{Identity, SweepFolder};
 pub use journal::{Divergence, Ending, Entry};
 pub use ranking::Metric;
+pub use results::Results;
 pub use space::{Runs, Space};

@@ -39,14 +39,21 @@ impl Metric {
         (!figure.is_nan()).then_some(figure)
     }
 
+    /// What is smaller for a better figure.
+    #[must_use]
+    pub fn cost(self, figure: f64) -> f64 {
+        match self {
+            Self::HeldoutAccuracy => -figure,
+            Self::Error => figure,
+        }
+    }
+
     /// Runs from the best to the worst; those without a figure come last, and equals in the order of the plan.
     #[must_use]
     pub fn ranked<'a>(self, entries: impl IntoIterator<Item = &'a Entry>) -> Vec<&'a Entry> {
-        // What is smaller is better.
-        let cost = |entry: &Entry| match (self, self.of(entry)) {
-            (_, None) => f64::INFINITY,
-            (Self::HeldoutAccuracy, Some(accuracy)) => -accuracy,
-            (Self::Error, Some(error)) => error,
+        let cost = |entry: &Entry| {
+            self.of(entry)
+                .map_or(f64::INFINITY, |figure| self.cost(figure))
         };
         let mut ranked: Vec<&Entry> = entries.into_iter().collect();
         ranked.sort_by(|a, b| {
@@ -60,12 +67,12 @@ impl Metric {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::sweep::journal::{Divergence, Ending};
 
     /// A run with these figures; without them one that diverged.
-    fn entry(run: usize, figures: Option<(Option<f64>, f64)>) -> Entry {
+    pub(in crate::sweep) fn entry(run: usize, figures: Option<(Option<f64>, f64)>) -> Entry {
         let ending = match figures {
             None => Ending::Diverged(Divergence {
                 diverged: "error".to_owned(),

@@ -231,6 +231,7 @@ fn look_at(scratch: &Scratch, call: &Call) {
             Some(folder) => begins(&format!("{folder}/journal.jsonl"), b"{\"run\":1,"),
             None => assert!(call.stdout.lines().count() > 5, "{shown}"),
         },
+        "sweep-report" => assert!(call.stdout.contains("runs have ended"), "{shown}"),
         "evaluate" => assert!(call.stdout.contains("accuracy"), "{shown}"),
         "predict" => {
             let images = if call.value("--idx").is_some() {

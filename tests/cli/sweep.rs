@@ -196,6 +196,11 @@ fn a_plan_is_shown_and_trains_nothing() {
         serde_json::json!([5, 4]),
         "{json}"
     );
+    // Settings that go with one another may stand on both sides.
+    scratch.done(
+        "sweep --data data --preset plain --reduction sum --grid learning-rate=1e-5,1e-4 --dry-run",
+    );
+    scratch.done("sweep --data data --grid activation=relu;learning-rate=0.1 --dry-run");
     assert!(before == scratch.listing(), "nothing is written");
 }
 
@@ -240,6 +245,77 @@ fn bad_plans_are_refused_before_anything_runs() {
         let told = scratch.misuse(run, &["required"]);
         assert!(told.contains(lacks), "{told}");
     }
+}
+
+#[test]
+fn a_report_tells_ranks_spreads_and_effects() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 60);
+    scratch.done(&sweep(GRID, "swept"));
+    let (journal, _) = left(&scratch, "swept");
+    let accuracy = |run: usize| journal[run - 1]["heldout_accuracy"].as_f64().expect("one");
+    let report = scratch.done("sweep-report swept --json").json();
+    assert_eq!(
+        (&report["planned"], &report["ended"]),
+        (&8.into(), &8.into())
+    );
+    let figures: Vec<f64> = report["runs"]
+        .as_array()
+        .expect("runs")
+        .iter()
+        .map(|run| {
+            let figure = run["figure"].as_f64().expect("a number");
+            assert_eq!(figure, accuracy(run["run"].as_u64().expect("one") as usize));
+            figure
+        })
+        .collect();
+    assert!(figures.len() == 8 && figures.is_sorted_by(|a, b| a >= b));
+    // Runs 1 and 2 differ in their seeds; runs 1 to 4 have the first learning rate.
+    let of = |list: &Value, name: &str| {
+        let list = list.as_array().expect("a list").iter();
+        let mut found = list.filter(|group| group["of"] == name);
+        found.next().expect("a group")["mean"]
+            .as_f64()
+            .expect("one")
+    };
+    let mean = of(&report["over_seeds"], "learning-rate=0.05 hidden=6");
+    assert!((mean - (accuracy(1) + accuracy(2)) / 2.0).abs() < 1e-12);
+    let mean = of(&report["by_setting"][0]["values"], "0.05");
+    let expected = (1..=4).map(accuracy).sum::<f64>() / 4.0;
+    assert!((mean - expected).abs() < 1e-12);
+    let csv = scratch.done("sweep-report swept --csv").stdout;
+    let head = "rank,run,learning-rate,hidden,seed,heldout_accuracy,test_accuracy,train_seconds";
+    assert_eq!(csv.lines().next(), Some(head));
+    assert_eq!(csv.lines().count(), 9);
+    let text = scratch.done("sweep-report swept --top 3").stdout;
+    for says in [
+        "8 of 8 runs",
+        "over seeds",
+        "learning-rate",
+        "hidden",
+        "5-4",
+    ] {
+        assert!(text.contains(says), "{text}");
+    }
+    assert!(
+        scratch
+            .done("sweep-report swept --markdown")
+            .stdout
+            .contains("| ---")
+    );
+    // Of a sweep that is under way, what has ended; of two folders, both; of two sweeps, neither.
+    let lines = scratch.text("swept/journal.jsonl");
+    let half: Vec<&str> = lines.split_inclusive('\n').collect();
+    fs::create_dir(scratch.join("part")).expect("a folder");
+    scratch.write("part/sweep.json", scratch.read("swept/sweep.json"));
+    scratch.write("part/journal.jsonl", half[..3].concat() + &half[3][..20]);
+    let part = scratch.done("sweep-report part --json").json();
+    assert_eq!(part["ended"], 3);
+    let both = scratch.done("sweep-report part swept --json").json();
+    assert_eq!(both["runs"].as_array().map(Vec::len), Some(8));
+    scratch.done(&sweep("seed=1..2", "other"));
+    scratch.refuses(2, "sweep-report swept other", &["other", "what is swept"]);
+    scratch.refuses(2, "sweep-report data", &["folder of a sweep", "data"]);
 }
 
 /// The folder of the data may be another one, but not the data: a journal has the runs of one sweep.

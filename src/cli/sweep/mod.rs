@@ -12,7 +12,7 @@ use gingham::report::{self, Keeping};
 use gingham::sweep::{Assignment, Identity, Metric, Space, SweepFolder};
 use gingham::train::{Plan, TrainOptions};
 
-use super::settings::{Flags, Resolved, Sources};
+use super::settings::{Flags, Sources};
 use super::signals::Listener;
 use super::{Common, base, open_data, outfile, train as single};
 use runs::{Planned, Sweep};
@@ -95,40 +95,45 @@ pub struct Args {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "snake_case")]
-enum Figure {
+pub enum Figure {
     HeldoutAccuracy,
     Error,
+}
+
+impl Figure {
+    pub fn metric(self) -> Metric {
+        match self {
+            Self::HeldoutAccuracy => Metric::HeldoutAccuracy,
+            Self::Error => Metric::Error,
+        }
+    }
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let output = args.common.output();
     let space = space(args)?;
-    let mut base = args.resolve(None)?;
-    let metric = metric(args, &base.options)?;
-    let machine = args
-        .common
-        .machine_for(base.options.threads, base.options.engine)?;
+    let (planned, notes) = planned(args, &space)?;
+    // What the runs share is told by any of them.
+    let first = &planned[0].options;
+    let metric = metric(args, first)?;
+    let machine = args.common.machine_for(first.threads, first.engine)?;
     let signals = Listener::start();
-    let dataset = open_data(&base.options.data, output)?;
-    base.options.data = single::absolute(base.options.data);
-    let planned = planned(args, &space)?;
-    // What the plan of any run says of the data is true of all.
-    let mut of_data = report::by_name(&base.options);
-    for run in &planned {
+    let dataset = open_data(&first.data, output)?;
+    let plan_of = |run: &Planned| {
         let plan = Plan::new(&run.options, &dataset, &machine);
-        let plan = plan.map_err(|error| of_run(&run.assignment, error))?;
-        of_data = report::by_name(plan.settings());
+        plan.map_err(|error| of_run(&run.assignment, error))
+    };
+    for run in &planned[1..] {
+        plan_of(run)?;
     }
+    let identity = identity(plan_of(&planned[0])?.settings(), &space, &planned);
     if args.dry_run {
         return print_plan(&planned, args);
     }
     let out = args.out.as_deref().expect("clap requires it");
     outfile::check_folder(out)?;
-    of_data.retain(|name, _| name.ends_with("_sha256"));
-    let mut shared = report::by_name(&base.options);
-    shared.extend(of_data);
-    let mut folder = SweepFolder::open(out, &identity(shared, &space, &planned))?;
-    base.notes.iter().for_each(|note| output.note(note));
+    let mut folder = SweepFolder::open(out, &identity)?;
+    notes.iter().for_each(|note| output.note(note));
     output.progress(format_args!("writing {}", quote::path(out)));
     folder.keep(args.top, metric)?;
     let keeping = Keeping {
@@ -190,35 +195,30 @@ fn metric(args: &Args, options: &TrainOptions) -> Result<Metric> {
     }
 }
 
-/// All runs, with their settings.
-fn planned(args: &Args, space: &Space) -> Result<Vec<Planned>> {
-    let run = |(number, assignment): (usize, Assignment)| {
-        let mut options = args.resolve(Some(&assignment))?.options;
-        options.data = single::absolute(options.data);
-        Ok(Planned {
-            number: number + 1,
-            assignment,
-            options,
-        })
-    };
-    space.runs().enumerate().map(run).collect()
-}
-
-impl Args {
-    /// The settings of a run, or without an assignment those that hold for all.
-    fn resolve(&self, assignment: Option<&Assignment>) -> Result<Resolved> {
-        let assigned = assignment.map(Assignment::to_table);
+/// All runs, of which there is one at least, with their settings, and the notes about those of the first one.
+fn planned(args: &Args, space: &Space) -> Result<(Vec<Planned>, Vec<String>)> {
+    let (mut planned, mut notes) = (Vec::new(), Vec::new());
+    for (number, assignment) in (1..).zip(space.runs()) {
+        let assigned = assignment.to_table();
         let sources = Sources {
-            config: self.config.as_deref(),
-            assigned: assigned.as_ref(),
+            config: args.config.as_deref(),
+            assigned: Some(&assigned),
             ..Sources::default()
         };
-        let resolved = self.flags.resolve(&sources, self.common.threads);
-        resolved.map_err(|error| match (error, assignment) {
-            (error, Some(assignment)) => of_run(assignment, error),
-            (error, None) => error,
-        })
+        let resolved = args.flags.resolve(&sources, args.common.threads);
+        let resolved = resolved.map_err(|error| of_run(&assignment, error))?;
+        let mut options = resolved.options;
+        options.data = single::absolute(options.data);
+        if number == 1 {
+            notes = resolved.notes;
+        }
+        planned.push(Planned {
+            number,
+            assignment,
+            options,
+        });
     }
+    Ok((planned, notes))
 }
 
 /// What is wrong with a run of the plan, or with the plan itself.
@@ -232,18 +232,17 @@ fn of_run(assignment: &Assignment, error: Error) -> Error {
     }
 }
 
-/// What makes this sweep the same as another one: the settings that its runs share, and the plan. Neither the number of threads nor the
-/// memory nor the folder of the data, which the digests tell, changes a result.
-fn identity(
-    mut settings: serde_json::Map<String, serde_json::Value>,
-    space: &Space,
-    planned: &[Planned],
-) -> Identity {
-    for name in ["data", "threads", "memory"] {
-        settings.remove(name);
-    }
+/// What makes this sweep the same as another one: the settings that its runs share, which are those of the first one, and the plan.
+/// Neither the number of threads nor the memory nor the folder of the data, which the digests tell, changes a result.
+fn identity(first: &TrainOptions, space: &Space, planned: &[Planned]) -> Identity {
+    let swept = space.keys();
+    let mut settings = report::by_name(first);
+    settings.retain(|name, _| {
+        let is_free = ["data", "threads", "memory"].contains(&name.as_str());
+        !is_free && !swept.contains(&name.as_str())
+    });
     let assigned = planned.iter().map(|run| run.assignment.to_string());
-    let swept = space.keys().into_iter().map(str::to_owned).collect();
+    let swept = swept.into_iter().map(str::to_owned).collect();
     Identity::new(settings, swept, assigned)
 }
 

@@ -42,16 +42,18 @@ impl Sweep<'_> {
             self.print(entry)?;
         }
         let ended: HashSet<usize> = folder.entries().iter().map(|entry| entry.run).collect();
+        let (ended, left): (Vec<&Planned>, Vec<&Planned>) =
+            planned.iter().partition(|run| ended.contains(&run.number));
         if !ended.is_empty() {
-            let left = planned.len() - ended.len();
             self.output.note(format_args!(
-                "going on: {} of {} runs have ended, {left} are left",
+                "going on: {} of {} runs have ended, {} are left",
                 ended.len(),
-                planned.len()
+                planned.len(),
+                left.len()
             ));
         }
         let mut progress = Progress::new(planned.len(), ended.len(), self.output);
-        for run in planned.iter().filter(|run| !ended.contains(&run.number)) {
+        for run in left {
             let entry = self.one(run, &folder.run_dir(run.number));
             if let Err(error) = &entry
                 && let Some(Error::Stopped { .. }) = error.downcast_ref::<Error>()
@@ -124,7 +126,7 @@ enum Begun {
     Whole(Box<Summary>),
 }
 
-/// Makes the folder of a run, or opens the one that a process before this one has begun. What was begun by another version or from other data is begun anew.
+/// Makes the folder of a run, or opens the one that a process before this one has begun. What another version has begun is begun anew.
 fn begun(path: &Path, plan: &Plan<'_>) -> Result<Begun> {
     let config = single::config(plan.settings());
     if path.symlink_metadata().is_err() {

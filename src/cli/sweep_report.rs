@@ -1,0 +1,172 @@
+//! `gingham sweep-report`
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use gingham::error::Error;
+use gingham::quote;
+use gingham::sweep::results::Figures;
+use gingham::sweep::{Entry, Metric, Results, folder, journal};
+
+use super::Common;
+use super::output::{markdown, percent, table};
+use super::sweep::Figure;
+
+/// Show what a sweep has found, also while it runs.
+///
+/// The best runs, the mean and the spread over seeds where seeds are swept, and for each other setting the runs by its values. Several folders
+/// are read as one sweep, which they must be parts of: with the same settings, over the same plan.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  gingham sweep-report sweeps/rate\n  gingham sweep-report sweeps/rate --csv > rate.csv"
+)]
+pub struct Args {
+    /// The folders of the sweep
+    #[arg(value_name = "DIR", required = true)]
+    folders: Vec<PathBuf>,
+    /// What decides which run is better [default: heldout_accuracy; error where no images were held out]
+    #[arg(long, value_name = "FIGURE")]
+    metric: Option<Figure>,
+    /// Ranks that are shown; JSON and CSV have all
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    /// Print a line for each run as CSV, the best one first
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
+    csv: bool,
+    /// Print the tables as Markdown
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let output = args.common.output();
+    let (planned, entries) = entries(args)?;
+    let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
+    let metric = match args.metric {
+        Some(figure) => figure.metric(),
+        None if entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,
+        None => Metric::Error,
+    };
+    let results = Results::of(&entries, metric)?;
+    if args.common.json {
+        let mut whole = serde_json::to_value(&results)?;
+        whole["planned"] = planned.into();
+        whole["metric"] = metric.name().into();
+        return output.result(whole);
+    }
+    if args.csv {
+        return output.result(csv(&results, metric));
+    }
+    let tables = if args.markdown { markdown } else { table };
+    let ended = results.ended;
+    output.result(format_args!(
+        "{ended} of {planned} runs have ended, {} of them diverged; {:.1} s of training\n",
+        results.diverged, results.train_seconds
+    ))?;
+    output.result(tables(&ranking(&results, metric, args.top)))?;
+    if !results.over_seeds.is_empty() {
+        let heads = "over seeds";
+        let rows = figures(heads, results.over_seeds.iter().take(args.top), metric);
+        output.result(format_args!("\n{}", tables(&rows)))?;
+    }
+    for effect in &results.by_setting {
+        let rows = figures(&effect.setting, effect.values.iter(), metric);
+        output.result(format_args!("\n{}", tables(&rows)))?;
+    }
+    Ok(())
+}
+
+/// How many runs are planned, and those that have ended, each once.
+fn entries(args: &Args) -> anyhow::Result<(u64, Vec<Entry>)> {
+    let what = "reading the sweep";
+    let first = folder::read(&args.folders[0]).context(what)?;
+    let mut entries = BTreeMap::new();
+    for path in &args.folders {
+        if let Some(difference) = folder::read(path).context(what)?.difference(&first) {
+            let reason = format!(
+                "expected folders of one sweep, found {}, which differs from {} in {difference}",
+                quote::path(path),
+                quote::path(&args.folders[0])
+            );
+            let setting = "DIR";
+            return Err(Error::Setting { setting, reason }.into());
+        }
+        for entry in journal::read(path).context(what)? {
+            entries.entry(entry.run).or_insert(entry);
+        }
+    }
+    Ok((first.runs, entries.into_values().collect()))
+}
+
+/// A figure as it is shown.
+fn shown(figure: Option<f64>, metric: Metric) -> String {
+    match (metric, figure) {
+        (_, None) => "-".to_owned(),
+        (Metric::HeldoutAccuracy, _) => percent(figure),
+        (Metric::Error, Some(error)) => format!("{error:.6}"),
+    }
+}
+
+/// The best runs, with a column for each setting that is swept.
+fn ranking(results: &Results, metric: Metric, top: usize) -> Vec<Vec<String>> {
+    let names = results.runs.first().map(|run| &run.assigned);
+    let names = names.into_iter().flatten().map(|(name, _)| name.clone());
+    let mut heads = vec!["rank".to_owned(), "run".to_owned()];
+    heads.extend(names);
+    heads.extend([metric.name(), "test", "seconds"].map(str::to_owned));
+    let mut rows = vec![heads];
+    for (rank, run) in results.runs.iter().take(top).enumerate() {
+        let mut row = vec![(rank + 1).to_string(), run.run.to_string()];
+        row.extend(run.assigned.iter().map(|(_, value)| value.clone()));
+        row.push(match run.train_seconds {
+            None => "diverged".to_owned(),
+            Some(_) => shown(run.figure, metric),
+        });
+        row.push(percent(run.test_accuracy));
+        let seconds = run.train_seconds.map(|seconds| format!("{seconds:.2}"));
+        row.push(seconds.unwrap_or_else(|| "-".to_owned()));
+        rows.push(row);
+    }
+    rows
+}
+
+/// Means and spreads of some runs, a line each.
+fn figures<'a>(
+    heads: &str,
+    groups: impl Iterator<Item = &'a Figures>,
+    metric: Metric,
+) -> Vec<Vec<String>> {
+    let heads = [heads, "runs", "mean", "deviation", "best", "diverged"];
+    let row = |group: &Figures| {
+        vec![
+            group.of.clone(),
+            group.runs.to_string(),
+            shown(group.mean, metric),
+            shown(group.deviation, metric),
+            shown(group.best, metric),
+            group.diverged.to_string(),
+        ]
+    };
+    let heads = heads.map(str::to_owned).to_vec();
+    std::iter::once(heads).chain(groups.map(row)).collect()
+}
+
+/// All runs, the best one first: figures in full, and nothing where there is none.
+fn csv(results: &Results, metric: Metric) -> String {
+    let number = |figure: Option<f64>| figure.map_or_else(String::new, |figure| figure.to_string());
+    let names = results.runs.first().map(|run| &run.assigned);
+    let names = names.into_iter().flatten().map(|(name, _)| name.as_str());
+    let heads = ["rank", "run"].into_iter().chain(names);
+    let heads = heads.chain([metric.name(), "test_accuracy", "train_seconds"]);
+    let mut lines = vec![heads.collect::<Vec<_>>().join(",")];
+    for (rank, run) in results.runs.iter().enumerate() {
+        let mut cells = vec![(rank + 1).to_string(), run.run.to_string()];
+        cells.extend(run.assigned.iter().map(|(_, value)| value.clone()));
+        cells.extend([run.figure, run.test_accuracy, run.train_seconds].map(number));
+        lines.push(cells.join(","));
+    }
+    lines.join("\n")
+}

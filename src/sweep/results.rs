@@ -1,0 +1,264 @@
+//! What a sweep has found so far: the ranking, the spread over seeds, and the effect of each setting.
+
+use serde::Serialize;
+
+use super::assignment::Assignment;
+use super::journal::Entry;
+use super::ranking::Metric;
+use crate::error::Result;
+
+/// Settings that are seeds: runs that differ in nothing else are repetitions.
+const SEEDS: [&str; 3] = ["seed", "split_seed", "order_seed"];
+
+/// The results of runs that have ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Results {
+    /// Runs that have ended.
+    pub ended: usize,
+    /// Of these, the ones that diverged.
+    pub diverged: usize,
+    /// Seconds in the epochs of all runs.
+    pub train_seconds: f64,
+    /// Seconds that the runs took in all.
+    pub total_seconds: f64,
+    /// The runs, the best one first.
+    pub runs: Vec<Ranked>,
+    /// Runs that differ in seeds alone, put together; the best mean first. Empty where no seed is swept.
+    pub over_seeds: Vec<Figures>,
+    /// For each setting that is swept and no seed: the runs by its values, in the order of the plan.
+    pub by_setting: Vec<Effect>,
+}
+
+/// A run in the ranking.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ranked {
+    /// Its number in the plan.
+    pub run: usize,
+    /// What the plan says of it: settings and their values, as text, in the order of the plan.
+    pub assigned: Vec<(String, String)>,
+    /// The figure by which runs are compared; none where the run diverged.
+    pub figure: Option<f64>,
+    /// The accuracy on the test images.
+    pub test_accuracy: Option<f64>,
+    /// Seconds in its epochs.
+    pub train_seconds: Option<f64>,
+}
+
+/// The figure of some runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    /// What the runs have in common, as text.
+    pub of: String,
+    /// How many runs have a figure.
+    pub runs: usize,
+    /// How many diverged.
+    pub diverged: usize,
+    /// The mean of the figures.
+    pub mean: Option<f64>,
+    /// Their standard deviation, from n - 1; none for fewer than two.
+    pub deviation: Option<f64>,
+    /// The best of them.
+    pub best: Option<f64>,
+}
+
+/// Runs by the values of a setting.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Effect {
+    /// The setting, as a flag spells it.
+    pub setting: String,
+    /// Each of its values.
+    pub values: Vec<Figures>,
+}
+
+impl Results {
+    /// The results of these runs, compared by `metric`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::error::Error::Setting) for a run whose assignment is none.
+    pub fn of(entries: &[Entry], metric: Metric) -> Result<Self> {
+        let mut runs = Vec::new();
+        for entry in metric.ranked(entries) {
+            let summary = entry.summary();
+            let assignment: Assignment = entry.assigned.parse()?;
+            let words = assignment.to_string();
+            let pairs = words.split(' ').filter_map(|pair| pair.split_once('='));
+            runs.push(Ranked {
+                run: entry.run,
+                assigned: pairs
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
+                figure: metric.of(entry),
+                test_accuracy: summary.and_then(|summary| summary.test_accuracy),
+                train_seconds: summary.map(|summary| summary.train_seconds),
+            });
+        }
+        let seconds = |of: fn(&crate::report::Summary) -> f64| {
+            let all = entries.iter().filter_map(Entry::summary);
+            all.map(of).sum::<f64>()
+        };
+        Ok(Self {
+            ended: runs.len(),
+            diverged: entries.len() - entries.iter().filter_map(Entry::summary).count(),
+            train_seconds: seconds(|summary| summary.train_seconds),
+            total_seconds: seconds(|summary| summary.total_seconds),
+            over_seeds: over_seeds(&runs, metric),
+            by_setting: by_setting(&runs, metric),
+            runs,
+        })
+    }
+}
+
+fn is_seed(name: &str) -> bool {
+    SEEDS.contains(&name.replace('-', "_").as_str())
+}
+
+/// Runs that differ in seeds alone.
+fn over_seeds(runs: &[Ranked], metric: Metric) -> Vec<Figures> {
+    let has_seed = |run: &Ranked| run.assigned.iter().any(|(name, _)| is_seed(name));
+    if !runs.iter().any(has_seed) {
+        return Vec::new();
+    }
+    let rest = |run: &Ranked| {
+        let pairs = run.assigned.iter().filter(|(name, _)| !is_seed(name));
+        let pairs: Vec<String> = pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        match pairs.is_empty() {
+            true => "all".to_owned(),
+            false => pairs.join(" "),
+        }
+    };
+    let mut groups = grouped(runs, rest, metric);
+    groups.sort_by(|a, b| {
+        let cost = |figures: &Figures| figures.mean.map_or(f64::INFINITY, |mean| metric.cost(mean));
+        cost(a).total_cmp(&cost(b))
+    });
+    groups
+}
+
+/// For each setting that differs and is no seed, the runs by its values.
+fn by_setting(runs: &[Ranked], metric: Metric) -> Vec<Effect> {
+    let names = runs.first().map(|run| &run.assigned);
+    let names = names.into_iter().flatten().map(|(name, _)| name);
+    let mut in_order: Vec<Ranked> = runs.to_vec();
+    in_order.sort_by_key(|run| run.run);
+    let effect = |name: &String| {
+        let value = |run: &Ranked| {
+            let pair = run.assigned.iter().find(|(own, _)| own == name);
+            pair.map_or_else(String::new, |(_, value)| value.clone())
+        };
+        let values = grouped(&in_order, value, metric);
+        let setting = name.clone();
+        (values.len() > 1).then_some(Effect { setting, values })
+    };
+    names
+        .filter(|name| !is_seed(name))
+        .filter_map(effect)
+        .collect()
+}
+
+/// The figures of runs by what they have in common, in the order in which that is met.
+fn grouped(runs: &[Ranked], of: impl Fn(&Ranked) -> String, metric: Metric) -> Vec<Figures> {
+    let mut places = std::collections::HashMap::new();
+    let mut groups: Vec<(String, Vec<Option<f64>>)> = Vec::new();
+    for run in runs {
+        let name = of(run);
+        let place = *places.entry(name.clone()).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((name, Vec::new()));
+        }
+        groups[place].1.push(run.figure);
+    }
+    groups
+        .into_iter()
+        .map(|(of, figures)| {
+            let known: Vec<f64> = figures.iter().flatten().copied().collect();
+            let count = known.len() as f64;
+            let mean = (!known.is_empty()).then(|| known.iter().sum::<f64>() / count);
+            let deviation = mean.filter(|_| known.len() > 1).map(|mean| {
+                let squares: f64 = known.iter().map(|figure| (figure - mean).powi(2)).sum();
+                (squares / (count - 1.0)).sqrt()
+            });
+            let best = known
+                .iter()
+                .copied()
+                .min_by(|a, b| metric.cost(*a).total_cmp(&metric.cost(*b)));
+            Figures {
+                of,
+                runs: known.len(),
+                diverged: figures.len() - known.len(),
+                mean,
+                deviation,
+                best,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::ranking::tests::entry;
+
+    fn assigned(run: usize, assigned: &str, accuracy: Option<f64>) -> Entry {
+        Entry {
+            assigned: assigned.to_owned(),
+            ..entry(run, accuracy.map(|accuracy| (Some(accuracy), 1.0)))
+        }
+    }
+
+    #[test]
+    fn seeds_are_repetitions_and_settings_have_effects() {
+        let entries = [
+            assigned(1, "learning-rate=0.1 hidden=6 seed=1", Some(0.5)),
+            assigned(2, "learning-rate=0.1 hidden=6 seed=2", Some(0.75)),
+            assigned(3, "learning-rate=0.1 hidden=5-4 seed=1", Some(0.25)),
+            assigned(4, "learning-rate=0.1 hidden=5-4 seed=2", None),
+        ];
+        let results = Results::of(&entries, Metric::HeldoutAccuracy).unwrap();
+        assert_eq!((results.ended, results.diverged), (4, 1));
+        assert_eq!((results.train_seconds, results.total_seconds), (3.0, 3.0));
+        let ranks: Vec<usize> = results.runs.iter().map(|run| run.run).collect();
+        assert_eq!(ranks, [2, 1, 3, 4]);
+        let six = Figures {
+            of: "learning-rate=0.1 hidden=6".to_owned(),
+            runs: 2,
+            diverged: 0,
+            mean: Some(0.625),
+            deviation: Some(0.125 * 2.0_f64.sqrt()),
+            best: Some(0.75),
+        };
+        let five = Figures {
+            of: "learning-rate=0.1 hidden=5-4".to_owned(),
+            runs: 1,
+            diverged: 1,
+            mean: Some(0.25),
+            deviation: None,
+            best: Some(0.25),
+        };
+        assert_eq!(results.over_seeds, [six.clone(), five.clone()]);
+        let value = |of: &str, figures: Figures| Figures {
+            of: of.to_owned(),
+            ..figures
+        };
+        let effect = Effect {
+            setting: "hidden".to_owned(),
+            values: vec![value("6", six), value("5-4", five)],
+        };
+        assert_eq!(results.by_setting, [effect]);
+    }
+
+    #[test]
+    fn without_seeds_or_runs_there_is_nothing_to_put_together() {
+        let none = Results::of(&[], Metric::Error).unwrap();
+        assert_eq!((none.ended, none.runs.len()), (0, 0));
+        let entries = [
+            assigned(1, "l2=0", Some(0.5)),
+            assigned(2, "l2=1", Some(0.5)),
+        ];
+        let results = Results::of(&entries, Metric::HeldoutAccuracy).unwrap();
+        assert!(results.over_seeds.is_empty() && results.by_setting[0].values.len() == 2);
+        let bad = [assigned(1, "l2", None)];
+        assert!(Results::of(&bad, Metric::Error).is_err());
+    }
+}
