@@ -6,8 +6,8 @@
 //! bits. Why no sum can overflow is told in the file `range.rs`.
 //!
 //! Reading order: `range.rs` and `rows.rs` (what a quantized number is, and how a row of them lies), `product.rs` (what a product
-//! is, in pseudo-code), `kernel.rs` and `choice.rs` (what an instruction set supplies, and which one does), `portable.rs` (the kernel that is written as it is
-//! thought), `avx2.rs` and `avx512` (what these do otherwise), `quantize.rs` and `pack.rs` (how the operands are made). Allocation
+//! is, in pseudo-code) and `gathered.rs` (short segments put together), `kernel.rs` and `choice.rs` (what an instruction set supplies, and which one does), `portable.rs` (the kernel that is written as it is
+//! thought), `avx2` and `avx512` (what these do otherwise), `quantize.rs` and `pack.rs` (how the operands are made). Allocation
 //! and threads are the matter of the module `input::packed`.
 
 #[cfg(target_arch = "x86_64")]
