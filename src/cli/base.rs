@@ -8,6 +8,7 @@
 use gingham::error::{Error, Result};
 use gingham::model::{Activation, Init, Output, Probability, Scale};
 use gingham::quote;
+use gingham::sweep::Assignment;
 use gingham::train::{Preset, Reduction, TrainOptions};
 use toml::Table;
 
@@ -104,6 +105,17 @@ pub fn beside(file: &Config, flags: &Table) -> Result<Option<String>> {
 
 /// What refusals call the plan of a sweep.
 pub const PLAN: &str = "plan";
+
+/// What is wrong with a run of the plan, or with the plan itself.
+pub fn of_run(assignment: &Assignment, error: Error) -> Error {
+    match error {
+        Error::Setting { setting, reason } if setting != PLAN => Error::Setting {
+            setting: PLAN,
+            reason: format!("{assignment}: {setting}: {reason}"),
+        },
+        error => error,
+    }
+}
 
 /// Refuses what a sweep's plan cannot give its runs: what is no setting, what a flag gives already, and what all runs of a process share.
 ///

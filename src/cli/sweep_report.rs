@@ -10,8 +10,8 @@ use gingham::sweep::results::Figures;
 use gingham::sweep::{Entry, Metric, Results, folder, journal};
 
 use super::Common;
-use super::output::{markdown, percent, table};
-use super::sweep::Figure;
+use super::output::{markdown, table};
+use super::sweep::shown::{Figure, ranking, shown};
 
 /// Show what a sweep has found, also while it runs.
 ///
@@ -99,38 +99,6 @@ fn entries(args: &Args) -> anyhow::Result<(u64, Vec<Entry>)> {
         }
     }
     Ok((first.runs, entries.into_values().collect()))
-}
-
-/// A figure as it is shown.
-fn shown(figure: Option<f64>, metric: Metric) -> String {
-    match (metric, figure) {
-        (_, None) => "-".to_owned(),
-        (Metric::HeldoutAccuracy, _) => percent(figure),
-        (Metric::Error, Some(error)) => format!("{error:.6}"),
-    }
-}
-
-/// The best runs, with a column for each setting that is swept.
-fn ranking(results: &Results, metric: Metric, top: usize) -> Vec<Vec<String>> {
-    let names = results.runs.first().map(|run| &run.assigned);
-    let names = names.into_iter().flatten().map(|(name, _)| name.clone());
-    let mut heads = vec!["rank".to_owned(), "run".to_owned()];
-    heads.extend(names);
-    heads.extend([metric.name(), "test", "seconds"].map(str::to_owned));
-    let mut rows = vec![heads];
-    for (rank, run) in results.runs.iter().take(top).enumerate() {
-        let mut row = vec![(rank + 1).to_string(), run.run.to_string()];
-        row.extend(run.assigned.iter().map(|(_, value)| value.clone()));
-        row.push(match run.train_seconds {
-            None => "diverged".to_owned(),
-            Some(_) => shown(run.figure, metric),
-        });
-        row.push(percent(run.test_accuracy));
-        let seconds = run.train_seconds.map(|seconds| format!("{seconds:.2}"));
-        row.push(seconds.unwrap_or_else(|| "-".to_owned()));
-        rows.push(row);
-    }
-    rows
 }
 
 /// Means and spreads of some runs, a line each.

@@ -38,7 +38,8 @@ impl Kind {
             "bias" | "shuffle" => Self::Switch,
             "hidden" => Self::Widths,
             "data" | "from" | "memory" => Self::Text,
-            "batch_size" | "batches" | "epochs" | "eval_every" | "seed" | "threads" => Self::Whole,
+            "batch_size" | "batches" | "epochs" | "eval_every" | "order_seed" | "seed"
+            | "split_seed" | "threads" => Self::Whole,
             _ => Self::Plain,
         }
     }

@@ -93,7 +93,7 @@ fn every_run_is_that_of_train() {
             );
         }
     }
-    // A script over `train` leaves the same lines.
+    // The same command trains nothing twice.
     let again = scratch.done(&format!("{} --json", sweep(GRID, "swept")));
     assert_eq!(again.stdout, journal, "nothing is trained twice");
     assert_eq!(scratch.text("swept/journal.jsonl"), journal);
@@ -172,7 +172,8 @@ fn a_run_that_diverges_is_written_down() {
     assert!(lines[0]["diverged"].is_string() && lines[0]["settings"]["learning_rate"] == 1e6);
     assert!(lines[1]["heldout_accuracy"].is_number());
     let ranks: Vec<&str> = outcome.stdout.lines().collect();
-    assert!(ranks[1].contains("learning-rate=0.1"), "{outcome}");
+    assert!(ranks[0].contains("learning-rate"), "{outcome}");
+    assert_eq!(ranks[1].split_whitespace().nth(2), Some("0.1"), "{outcome}");
     assert!(ranks[2].contains("diverged"), "{outcome}");
     scratch.done(&sweep(grid, "swept"));
     assert_eq!(scratch.text("swept/journal.jsonl"), journal);
@@ -201,6 +202,9 @@ fn a_plan_is_shown_and_trains_nothing() {
         "sweep --data data --preset plain --reduction sum --grid learning-rate=1e-5,1e-4 --dry-run",
     );
     scratch.done("sweep --data data --grid activation=relu;learning-rate=0.1 --dry-run");
+    scratch.done(
+        "sweep --data data --grid split-seed=log(1,9);order-seed=uniform(1,9) --random 3 --dry-run",
+    );
     assert!(before == scratch.listing(), "nothing is written");
 }
 
@@ -316,6 +320,30 @@ fn a_report_tells_ranks_spreads_and_effects() {
     scratch.done(&sweep("seed=1..2", "other"));
     scratch.refuses(2, "sweep-report swept other", &["other", "what is swept"]);
     scratch.refuses(2, "sweep-report data", &["folder of a sweep", "data"]);
+}
+
+/// A network to start from is every run's, as it is that of `gingham train`.
+#[test]
+fn runs_start_from_the_network_that_is_named() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 60);
+    scratch.done("train -q --data data --preset plain --hidden 6 --epochs 2 --out first");
+    let settings = "--data data --from first --epochs 2 --batch-size 40";
+    scratch.done(&format!(
+        "sweep -q {settings} --grid learning-rate=0.01,0.1 --out swept"
+    ));
+    for (run, rate) in [("00001", "0.01"), ("00002", "0.1")] {
+        scratch.done(&format!(
+            "train -q {settings} --learning-rate {rate} --out {run}"
+        ));
+        for file in ["model.safetensors", "config.toml"] {
+            let swept = scratch.read(format!("swept/runs/{run}/{file}"));
+            assert!(
+                swept == scratch.read(format!("{run}/{file}")),
+                "{run}: {file}"
+            );
+        }
+    }
 }
 
 /// The folder of the data may be another one, but not the data: a journal has the runs of one sweep.

@@ -1,21 +1,21 @@
 //! `gingham sweep`
 
 mod runs;
-mod shown;
+pub mod shown;
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::report::{self, Keeping};
-use gingham::sweep::{Assignment, Identity, Metric, Space, SweepFolder};
-use gingham::train::{Plan, TrainOptions};
+use gingham::sweep::{Identity, Metric, Results, Space, SweepFolder};
+use gingham::train::{Start, TrainOptions};
 
 use super::settings::{Flags, Sources};
 use super::signals::Listener;
-use super::{Common, base, open_data, outfile, train as single};
-use runs::{Planned, Sweep};
+use super::{Common, base, open_data, outfile, output, train as single};
+use runs::{Planned, Shared, Sweep};
+use shown::Figure;
 
 /// Runs that are planned without being asked for by `--yes`.
 const MANY_RUNS: u64 = 100_000;
@@ -93,40 +93,31 @@ pub struct Args {
     common: Common,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Figure {
-    HeldoutAccuracy,
-    Error,
-}
-
-impl Figure {
-    pub fn metric(self) -> Metric {
-        match self {
-            Self::HeldoutAccuracy => Metric::HeldoutAccuracy,
-            Self::Error => Metric::Error,
-        }
-    }
-}
-
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let output = args.common.output();
     let space = space(args)?;
-    let (planned, notes) = planned(args, &space)?;
+    let Resolved {
+        planned,
+        start,
+        mut notes,
+    } = resolved(args, &space)?;
     // What the runs share is told by any of them.
     let first = &planned[0].options;
     let metric = metric(args, first)?;
     let machine = args.common.machine_for(first.threads, first.engine)?;
     let signals = Listener::start();
     let dataset = open_data(&first.data, output)?;
-    let plan_of = |run: &Planned| {
-        let plan = Plan::new(&run.options, &dataset, &machine);
-        plan.map_err(|error| of_run(&run.assignment, error))
+    let shared = Shared {
+        dataset: &dataset,
+        machine: &machine,
+        start: start.as_ref(),
     };
-    for run in &planned[1..] {
-        plan_of(run)?;
+    for run in &planned {
+        shared.plan(run)?;
     }
-    let identity = identity(plan_of(&planned[0])?.settings(), &space, &planned);
+    let plan = shared.plan(&planned[0])?;
+    notes.extend(super::notes::of(&plan));
+    let identity = identity(plan.settings(), &space, &planned);
     if args.dry_run {
         return print_plan(&planned, args);
     }
@@ -141,8 +132,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         ..Keeping::default()
     };
     let sweep = Sweep {
-        dataset: &dataset,
-        machine: &machine,
+        shared,
         keeping: &keeping,
         metric,
         top: args.top,
@@ -153,7 +143,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.common.json {
         return Ok(());
     }
-    output.result(shown::ranking(folder.entries(), metric))
+    let results = Results::of(folder.entries(), metric)?;
+    let ranking = shown::ranking(&results, metric, shown::RANKS);
+    output.result(output::table(&ranking))?;
+    if results.ended > shown::RANKS {
+        let more =
+            "all runs, spreads over seeds and the effect of each setting: gingham sweep-report";
+        output.progress(format_args!("{more} {}", quote::argument(out)));
+    }
+    Ok(())
 }
 
 /// What is swept.
@@ -195,9 +193,19 @@ fn metric(args: &Args, options: &TrainOptions) -> Result<Metric> {
     }
 }
 
-/// All runs, of which there is one at least, with their settings, and the notes about those of the first one.
-fn planned(args: &Args, space: &Space) -> Result<(Vec<Planned>, Vec<String>)> {
-    let (mut planned, mut notes) = (Vec::new(), Vec::new());
+/// All runs, with what they share.
+struct Resolved {
+    /// The runs, of which there is one at least.
+    planned: Vec<Planned>,
+    /// The network that every run starts from; none where they start from fresh weights.
+    start: Option<Start>,
+    /// What the user should know about the settings of the first one.
+    notes: Vec<String>,
+}
+
+/// All runs, with their settings.
+fn resolved(args: &Args, space: &Space) -> Result<Resolved> {
+    let (mut planned, mut start, mut notes) = (Vec::new(), None, Vec::new());
     for (number, assignment) in (1..).zip(space.runs()) {
         let assigned = assignment.to_table();
         let sources = Sources {
@@ -206,11 +214,11 @@ fn planned(args: &Args, space: &Space) -> Result<(Vec<Planned>, Vec<String>)> {
             ..Sources::default()
         };
         let resolved = args.flags.resolve(&sources, args.common.threads);
-        let resolved = resolved.map_err(|error| of_run(&assignment, error))?;
+        let resolved = resolved.map_err(|error| base::of_run(&assignment, error))?;
         let mut options = resolved.options;
         options.data = single::absolute(options.data);
         if number == 1 {
-            notes = resolved.notes;
+            (start, notes) = (resolved.start, resolved.notes);
         }
         planned.push(Planned {
             number,
@@ -218,18 +226,11 @@ fn planned(args: &Args, space: &Space) -> Result<(Vec<Planned>, Vec<String>)> {
             options,
         });
     }
-    Ok((planned, notes))
-}
-
-/// What is wrong with a run of the plan, or with the plan itself.
-fn of_run(assignment: &Assignment, error: Error) -> Error {
-    match error {
-        Error::Setting { setting, reason } if setting != base::PLAN => Error::Setting {
-            setting: base::PLAN,
-            reason: format!("{assignment}: {setting}: {reason}"),
-        },
-        error => error,
-    }
+    Ok(Resolved {
+        planned,
+        start,
+        notes,
+    })
 }
 
 /// What makes this sweep the same as another one: the settings that its runs share, which are those of the first one, and the plan.

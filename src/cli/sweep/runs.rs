@@ -9,9 +9,10 @@ use gingham::error::{Error, Result};
 use gingham::machine::Machine;
 use gingham::report::{self, EpochRecord, Keeping, Recorder, RunFolder, Summary, Times, Watcher};
 use gingham::sweep::{Assignment, Divergence, Ending, Entry, Metric, SweepFolder};
-use gingham::train::{self, Checkpoint, Elapsed, Plan, TrainOptions};
+use gingham::train::{self, Checkpoint, Elapsed, Plan, Start, TrainOptions};
 
 use super::shown::Progress;
+use crate::cli::base;
 use crate::cli::output::{self, Output};
 use crate::cli::train as single;
 
@@ -22,10 +23,28 @@ pub struct Planned {
     pub options: TrainOptions,
 }
 
-/// What all runs share.
-pub struct Sweep<'a> {
+/// What the plans of all runs share.
+pub struct Shared<'a> {
     pub dataset: &'a Dataset,
     pub machine: &'a Machine,
+    /// The network that every run starts from, where --from names one.
+    pub start: Option<&'a Start>,
+}
+
+impl<'a> Shared<'a> {
+    /// The plan of a run; what is wrong with it is said of the sweep's plan.
+    pub fn plan(&self, run: &Planned) -> Result<Plan<'a>> {
+        let plan = match self.start {
+            Some(start) => Plan::starting_from(start, &run.options, self.dataset, self.machine),
+            None => Plan::new(&run.options, self.dataset, self.machine),
+        };
+        plan.map_err(|error| base::of_run(&run.assignment, error))
+    }
+}
+
+/// How the runs are trained and shown.
+pub struct Sweep<'a> {
+    pub shared: Shared<'a>,
     pub keeping: &'a Keeping,
     pub metric: Metric,
     /// Runs whose folders are kept.
@@ -52,7 +71,9 @@ impl Sweep<'_> {
                 left.len()
             ));
         }
-        let mut progress = Progress::new(planned.len(), ended.len(), self.output);
+        let counts = [planned.len(), ended.len()];
+        let best = self.metric.ranked(folder.entries()).first().copied();
+        let mut progress = Progress::new(counts, best.cloned(), self.output);
         for run in left {
             let entry = self.one(run, &folder.run_dir(run.number));
             if let Err(error) = &entry
@@ -80,7 +101,7 @@ impl Sweep<'_> {
     /// Trains one run, or goes on with it, in its own folder.
     fn one(&self, run: &Planned, path: &Path) -> anyhow::Result<Entry> {
         let started = Instant::now();
-        let plan = Plan::new(&run.options, self.dataset, self.machine)?;
+        let plan = self.shared.plan(run)?;
         let ended = |ending| Entry {
             run: run.number,
             assigned: run.assignment.to_string(),
@@ -91,6 +112,9 @@ impl Sweep<'_> {
             // The process was killed between the end of the run and its line in the journal.
             Begun::Whole(summary) => return Ok(ended(Ending::Trained(summary))),
         };
+        if let Some(start) = self.shared.start {
+            folder.keep_start(start)?;
+        }
         let elapsed = checkpoint
             .as_ref()
             .map_or_else(Elapsed::default, |from| from.elapsed().clone());

@@ -3,14 +3,32 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use gingham::sweep::{Entry, Metric};
+use clap::ValueEnum;
+use gingham::sweep::{Entry, Metric, Results};
 
-use crate::cli::output::{self, Output, percent};
+use crate::cli::output::{Output, percent};
 
 /// Ranks that are shown at the end.
-const SHOWN: usize = 10;
+pub const RANKS: usize = 10;
 /// The least time between two lines about the progress where nobody looks.
 const RARELY: Duration = Duration::from_secs(10);
+
+/// `--metric`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Figure {
+    HeldoutAccuracy,
+    Error,
+}
+
+impl Figure {
+    pub fn metric(self) -> Metric {
+        match self {
+            Self::HeldoutAccuracy => Metric::HeldoutAccuracy,
+            Self::Error => Metric::Error,
+        }
+    }
+}
 
 /// Lines about how the sweep goes: on a terminal one for each run, elsewhere rarer ones.
 pub struct Progress {
@@ -25,7 +43,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn new(runs: usize, ended: usize, output: Output) -> Self {
+    /// Of so many runs in all, so many have ended before, the best of them `best`.
+    pub fn new([runs, ended]: [usize; 2], best: Option<Entry>, output: Output) -> Self {
         Self {
             output,
             runs,
@@ -33,7 +52,7 @@ impl Progress {
             own: 0,
             started: Instant::now(),
             said: None,
-            best: None,
+            best,
         }
     }
 
@@ -51,47 +70,54 @@ impl Progress {
         let left = (self.runs - self.ended) as f64 / self.own as f64
             * self.started.elapsed().as_secs_f64();
         let best = self.best.as_ref().map_or_else(String::new, |best| {
-            format!("  best {} (run {})", figure(best, metric), best.run)
+            format!("  best {} (run {})", of_entry(best, metric), best.run)
         });
         self.output.progress(format_args!(
             "run {} of {}  {}  {}{best}  {left:.0} s left",
             self.ended,
             self.runs,
             entry.assigned,
-            figure(entry, metric),
+            of_entry(entry, metric),
         ));
     }
 }
 
 /// A run's figure as it is shown.
-fn figure(entry: &Entry, metric: Metric) -> String {
-    match (metric, metric.of(entry)) {
-        (_, None) if entry.summary().is_none() => "diverged".to_owned(),
+fn of_entry(entry: &Entry, metric: Metric) -> String {
+    match entry.summary() {
+        None => "diverged".to_owned(),
+        Some(_) => shown(metric.of(entry), metric),
+    }
+}
+
+/// A figure as it is shown.
+pub fn shown(figure: Option<f64>, metric: Metric) -> String {
+    match (metric, figure) {
         (_, None) => "-".to_owned(),
-        (Metric::HeldoutAccuracy, figure) => percent(figure),
+        (Metric::HeldoutAccuracy, _) => percent(figure),
         (Metric::Error, Some(error)) => format!("{error:.6}"),
     }
 }
 
-/// The best runs, as a table.
-pub fn ranking(entries: &[Entry], metric: Metric) -> String {
-    let heads = ["rank", "run", "settings", metric.name(), "test", "seconds"];
-    let mut rows = vec![heads.map(str::to_owned).to_vec()];
-    for (rank, entry) in metric.ranked(entries).into_iter().take(SHOWN).enumerate() {
-        let summary = entry.summary();
-        rows.push(vec![
-            (rank + 1).to_string(),
-            entry.run.to_string(),
-            entry.assigned.clone(),
-            figure(entry, metric),
-            percent(summary.and_then(|summary| summary.test_accuracy)),
-            summary.map_or_else(
-                || "-".to_owned(),
-                |summary| format!("{:.2}", summary.train_seconds),
-            ),
-        ]);
+/// The best runs, with a column for each setting that is swept.
+pub fn ranking(results: &Results, metric: Metric, top: usize) -> Vec<Vec<String>> {
+    let names = results.runs.first().map(|run| &run.assigned);
+    let names = names.into_iter().flatten().map(|(name, _)| name.clone());
+    let mut heads = vec!["rank".to_owned(), "run".to_owned()];
+    heads.extend(names);
+    heads.extend([metric.name(), "test", "seconds"].map(str::to_owned));
+    let mut rows = vec![heads];
+    for (rank, run) in results.runs.iter().take(top).enumerate() {
+        let mut row = vec![(rank + 1).to_string(), run.run.to_string()];
+        row.extend(run.assigned.iter().map(|(_, value)| value.clone()));
+        row.push(match run.train_seconds {
+            None => "diverged".to_owned(),
+            Some(_) => shown(run.figure, metric),
+        });
+        row.push(percent(run.test_accuracy));
+        let seconds = run.train_seconds.map(|seconds| format!("{seconds:.2}"));
+        row.push(seconds.unwrap_or_else(|| "-".to_owned()));
+        rows.push(row);
     }
-    let left_out = entries.len().saturating_sub(SHOWN);
-    let more = (left_out > 0).then(|| format!("\nand {left_out} more: journal.jsonl"));
-    output::table(&rows) + &more.unwrap_or_default()
+    rows
 }
