@@ -120,7 +120,11 @@ fn steps<D: Input>(
         kept: None,
         trains: true,
     };
-    let errors: Vec<f64> = machine.run(|| (0..30).map(|_| stepper.step(&batch)).collect());
+    let mut error = || {
+        stepper.step(&batch);
+        stepper.error(0, &batch)
+    };
+    let errors: Vec<f64> = machine.run(|| (0..30).map(|_| error()).collect());
     assert!(errors[29] < errors[0], "steps go down: {errors:?}");
     bencher.bench_local(|| machine.run(|| stepper.step(&batch)));
 }

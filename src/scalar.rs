@@ -5,7 +5,7 @@ use ndarray::{ArrayViewMut2, NdFloat};
 use crate::exponential::exp_f32;
 
 /// Which floating-point type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
     /// 32 bits.

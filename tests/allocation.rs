@@ -201,22 +201,24 @@ fn allocations<D: Input>(
             trains: true,
         };
         rayon::broadcast(|_| CARRIED.set(Some(counted)));
-        let error = stepper.step(&batch(0));
+        stepper.step(&batch(0));
         let first = counted.calls();
-        let mut sum = error;
+        let mut sum = stepper.error(0, &batch(0));
         for step in 0..STEPS {
             if step == STEPS / 2 {
                 stepper.memory.time(Some(Instant::now)); // without a clock and with one
             }
-            sum += stepper.step(&batch((step + 1) % 2));
+            let batch = batch((step + 1) % 2);
+            stepper.step(&batch);
+            sum += stepper.error(0, &batch);
         }
         // The two verbs of phase 2 apart, and what is between them.
         stepper.forward_and_backward(&batch(0));
         stepper.take_gradient(&batch(0));
-        sum += stepper.gradient().len() as f64;
+        sum += stepper.networks[0].gradient().len() as f64;
         stepper.update(&batch(0));
         let all = counted.calls();
-        assert!(sum.is_finite() && stepper.state.step == 2 + STEPS as u64);
+        assert!(sum.is_finite() && stepper.networks[0].state.step == 2 + STEPS as u64);
         // The count sees the threads that it is meant to see.
         rayon::broadcast(|_| drop(std::hint::black_box(Box::new(7))));
         assert!(counted.calls() >= all + rayon::current_num_threads());

@@ -249,7 +249,7 @@ fn calls_in_floating_point<T: Scalar>(
                 kept: None,
                 trains: true,
             });
-            stepper.state.mlp.parameters
+            stepper.networks.swap_remove(0).state.mlp.parameters
         })
     })
 }

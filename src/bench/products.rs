@@ -129,6 +129,7 @@ struct Chunk {
     lane: PackedLane,
     z: Units<f32>,
     d: Units<f32>,
+    own: Option<Units<f32>>,
 }
 
 impl<'a, P: Products> PackedProducts<'a, P> {
@@ -184,12 +185,13 @@ impl<'a, P: Products> PackedProducts<'a, P> {
                     first,
                     images,
                     lane: input.lane(),
+                    own: input.own(),
                     z: Units::new(images, units, true),
                     d,
                 }
             })
             .collect();
-        input.finish_deltas(chunks.len(), |chunk| chunks[chunk].delta());
+        input.finish_deltas(chunks.len(), |chunk| chunks[chunk].delta::<P>());
         Self {
             kept: input.keep(&scale, images, indices),
             images,
@@ -244,11 +246,11 @@ impl<'a, P: Products> PackedProducts<'a, P> {
                     chunk: number,
                     first: chunk.first,
                 };
-                let mut room = Room {
+                let room = Room {
                     lane: &mut chunk.lane,
                     chunk: memory,
                 };
-                input.forward(layer, &pixels, &mut room, &mut chunk.z);
+                input.forward(layer, &pixels, &room, &mut chunk.own, &mut chunk.z);
             });
         let limits = input.block_limits(indices.len());
         let (rows, columns) = d_w.dim();
@@ -261,7 +263,7 @@ impl<'a, P: Products> PackedProducts<'a, P> {
             kept: Some(&*kept),
             chunks: &*memory,
         };
-        let delta = |chunk: usize| chunks[chunk].delta();
+        let delta = |chunk: usize| chunks[chunk].delta::<P>();
         let work = |block: &BlockRange, d_w: ArrayViewMut2<'_, f32>| {
             input.gradient(taken, &delta, block, d_w);
         };
@@ -270,9 +272,10 @@ impl<'a, P: Products> PackedProducts<'a, P> {
 }
 
 impl Chunk {
-    fn delta(&self) -> ChunkDelta<'_, f32> {
+    fn delta<P: Products>(&self) -> ChunkDelta<'_, Packed<P>> {
         ChunkDelta {
             units: &self.d,
+            own: &self.own,
             images: self.images,
         }
     }

@@ -81,8 +81,8 @@ fn epoch<D: Input>(trainer: &mut Trainer<'_, D>, clock: Option<Clock>) -> Result
         let start = Instant::now();
         trainer.begin_epoch();
         for batch in 0..trainer.batches() {
-            let loss = trainer.forward_and_backward(batch);
-            trainer.gradient_and_update(batch, loss)?;
+            trainer.forward_and_backward(batch);
+            trainer.gradient_and_update(batch)?;
         }
         seconds = start.elapsed().as_secs_f64();
         trainer.end_epoch();

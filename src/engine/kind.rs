@@ -9,7 +9,7 @@ use crate::kernels::Level;
 use crate::scalar::{Dtype, Scalar};
 
 /// Which engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
     /// The fastest that this build and machine offer.

@@ -32,18 +32,47 @@ pub fn accuracy<'a, D: Input>(
     pass: &Pass<'_, D>,
     batches: impl Iterator<Item = Batch<'a, D>>,
 ) -> Option<f64> {
-    let classes = pass.mlp.layout.classes();
-    let (mut right, mut images) = (0_usize, 0_usize);
+    let mut share = None;
+    accuracies(
+        memory,
+        pass.scale,
+        |_| Some(*pass),
+        batches,
+        |_, found| {
+            share = found;
+        },
+    );
+    share
+}
+
+/// The same for networks side by side: `found` gets the number and the share of each that `pass` has a pass for.
+///
+/// # Panics
+/// As [`accuracy`].
+pub fn accuracies<'a, 'p, D: Input>(
+    memory: &mut Memory<D>,
+    scale: &D::Scale,
+    pass: impl Fn(usize) -> Option<Pass<'p, D>> + Sync,
+    batches: impl Iterator<Item = Batch<'a, D>>,
+    mut found: impl FnMut(usize, Option<f64>),
+) {
+    let networks = memory.networks();
+    let (mut right, mut images) = (vec![0_usize; networks], 0_usize);
     for batch in batches {
         images += batch.indices.len();
         let Batch { labels, .. } = batch;
-        memory.for_each_output_of(pass, &batch, |indices, z| {
-            right += z
+        memory.for_each_output_of(scale, &pass, &batch, |network, indices, z| {
+            let classes = z.len() / indices.len();
+            right[network] += z
                 .chunks_exact(classes)
                 .zip(indices)
                 .filter(|(z, index)| argmax(z) == usize::from(labels[**index as usize]))
                 .count();
         });
     }
-    (images > 0).then(|| right as f64 / images as f64)
+    for (network, right) in right.into_iter().enumerate() {
+        if pass(network).is_some() {
+            found(network, (images > 0).then(|| right as f64 / images as f64));
+        }
+    }
 }

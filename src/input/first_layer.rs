@@ -126,7 +126,7 @@ pub struct Pixels<'a, D: Input> {
 pub struct Room<'a, D: Input> {
     /// Of the thread that works on it.
     pub lane: &'a mut D::Lane,
-    /// Of the chunk.
+    /// Of the chunk's pixels.
     pub chunk: &'a mut D::Chunk,
 }
 
@@ -146,7 +146,7 @@ pub struct Taken<'a, D: Input> {
     pub scale: &'a D::Scale,
     /// The mini-batch in its kept form, if it is kept.
     pub kept: Option<&'a D::Kept>,
-    /// What its chunks left behind, those of this mini-batch only.
+    /// The pixels that its chunks left behind, those of this mini-batch only.
     pub chunks: &'a [D::Chunk],
 }
 
@@ -170,8 +170,10 @@ pub trait Input: Sized + Send + Sync + 'static {
     type Scale: Send + Sync + std::fmt::Debug + 'static;
     /// What one thread needs while it takes in chunks.
     type Lane: Send + Sync + std::fmt::Debug + 'static;
-    /// What a chunk leaves behind for the gradient.
+    /// The pixels that a chunk leaves behind for the gradient; networks that see the same mini-batches share them.
     type Chunk: Send + Sync + std::fmt::Debug + 'static;
+    /// What a chunk needs or leaves behind in one network, beside its pixels.
+    type Own: Send + Sync + std::fmt::Debug + 'static;
     /// A mini-batch in the form in which it is kept, where every epoch has the same.
     type Kept: Send + Sync + std::fmt::Debug + 'static;
     /// What is known of all images for the sake of their order.
@@ -210,8 +212,15 @@ pub trait Input: Sized + Send + Sync + 'static {
     /// The memory of one thread.
     fn lane(&self) -> Self::Lane;
 
-    /// The memory of a chunk of up to `images` images.
+    /// The memory of the pixels of a chunk of up to `images` images.
     fn chunk(&self, images: usize) -> Self::Chunk;
+
+    /// What a chunk has of its own in this network.
+    fn own(&self) -> Self::Own;
+
+    /// Whether the gradient reads the pixels of all chunks again after phase 1. Networks that share pixels take their lanes and chunks
+    /// from one that does, where there is one.
+    fn keeps_pixels(&self) -> bool;
 
     /// Begins a step, or an evaluation.
     fn begin(&mut self, layer: FirstLayer<'_, Self>);
@@ -224,19 +233,25 @@ pub trait Input: Sized + Send + Sync + 'static {
         &self,
         layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
-        room: &mut Room<'_, Self>,
+        room: &Room<'_, Self>,
+        own: &mut Self::Own,
         z: &mut Units<Self::Number>,
     );
 
     /// Computes what the chunk adds to the gradient while its pixels are at hand, if this side does that chunk by chunk. `delta` is
     /// `(images, units)`.
-    fn backward(&self, delta: ArrayView2<'_, Self::Number>, room: &mut Room<'_, Self>);
+    fn backward(
+        &self,
+        delta: ArrayView2<'_, Self::Number>,
+        room: &Room<'_, Self>,
+        own: &mut Self::Own,
+    );
 
     /// The deltas of all `chunks` chunks are there: `delta` gives those of a chunk and how many of its images count.
     fn finish_deltas<'a>(
         &mut self,
         chunks: usize,
-        delta: impl Fn(usize) -> ChunkDelta<'a, Self::Number> + Sync,
+        delta: impl Fn(usize) -> ChunkDelta<'a, Self> + Sync,
     );
 
     /// How small the blocks are into which the weight matrix is cut, for a mini-batch of `images` images.
@@ -247,7 +262,7 @@ pub trait Input: Sized + Send + Sync + 'static {
     fn gradient<'a>(
         &self,
         taken: Taken<'_, Self>,
-        delta: &(impl Fn(usize) -> ChunkDelta<'a, Self::Number> + Sync),
+        delta: &(impl Fn(usize) -> ChunkDelta<'a, Self> + Sync),
         block: &BlockRange,
         d_w: ArrayViewMut2<'_, Self::Number>,
     );
@@ -256,24 +271,26 @@ pub trait Input: Sized + Send + Sync + 'static {
     fn bias_gradient<'a>(
         &self,
         chunks: usize,
-        delta: &(impl Fn(usize) -> ChunkDelta<'a, Self::Number> + Sync),
+        delta: &(impl Fn(usize) -> ChunkDelta<'a, Self> + Sync),
         d_bias: &mut [Self::Number],
     );
 }
 
 /// The first layer's deltas of one chunk.
-#[derive(Clone, Copy, Debug)]
-pub struct ChunkDelta<'a, T> {
+#[derive(Debug)]
+pub struct ChunkDelta<'a, D: Input> {
     /// The deltas of each unit for each image that there is room for.
-    pub units: &'a Units<T>,
+    pub units: &'a Units<D::Number>,
+    /// What the chunk has of its own in this network.
+    pub own: &'a D::Own,
     /// Images of the chunk.
     pub images: usize,
 }
 
-impl<'a, T: Scalar> ChunkDelta<'a, T> {
+impl<'a, D: Input> ChunkDelta<'a, D> {
     /// The chunk's deltas, `(images, units)`.
     #[must_use]
-    pub fn view(&self) -> ArrayView2<'a, T> {
+    pub fn view(&self) -> ArrayView2<'a, D::Number> {
         self.units.view(self.images)
     }
 }

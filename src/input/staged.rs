@@ -90,13 +90,9 @@ pub struct StagedLane<T> {
     staged: Matrix<T>,
 }
 
-/// What a chunk leaves behind.
-#[derive(Debug)]
-pub struct StagedChunk<T> {
-    /// The scaled pixels, for the gradient of a wide layer.
-    staged: Option<Matrix<T>>,
-    /// The chunk's share in the gradient of a narrow layer.
-    share: Option<Matrix<T>>,
+/// Where a chunk's scaled pixels are.
+fn staged<'a, T: Scalar>(room: &'a Room<'_, Staged<T>>) -> &'a Matrix<T> {
+    room.chunk.as_ref().unwrap_or(&room.lane.staged)
 }
 
 impl<T: Scalar> Input for Staged<T> {
@@ -104,7 +100,10 @@ impl<T: Scalar> Input for Staged<T> {
     type Source = dyn SampleSource;
     type Scale = StagedScale<T>;
     type Lane = StagedLane<T>;
-    type Chunk = StagedChunk<T>;
+    /// The chunk's scaled pixels, for the gradient of a wide layer.
+    type Chunk = Option<Matrix<T>>;
+    /// The chunk's share in the gradient of a narrow layer.
+    type Own = Option<Matrix<T>>;
     /// The bytes of the mini-batch's images in their order. The split's order is a random walk through the file; with the
     /// copy an epoch of the article's job takes 2 to 3 % less (`benches/record/2026-11-23-step.md`).
     type Kept = Vec<u8>;
@@ -155,15 +154,18 @@ impl<T: Scalar> Input for Staged<T> {
         }
     }
 
-    fn chunk(&self, images: usize) -> StagedChunk<T> {
-        StagedChunk {
-            staged: self
-                .keeps_pixels
-                .then(|| Matrix::zeros(images, self.pixels)),
-            share: self
-                .takes_shares
-                .then(|| Matrix::zeros(self.units, self.pixels)),
-        }
+    fn chunk(&self, images: usize) -> Option<Matrix<T>> {
+        self.keeps_pixels
+            .then(|| Matrix::zeros(images, self.pixels))
+    }
+
+    fn own(&self) -> Option<Matrix<T>> {
+        self.takes_shares
+            .then(|| Matrix::zeros(self.units, self.pixels))
+    }
+
+    fn keeps_pixels(&self) -> bool {
+        self.keeps_pixels
     }
 
     fn begin(&mut self, _layer: FirstLayer<'_, Self>) {
@@ -172,7 +174,7 @@ impl<T: Scalar> Input for Staged<T> {
 
     fn take_in(&self, scale: &Self::Scale, pixels: &Pixels<'_, Self>, room: &mut Room<'_, Self>) {
         let StagedLane { gathered, staged } = &mut *room.lane;
-        let staged = room.chunk.staged.as_mut().unwrap_or(staged);
+        let staged = room.chunk.as_mut().unwrap_or(staged);
         let staged = staged.flat_mut(pixels.indices.len());
         let size = self.pixels;
         let put = |images: &[u8], staged: &mut [T]| {
@@ -210,22 +212,27 @@ impl<T: Scalar> Input for Staged<T> {
         &self,
         layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
-        room: &mut Room<'_, Self>,
+        room: &Room<'_, Self>,
+        _own: &mut Option<Matrix<T>>,
         z: &mut Units<T>,
     ) {
         let images = pixels.indices.len();
-        let staged = room.chunk.staged.as_ref();
-        let staged = staged.unwrap_or(&room.lane.staged);
+        let staged = staged(room).view(images);
         self.engine
-            .forward(staged.view(images), layer.weight, z.view_mut(images));
+            .forward(staged, layer.weight, z.view_mut(images));
         if let Some(bias) = layer.bias {
             z.add_bias(images, bias);
         }
     }
 
-    fn backward(&self, delta: ArrayView2<'_, T>, room: &mut Room<'_, Self>) {
-        if let Some(share) = &mut room.chunk.share {
-            let staged = room.lane.staged.view(delta.nrows());
+    fn backward(
+        &self,
+        delta: ArrayView2<'_, T>,
+        room: &Room<'_, Self>,
+        own: &mut Option<Matrix<T>>,
+    ) {
+        if let Some(share) = own {
+            let staged = staged(room).view(delta.nrows());
             let all = share.view_mut(share.rows());
             self.engine.gradient(delta, staged, all, false);
         }
@@ -234,7 +241,7 @@ impl<T: Scalar> Input for Staged<T> {
     fn finish_deltas<'a>(
         &mut self,
         _chunks: usize,
-        _delta: impl Fn(usize) -> ChunkDelta<'a, T> + Sync,
+        _delta: impl Fn(usize) -> ChunkDelta<'a, Self> + Sync,
     ) {
         // The engine takes the deltas as they are.
     }
@@ -246,20 +253,18 @@ impl<T: Scalar> Input for Staged<T> {
     fn gradient<'a>(
         &self,
         taken: Taken<'_, Self>,
-        delta: &(impl Fn(usize) -> ChunkDelta<'a, T> + Sync),
+        delta: &(impl Fn(usize) -> ChunkDelta<'a, Self> + Sync),
         block: &BlockRange,
         mut d_w: ArrayViewMut2<'_, T>,
     ) {
-        for (number, chunk) in taken.chunks.iter().enumerate() {
-            let share = match (&chunk.share, &chunk.staged) {
+        for (number, staged) in taken.chunks.iter().enumerate() {
+            let delta = delta(number);
+            let share = match (delta.own, staged) {
                 (Some(sum), _) => Share::Sum(sum.view(sum.rows())),
-                (None, Some(staged)) => {
-                    let delta = delta(number);
-                    Share::Factors {
-                        delta: delta.view(),
-                        input: staged.view(delta.images),
-                    }
-                }
+                (None, Some(staged)) => Share::Factors {
+                    delta: delta.view(),
+                    input: staged.view(delta.images),
+                },
                 (None, None) => unreachable!("an input for training keeps one of the two"),
             };
             let share = share.block(&block.rows, &block.columns);
@@ -270,7 +275,7 @@ impl<T: Scalar> Input for Staged<T> {
     fn bias_gradient<'a>(
         &self,
         chunks: usize,
-        delta: &(impl Fn(usize) -> ChunkDelta<'a, T> + Sync),
+        delta: &(impl Fn(usize) -> ChunkDelta<'a, Self> + Sync),
         d_bias: &mut [T],
     ) {
         let deltas = (0..chunks).map(|chunk| delta(chunk).view());

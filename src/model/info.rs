@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::activation::{Activation, Output, Probability};
 
 /// Whether pixels are standardised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scale {
     /// Pixels 0..=255 as they are.
@@ -15,7 +15,7 @@ pub enum Scale {
 }
 
 /// The images whose means and deviations standardise the held-out images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeldoutScale {
     /// The held-out images themselves: the article's leak.

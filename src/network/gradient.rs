@@ -2,7 +2,7 @@
 
 use ndarray::ArrayViewMut2;
 
-use super::memory::Memory;
+use super::memory::{Chunk, Memory};
 use crate::cut::BlockLimits;
 use crate::engine::{self, Engine, Share};
 use crate::input::{Batch, BlockRange, Input, Taken};
@@ -27,27 +27,29 @@ pub trait Gradients<T: Scalar>: Sync {
 #[derive(Debug)]
 pub struct BatchGradients<'a, D: Input> {
     memory: &'a Memory<D>,
+    network: usize,
     scale: &'a D::Scale,
     engine: &'a dyn Engine<D::Number>,
     batch: &'a Batch<'a, D>,
-    chunks: usize,
 }
 
 impl<D: Input> Memory<D> {
-    /// The gradients of `batch`, which is the one that went forward and back last, with the same `scale`.
+    /// The gradients of network number `network` from `batch`, which is the one that went forward and back last, with the same
+    /// `scale`.
     #[must_use]
     pub fn gradients<'a>(
         &'a self,
+        network: usize,
         scale: &'a D::Scale,
         engine: &'a dyn Engine<D::Number>,
         batch: &'a Batch<'a, D>,
     ) -> BatchGradients<'a, D> {
         BatchGradients {
             memory: self,
+            network,
             scale,
             engine,
             batch,
-            chunks: self.chunks_of(batch.indices.len()),
         }
     }
 }
@@ -55,34 +57,28 @@ impl<D: Input> Memory<D> {
 impl<D: Input> Gradients<D::Number> for BatchGradients<'_, D> {
     fn block_limits(&self, layer: usize) -> BlockLimits {
         match layer {
-            0 => self.memory.input.block_limits(self.batch.indices.len()),
+            0 => self.input().block_limits(self.batch.indices.len()),
             _ => BlockLimits::FLOATING_POINT,
         }
     }
 
     fn weights(&self, layer: usize, block: &BlockRange, mut d_w: ArrayViewMut2<'_, D::Number>) {
-        let Memory {
-            input,
-            chunks,
-            input_chunks,
-            level,
-            ..
-        } = self.memory;
+        let Memory { pixels, level, .. } = self.memory;
         if layer == 0 {
             let taken = Taken {
                 scale: self.scale,
                 kept: self.batch.kept,
-                chunks: &input_chunks[..self.chunks],
+                chunks: &pixels[..self.chunks()],
             };
-            let delta = |chunk: usize| chunks[chunk].first_delta();
-            return input.gradient(taken, &delta, block, d_w);
+            let delta = |chunk: usize| self.chunk(chunk).first_delta();
+            return self.input().gradient(taken, &delta, block, d_w);
         }
         let share = |chunk: usize| {
-            let share = chunks[chunk].share(layer);
+            let share = self.chunk(chunk).share(layer);
             share.block(&block.rows, &block.columns)
         };
         if let Share::Sum(_) = share(0) {
-            for chunk in 0..self.chunks {
+            for chunk in 0..self.chunks() {
                 share(chunk).add_to(d_w.view_mut(), self.engine, *level, chunk > 0);
             }
             return;
@@ -91,15 +87,29 @@ impl<D: Input> Gradients<D::Number> for BatchGradients<'_, D> {
             Share::Factors { delta, input } => [delta, input],
             Share::Sum(_) => unreachable!("chunks of one form"),
         };
-        self.engine.gradient_of_chunks(self.chunks, &factors, d_w);
+        self.engine.gradient_of_chunks(self.chunks(), &factors, d_w);
     }
 
     fn biases(&self, layer: usize, d_bias: &mut [D::Number]) {
-        let chunks = &self.memory.chunks[..self.chunks];
         if layer == 0 {
-            let delta = |chunk: usize| chunks[chunk].first_delta();
-            return self.memory.input.bias_gradient(self.chunks, &delta, d_bias);
+            let delta = |chunk: usize| self.chunk(chunk).first_delta();
+            return self.input().bias_gradient(self.chunks(), &delta, d_bias);
         }
-        engine::sum_of_rows(chunks.iter().map(|chunk| chunk.delta(layer)), d_bias);
+        let deltas = (0..self.chunks()).map(|chunk| self.chunk(chunk).delta(layer));
+        engine::sum_of_rows(deltas, d_bias);
+    }
+}
+
+impl<'a, D: Input> BatchGradients<'a, D> {
+    fn input(&self) -> &'a D {
+        &self.memory.inputs[self.network]
+    }
+
+    fn chunks(&self) -> usize {
+        self.memory.filled().len()
+    }
+
+    fn chunk(&self, chunk: usize) -> &'a Chunk<D> {
+        &self.memory.chunks[chunk][self.network]
     }
 }

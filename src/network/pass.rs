@@ -11,6 +11,8 @@
 //! `z_1` is the input's affair: pixels enter nowhere else. A chunk's way forward and back is one task, during which what it
 //! needs stays in the cache of one core.
 
+use rayon::prelude::*;
+
 use super::loss::Loss;
 use super::memory::{Memory, Task};
 use super::stopwatch::Activity;
@@ -18,7 +20,7 @@ use crate::engine::Engine;
 use crate::input::{Batch, FirstLayer, Input};
 use crate::model::Mlp;
 
-/// What every task reads.
+/// What every task reads of a network.
 #[derive(Debug)]
 pub struct Pass<'a, D: Input> {
     /// How the products of all layers but the first are computed.
@@ -28,6 +30,14 @@ pub struct Pass<'a, D: Input> {
     /// What scales the pixels.
     pub scale: &'a D::Scale,
 }
+
+impl<D: Input> Clone for Pass<'_, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Input> Copy for Pass<'_, D> {}
 
 impl<'a, D: Input> Pass<'a, D> {
     /// The first layer.
@@ -40,21 +50,20 @@ impl<'a, D: Input> Pass<'a, D> {
         }
     }
 
-    /// Takes in the chunk's pixels and takes them through the network, up to the output's weighted sums.
-    fn forward(&self, task: &mut Task<'_, '_, D>) {
+    /// Takes the chunk's pixels, which were taken in, through network number `network`, up to the output's weighted sums.
+    fn forward(&self, task: &mut Task<'_, '_, D>, network: usize) {
         let Task {
-            input,
+            inputs,
             room,
             watch,
-            chunk,
+            networks,
             pixels,
             ..
         } = task;
+        let chunk = &mut networks[network];
         let images = chunk.images;
-        input.take_in(self.scale, pixels, room);
-        watch.lap(Activity::TakeIn);
         let z = &mut chunk.activations[0];
-        input.forward(self.first_layer(), pixels, room, z);
+        inputs[network].forward(self.first_layer(), pixels, room, &mut chunk.own, z);
         let last = self.mlp.layout.layers().len() - 1;
         for layer in 0..=last {
             let (before, here) = chunk.activations.split_at_mut(layer);
@@ -76,14 +85,15 @@ impl<'a, D: Input> Pass<'a, D> {
 
     /// Takes the output's deltas, which the loss has filled in, back to the first layer; of narrow layers, takes the chunk's
     /// share in the gradient.
-    fn backward(&self, task: &mut Task<'_, '_, D>) {
+    fn backward(&self, task: &mut Task<'_, '_, D>, network: usize) {
         let Task {
-            input,
+            inputs,
             room,
             watch,
-            chunk,
+            networks,
             ..
         } = task;
+        let chunk = &mut networks[network];
         let images = chunk.images;
         for layer in (1..self.mlp.layout.layers().len()).rev() {
             let (before, here) = chunk.deltas.split_at_mut(layer);
@@ -98,48 +108,76 @@ impl<'a, D: Input> Pass<'a, D> {
                 self.engine.gradient(d, a.view(images), all, false);
             }
         }
-        input.backward(chunk.delta(0), room);
+        let delta = chunk.deltas[0].view(images);
+        inputs[network].backward(delta, room, &mut chunk.own);
         watch.lap(Activity::Backward);
     }
 }
 
+impl<D: Input> Task<'_, '_, D> {
+    /// Takes in the chunk's pixels, for all networks.
+    fn take_in(&mut self, scale: &D::Scale) {
+        self.inputs[0].take_in(scale, &self.pixels, &mut self.room);
+        self.watch.lap(Activity::TakeIn);
+    }
+}
+
 impl<D: Input> Memory<D> {
-    /// Phase 1 of a step: takes a mini-batch forward, to its loss, and back. Returns the sum of its images' losses.
+    /// Phase 1 of a step: takes a mini-batch, whose pixels `scale` scales, forward through each network, to its loss, and back. What
+    /// a network's losses add up to is then its [`Self::loss`].
     ///
     /// # Panics
     /// If the mini-batch is larger than the memory, or the memory is not for training.
-    pub fn forward_and_backward(
+    pub fn forward_and_backward<'p>(
         &mut self,
-        pass: &Pass<'_, D>,
-        loss: &Loss,
+        scale: &D::Scale,
+        network: impl Fn(usize) -> (Pass<'p, D>, Loss) + Sync,
         batch: &Batch<'_, D>,
-    ) -> f64 {
-        self.for_each_chunk(pass.first_layer(), batch, |task| {
-            pass.forward(task);
-            let labels = batch.labels(task.range.clone());
-            let level = task.chunk.level;
-            let (z, d) = task.chunk.output();
-            task.chunk.loss = loss.with_delta(level, z, labels, d);
-            task.watch.lap(Activity::Loss);
-            pass.backward(task);
+    ) {
+        let pass = |number: usize| Some(network(number).0);
+        self.for_each_chunk(pass, batch, |task| {
+            task.take_in(scale);
+            for number in 0..task.networks.len() {
+                let (pass, loss) = network(number);
+                pass.forward(task, number);
+                let labels = batch.labels(task.range.clone());
+                let chunk = &mut task.networks[number];
+                let level = chunk.level;
+                let (z, d) = chunk.output();
+                chunk.loss = loss.with_delta(level, z, labels, d);
+                task.watch.lap(Activity::Loss);
+                pass.backward(task, number);
+            }
         });
-        let count = self.chunks_of(batch.indices.len());
         let Self {
-            input,
+            inputs,
             chunks,
             watch,
+            filled,
             ..
         } = self;
         watch.start();
-        input.finish_deltas(count, |chunk| chunks[chunk].first_delta());
+        inputs
+            .par_iter_mut()
+            .enumerate()
+            .for_each(|(number, input)| {
+                input.finish_deltas(*filled, |chunk| chunks[chunk][number].first_delta());
+            });
         if D::PREPARES {
             watch.lap(Activity::QuantizeDeltas);
         }
-        chunks[..count].iter().map(|chunk| chunk.loss).sum()
+    }
+
+    /// The sum of the losses of the mini-batch that went forward and back last, in network number `network`.
+    #[must_use]
+    pub fn loss(&self, network: usize) -> f64 {
+        let chunks = self.filled().iter();
+        chunks.map(|networks| networks[network].loss).sum()
     }
 
     /// Takes any number of samples forward, as many at a time as there is memory for, and calls `visit` for groups of them in
-    /// their order, with their indices and the weighted sums of the output layer, row-major `(images, classes)`.
+    /// their order, with their indices and the weighted sums of the output layer, row-major `(images, classes)`. The memory is that
+    /// of one network.
     ///
     /// # Panics
     /// If an index is beyond the samples, or the samples are of another size than the network's.
@@ -158,24 +196,38 @@ impl<D: Input> Memory<D> {
                 kept: None,
                 trains: false,
             };
-            self.for_each_output_of(pass, &batch, &mut visit);
+            let visit = |_, indices: &[u32], z: &[D::Number]| visit(indices, z);
+            self.for_each_output_of(pass.scale, |_| Some(*pass), &batch, visit);
         }
     }
 
-    /// The same for one mini-batch, which need not have labels.
+    /// The same for one mini-batch, which need not have labels, and for all networks that `pass` has a pass for; `visit` gets the
+    /// number of the network first.
     ///
     /// # Panics
     /// As [`Self::for_each_output`], and if the mini-batch is larger than the memory.
-    pub fn for_each_output_of(
+    pub fn for_each_output_of<'p>(
         &mut self,
-        pass: &Pass<'_, D>,
+        scale: &D::Scale,
+        pass: impl Fn(usize) -> Option<Pass<'p, D>> + Sync,
         batch: &Batch<'_, D>,
-        mut visit: impl FnMut(&[u32], &[D::Number]),
+        mut visit: impl FnMut(usize, &[u32], &[D::Number]),
     ) {
-        self.for_each_chunk(pass.first_layer(), batch, |task| pass.forward(task));
+        self.for_each_chunk(&pass, batch, |task| {
+            task.take_in(scale);
+            for number in 0..task.networks.len() {
+                if let Some(pass) = pass(number) {
+                    pass.forward(task, number);
+                }
+            }
+        });
         let indices = batch.indices.chunks(self.chunk_images());
-        for (chunk, indices) in self.chunks.iter().zip(indices) {
-            visit(indices, chunk.weighted_sums());
+        for (networks, indices) in self.chunks.iter().zip(indices) {
+            for (number, chunk) in networks.iter().enumerate() {
+                if pass(number).is_some() {
+                    visit(number, indices, chunk.weighted_sums());
+                }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The choice of the door by which pixels enter: the only place where training names its sides.
 
+use super::group::Group;
 use super::plan::Plan;
 use super::step::{Setup, Stepper};
 use super::trainer::Trainer;
@@ -9,16 +10,32 @@ use crate::input::packed::Products;
 use crate::input::{Packed, Staged, StagedScale};
 use crate::scalar::Scalar;
 
+impl<'a, T: Scalar> Group<'a, Staged<T>> {
+    /// Runs before their first step, everything in floating point of type `T`.
+    pub(super) fn staged(plans: Vec<&'a Plan<'a>>) -> Self {
+        let engine = plans[0].settings().engine;
+        let source = plans[0].data().train.samples.source();
+        Self::new(plans, source, |setups, standardizer| {
+            staged(setups, engine, standardizer)
+        })
+    }
+}
+
+impl<'a, P: Products> Group<'a, Packed<P>> {
+    /// Runs before their first step, with their first layers straight from `images` by the products `P`.
+    pub(super) fn packed(plans: Vec<&'a Plan<'a>>, images: &'a Images) -> Self {
+        Self::new(plans, images, |setups, standardizer| {
+            packed(setups, images.shape(), standardizer)
+        })
+    }
+}
+
 impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
     /// A run before its first step, everything in floating point of type `T`, whatever [`Plan::arithmetic`] says. Call this, and
     /// all methods of the trainer, within [`run`](crate::machine::Machine::run) or `install` of the plan's machine.
     #[must_use]
     pub fn staged(plan: &'a Plan<'a>) -> Self {
-        let engine = plan.settings().engine;
-        let source = plan.data().train.samples.source();
-        Self::new(plan, source, |setup, standardizer| {
-            Stepper::staged(setup, engine, standardizer)
-        })
+        Group::staged(vec![plan]).into()
     }
 }
 
@@ -30,28 +47,42 @@ impl<'a, P: Products> Trainer<'a, Packed<P>> {
     /// If the images have another number of pixels than the plan's samples.
     #[must_use]
     pub fn packed(plan: &'a Plan<'a>, images: &'a Images) -> Self {
-        Self::new(plan, images, |setup, standardizer| {
-            Stepper::packed(setup, images.shape(), standardizer)
-        })
+        Group::packed(vec![plan], images).into()
     }
 }
 
 impl<T: Scalar> Stepper<Staged<T>> {
-    /// A stepper in floating point, whose products `engine` computes.
+    /// A stepper of one network in floating point, whose products `engine` computes.
     #[must_use]
     pub fn staged(setup: Setup<T>, engine: EngineKind, standardizer: &Standardizer) -> Self {
-        let engine = engine.of_staged();
-        let scale = StagedScale::new(standardizer);
-        Self::new(setup, engine, scale, |sizes| Staged::new(engine, sizes))
+        staged(vec![setup], engine, standardizer)
     }
 }
 
 impl<P: Products> Stepper<Packed<P>> {
-    /// A stepper with its first layer by the products `P`, for images of so many rows and columns.
+    /// A stepper of one network, its first layer by the products `P`, for images of so many rows and columns.
     #[must_use]
     pub fn packed(setup: Setup<f32>, shape: (usize, usize), standardizer: &Standardizer) -> Self {
-        let scale = P::scale(standardizer, shape);
-        let engine = Simd::at(setup.level);
-        Self::new(setup, engine, scale, |sizes| Packed::new(sizes, shape))
+        packed(vec![setup], shape, standardizer)
     }
+}
+
+fn staged<T: Scalar>(
+    setups: Vec<Setup<T>>,
+    engine: EngineKind,
+    standardizer: &Standardizer,
+) -> Stepper<Staged<T>> {
+    let engine = engine.of_staged();
+    let scale = StagedScale::new(standardizer);
+    Stepper::new(setups, engine, scale, |sizes| Staged::new(engine, sizes))
+}
+
+fn packed<P: Products>(
+    setups: Vec<Setup<f32>>,
+    shape: (usize, usize),
+    standardizer: &Standardizer,
+) -> Stepper<Packed<P>> {
+    let scale = P::scale(standardizer, shape);
+    let engine = Simd::at(setups[0].level);
+    Stepper::new(setups, engine, scale, |sizes| Packed::new(sizes, shape))
 }

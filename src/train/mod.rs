@@ -9,6 +9,7 @@ mod checkpoint;
 mod config;
 mod divergence;
 mod door;
+mod group;
 mod notes;
 pub mod objective;
 mod observer;
@@ -19,12 +20,14 @@ mod plan;
 mod presets;
 mod room;
 mod seeds;
+mod sight;
 mod size;
 mod start;
 mod state;
 pub mod step;
 mod trainer;
 pub mod update;
+mod watched;
 
 pub use checkpoint::{Checkpoint, CheckpointInfo, Elapsed, differences};
 pub use config::Config;
@@ -34,13 +37,18 @@ pub use options::TrainOptions;
 pub use order::{LabelledSource, Order};
 pub use plan::{Arithmetic, Plan, TrainingData};
 pub use presets::Preset;
+pub use sight::Sight;
 pub use size::Size;
 pub use start::Start;
 pub use state::{Accuracies, EpochFigures, State};
 pub use trainer::Trainer;
 
+use std::ops::ControlFlow;
+
+use group::Group;
+use watched::Watched;
+
 use crate::error::Result;
-use crate::evaluate::Predictor;
 use crate::input::packed::{Float, Quantized};
 use crate::input::{Input, Packed, Staged};
 use crate::model::{AnyModel, Model};
@@ -83,67 +91,85 @@ pub fn go_on(
     checkpoint: Option<&Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
-    plan.machine().run(|| match plan.arithmetic() {
-        Arithmetic::F32 => run(Trainer::<Staged<f32>>::staged(plan), checkpoint, observer),
-        Arithmetic::F64 => run(Trainer::<Staged<f64>>::staged(plan), checkpoint, observer),
+    let mut outcome = None;
+    let run = Running {
+        plan,
+        checkpoint,
+        observer,
+    };
+    side_by_side(vec![run], &mut |_, _, ended| outcome = Some(ended));
+    outcome.expect("a run ends")
+}
+
+/// A run that is to be trained, with whoever watches it.
+#[derive(Clone, Copy, Debug)]
+pub struct Running<'a, O> {
+    /// What it does.
+    pub plan: &'a Plan<'a>,
+    /// Where it goes on; none where it begins.
+    pub checkpoint: Option<&'a Checkpoint>,
+    /// Who watches it.
+    pub observer: O,
+}
+
+/// Who gets the outcomes of runs that are trained side by side, each with the run's number and who watched it.
+pub type Ended<'a, O> = dyn FnMut(usize, O, Result<Outcome>) + Send + 'a;
+
+/// Trains runs that see the same mini-batches, side by side: each gets the bits that [`go_on`] gives it. `ended` gets the number of each
+/// run, counted from 0 in the order of `runs`, and its outcome, as soon as it has ended; an error ends a run and no other.
+///
+/// # Panics
+/// If there is no run, if some plan does not [see the mini-batches](Plan::sight) of the first, or if the runs do not go on at the same
+/// place of an epoch.
+pub fn side_by_side<O: Observer>(runs: Vec<Running<'_, O>>, ended: &mut Ended<'_, O>) {
+    let plans: Vec<&Plan<'_>> = runs.iter().map(|run| run.plan).collect();
+    let plan = plans[0];
+    plan.machine().run(move || match plan.arithmetic() {
+        Arithmetic::F32 => run(Group::<Staged<f32>>::staged(plans), runs, ended),
+        Arithmetic::F64 => run(Group::<Staged<f64>>::staged(plans), runs, ended),
         Arithmetic::Panels(images) => {
-            let trainer = Trainer::<Packed<Float>>::packed(plan, images);
-            run(trainer, checkpoint, observer)
+            let group = Group::<Packed<Float>>::packed(plans, images);
+            run(group, runs, ended);
         }
         Arithmetic::Integers(images) => {
-            let trainer = Trainer::<Packed<Quantized>>::packed(plan, images);
-            run(trainer, checkpoint, observer)
+            let group = Group::<Packed<Quantized>>::packed(plans, images);
+            run(group, runs, ended);
         }
-    })
+    });
 }
 
 /// The loop.
-fn run<D: Input>(
-    mut trainer: Trainer<'_, D>,
-    checkpoint: Option<&Checkpoint>,
-    observer: &mut dyn Observer,
-) -> Result<Outcome>
-where
+fn run<D: Input, O: Observer>(
+    group: Group<'_, D>,
+    runs: Vec<Running<'_, O>>,
+    ended: &mut Ended<'_, O>,
+) where
     AnyModel: From<Model<D::Number>>,
 {
-    let plan = trainer.plan();
-    if let Some(checkpoint) = checkpoint {
-        trainer.restore(checkpoint)?;
+    let mut all = Watched::new(group, runs, ended);
+    all.begin();
+    while let Some(epoch) = all.begin_epoch() {
+        for batch in all.group().remaining() {
+            all.group().forward_and_backward(batch);
+            all.group().gradient_and_update(batch);
+            all.each(|group, run, observer| {
+                group.count_step(run, batch)?;
+                observer.stepped(&group.member(run).step_end())?;
+                Ok(ControlFlow::Continue(()))
+            });
+            if all.are_over() {
+                return;
+            }
+        }
+        all.each(|group, run, observer| {
+            let error = group.end_epoch(run);
+            observer.trained(epoch, error)?;
+            Ok(ControlFlow::Continue(()))
+        });
+        all.evaluate(epoch);
+        all.each(|group, run, observer| {
+            group.check_data()?;
+            observer.ended(&group.member(run).epoch_end())
+        });
     }
-    observer.prepared();
-    while let Some(epoch) = trainer.begin_epoch() {
-        for batch in trainer.remaining() {
-            let loss = trainer.forward_and_backward(batch);
-            trainer.gradient_and_update(batch, loss)?;
-            observer.stepped(&trainer.step_end())?;
-        }
-        let error = trainer.end_epoch();
-        observer.trained(epoch, error)?;
-        if plan.settings().evaluates_after(epoch) {
-            trainer.evaluate();
-        }
-        plan.data().train.samples.check()?;
-        if observer.ended(&trainer.epoch_end())?.is_break() {
-            break;
-        }
-    }
-    let evaluated = trainer.history().last().and_then(|last| last.accuracies);
-    let accuracies = evaluated.unwrap_or_else(|| trainer.evaluate());
-    let (model, history) = trainer.finish()?;
-    let model = AnyModel::from(model);
-    observer.finished(&model)?;
-    let test_accuracy = match plan.data().test {
-        Some(test) => {
-            Predictor::new(plan.machine(), &model).score(test, &test.samples.indices())?
-        }
-        None => None,
-    };
-    Ok(Outcome {
-        model,
-        error: history.last().map_or(f64::NAN, |last| last.error),
-        accuracies,
-        test_accuracy,
-        training_samples: plan.training_samples(),
-        history,
-    })
 }

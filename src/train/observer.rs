@@ -46,6 +46,28 @@ pub trait Observer: Send {
     }
 }
 
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn prepared(&mut self) {
+        (**self).prepared();
+    }
+
+    fn stepped(&mut self, step: &StepEnd<'_>) -> Result<()> {
+        (**self).stepped(step)
+    }
+
+    fn trained(&mut self, epoch: usize, error: f64) -> Result<()> {
+        (**self).trained(epoch, error)
+    }
+
+    fn ended(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
+        (**self).ended(end)
+    }
+
+    fn finished(&mut self, model: &AnyModel) -> Result<()> {
+        (**self).finished(model)
+    }
+}
+
 /// Watches nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoObserver;

@@ -7,6 +7,8 @@
 //!
 //! A step allocates nothing.
 
+use rayon::prelude::*;
+
 use super::objective::{Norms, Objective};
 use super::optimizer::Optimizer;
 use super::state::State;
@@ -16,27 +18,37 @@ use crate::input::{Batch, Input, InputSizes};
 use crate::kernels::Level;
 use crate::model::Mlp;
 use crate::network::stopwatch::Activity;
-use crate::network::{Loss, Memory, MemoryUse, Pass};
+use crate::network::{Gradients, Loss, Memory, MemoryUse, Pass};
 use crate::scalar::Scalar;
 
-/// What takes the steps: a network in training with all the memory that its steps need.
+/// What takes the steps: networks in training that see the same mini-batches, with all the memory that their steps need. Most often it
+/// is one network.
 #[derive(Debug)]
 pub struct Stepper<D: Input> {
     /// How the products of all layers but the first are computed.
     pub engine: &'static dyn Engine<D::Number>,
-    /// How parameters move.
-    pub optimizer: Box<dyn Optimizer<D::Number>>,
-    /// How far they move.
-    pub learning_rate: D::Number,
-    /// What is descended on.
-    pub objective: Objective,
     /// What scales the pixels.
     pub scale: D::Scale,
     /// The memory of a mini-batch; evaluation between epochs borrows it.
     pub memory: Memory<D>,
+    /// The networks, of which there is one at least.
+    pub networks: Vec<Learner<D::Number>>,
+}
+
+/// A network in training.
+#[derive(Debug)]
+pub struct Learner<T: Scalar> {
+    /// How parameters move.
+    pub optimizer: Box<dyn Optimizer<T>>,
+    /// How far they move.
+    pub learning_rate: T,
+    /// What is descended on.
+    pub objective: Objective,
     /// What the steps change.
-    pub state: State<D::Number>,
-    gradient: Vec<D::Number>,
+    pub state: State<T>,
+    gradient: Vec<T>,
+    /// The norms of the weights before the last update.
+    norms: Norms,
 }
 
 /// What a [`Stepper`] begins with, whatever its input.
@@ -56,143 +68,192 @@ pub struct Setup<T: Scalar> {
     pub level: Level,
 }
 
-impl<D: Input> Stepper<D> {
-    /// A stepper before its first step, with memory for the threads of the pool that this is called in.
-    pub(super) fn new(
-        setup: Setup<D::Number>,
-        engine: &'static dyn Engine<D::Number>,
-        scale: D::Scale,
-        door: impl FnOnce(&InputSizes<'_>) -> D,
-    ) -> Self {
+impl<T: Scalar> Learner<T> {
+    fn new(setup: Setup<T>) -> Self {
         let Setup {
             mlp,
             optimizer,
             learning_rate,
             objective,
-            batch,
-            level,
+            ..
         } = setup;
-        let layers = mlp.layout.layers();
-        let input = door(&InputSizes {
-            layer: &layers[0],
-            is_output: layers.len() == 1,
-            batch,
-            trains: true,
-            level,
-        });
         Self {
-            engine,
-            learning_rate: D::Number::of(learning_rate),
+            learning_rate: T::of(learning_rate),
             objective,
-            scale,
-            memory: Memory::new(input, &mlp.layout, batch, MemoryUse::Training, level),
-            gradient: vec![D::Number::default(); mlp.parameters.len()],
+            gradient: vec![T::default(); mlp.parameters.len()],
             state: State::new(mlp, &*optimizer),
             optimizer,
+            norms: Norms::default(),
         }
     }
 
-    /// The gradient, laid out as the parameters are. After [`Self::take_gradient`] it is that of the mini-batch's loss alone, with
-    /// the factor of the objective's [`Reduction`](super::Reduction); [`Self::update`], [`Self::gradient_and_update`] and
-    /// [`Self::step`] leave it with the regulariser's gradient added. Before the first step it is 0.
+    /// The gradient, laid out as the parameters are. After [`Stepper::take_gradient`] it is that of the mini-batch's loss alone, with
+    /// the factor of the objective's [`Reduction`](super::Reduction); [`Stepper::update`], [`Stepper::gradient_and_update`] and
+    /// [`Stepper::step`] leave it with the regulariser's gradient added. Before the first step it is 0.
     #[must_use]
-    pub fn gradient(&self) -> &[D::Number] {
+    pub fn gradient(&self) -> &[T] {
         &self.gradient
     }
 
-    /// The same buffer, to be changed between [`Self::take_gradient`] and [`Self::update`]: to clip it, or to add the gradients
+    /// The same buffer, to be changed between [`Stepper::take_gradient`] and [`Stepper::update`]: to clip it, or to add the gradients
     /// of other machines.
-    pub fn gradient_mut(&mut self) -> &mut [D::Number] {
+    pub fn gradient_mut(&mut self) -> &mut [T] {
         &mut self.gradient
     }
 
-    /// One step. Returns the mini-batch's error before its update.
-    ///
-    /// # Panics
-    /// If there are more images than the memory is for, or one that the source has not, or a label that is none of the
-    /// network's classes. A mini-batch without images must not be handed in.
-    pub fn step(&mut self, batch: &Batch<'_, D>) -> f64 {
-        let loss = self.forward_and_backward(batch);
-        let norms = self.gradient_and_update(batch);
-        self.error(batch, loss, norms)
+    /// The norms of the weights before the last update.
+    #[must_use]
+    pub fn norms(&self) -> Norms {
+        self.norms
     }
 
-    /// Phase 1. Returns the sum of the images' losses.
-    ///
-    /// # Panics
-    /// As [`Self::step`].
-    pub fn forward_and_backward(&mut self, batch: &Batch<'_, D>) -> f64 {
+    /// The network as a task reads it, and its loss.
+    fn pass<'a, D: Input<Number = T>>(
+        &'a self,
+        engine: &'static dyn Engine<T>,
+        scale: &'a D::Scale,
+    ) -> (Pass<'a, D>, Loss) {
         let mlp = &self.state.mlp;
         let loss = Loss {
             output: mlp.output,
             form: self.objective.error,
             classes: mlp.layout.classes(),
         };
-        let pass = Pass {
-            engine: self.engine,
-            mlp,
-            scale: &self.scale,
-        };
-        self.memory.forward_and_backward(&pass, &loss, batch)
+        (Pass { engine, mlp, scale }, loss)
     }
 
-    /// Phase 2, both verbs, after phase 1 of the same `batch`. Returns the norms of the weights before the update.
-    pub fn gradient_and_update(&mut self, batch: &Batch<'_, D>) -> Norms {
-        self.phase_2(batch, Verbs::Both)
-    }
-
-    /// The first verb of phase 2: [`Self::gradient`] becomes the gradient of the loss of `batch`, which must be the mini-batch that
-    /// phase 1 took last. No parameter moves.
-    pub fn take_gradient(&mut self, batch: &Batch<'_, D>) {
-        self.phase_2(batch, Verbs::Gradient);
-    }
-
-    /// The second verb of phase 2: adds the regulariser's gradient to [`Self::gradient`] and moves the parameters by the sum. It
-    /// follows [`Self::take_gradient`] of the same `batch`; called twice, it would add the regulariser's gradient twice. Returns
-    /// the norms of the weights before the update.
-    pub fn update(&mut self, batch: &Batch<'_, D>) -> Norms {
-        self.phase_2(batch, Verbs::Update)
-    }
-
-    /// The error of a mini-batch, from what the two phases returned.
-    #[must_use]
-    pub fn error(&self, batch: &Batch<'_, D>, loss: f64, norms: Norms) -> f64 {
-        let classes = self.state.mlp.layout.classes();
-        self.objective
-            .error(batch.indices.len(), classes, loss, norms)
-    }
-
-    fn phase_2(&mut self, batch: &Batch<'_, D>, verbs: Verbs) -> Norms {
+    /// Phase 2 with the `gradients` of a mini-batch of `images` images.
+    fn phase_2(&mut self, gradients: &dyn Gradients<T>, images: usize, level: Level, verbs: Verbs) {
         let State {
             mlp, slots, step, ..
         } = &mut self.state;
-        self.memory.watch_mut().start();
-        let image_factor = self.objective.image_factor(batch.indices.len());
         let rule = Rule {
             optimizer: &*self.optimizer,
             learning_rate: self.learning_rate,
-            image_factor: D::Number::of(image_factor),
+            image_factor: T::of(self.objective.image_factor(images)),
             decay: Decay::of(&self.objective),
-            level: self.memory.level(),
+            level,
         };
-        let gradients = self.memory.gradients(&self.scale, self.engine, batch);
         let layout = &mlp.layout;
         let buffers = Buffers {
             parameters: &mut mlp.parameters,
             gradient: &mut self.gradient,
             slots,
         };
-        let norms = match verbs {
-            Verbs::Both => update::gradient_and_update(&gradients, layout, &rule, buffers),
-            Verbs::Update => update::update(&gradients, layout, &rule, buffers),
+        self.norms = match verbs {
+            Verbs::Both => update::gradient_and_update(gradients, layout, &rule, buffers),
+            Verbs::Update => update::update(gradients, layout, &rule, buffers),
             Verbs::Gradient => {
-                update::gradient(&gradients, layout, rule.image_factor, buffers);
+                update::gradient(gradients, layout, rule.image_factor, buffers);
                 Norms::default()
             }
         };
         *step += u64::from(verbs != Verbs::Gradient);
-        self.memory.watch_mut().lap(Activity::Update);
-        norms
+    }
+}
+
+impl<D: Input> Stepper<D> {
+    /// A stepper before its first step, with memory for the threads of the pool that this is called in, for networks that begin as
+    /// `setups` say: all with mini-batches of the same size and on the same level.
+    pub(super) fn new(
+        setups: Vec<Setup<D::Number>>,
+        engine: &'static dyn Engine<D::Number>,
+        scale: D::Scale,
+        door: impl Fn(&InputSizes<'_>) -> D,
+    ) -> Self {
+        let Setup { batch, level, .. } = setups[0];
+        let input = |setup: &Setup<D::Number>| {
+            let layers = setup.mlp.layout.layers();
+            door(&InputSizes {
+                layer: &layers[0],
+                is_output: layers.len() == 1,
+                batch,
+                trains: true,
+                level,
+            })
+        };
+        let inputs = setups.iter().map(input).collect();
+        let layouts: Vec<_> = setups.iter().map(|setup| &setup.mlp.layout).collect();
+        let purpose = MemoryUse::Training;
+        Self {
+            engine,
+            scale,
+            memory: Memory::side_by_side(inputs, &layouts, batch, purpose, level),
+            networks: setups.into_iter().map(Learner::new).collect(),
+        }
+    }
+
+    /// One step of every network. [`Self::error`] has each mini-batch's error before its update.
+    ///
+    /// # Panics
+    /// If there are more images than the memory is for, or one that the source has not, or a label that is none of the
+    /// network's classes. A mini-batch without images must not be handed in.
+    pub fn step(&mut self, batch: &Batch<'_, D>) {
+        self.forward_and_backward(batch);
+        self.gradient_and_update(batch);
+    }
+
+    /// Phase 1.
+    ///
+    /// # Panics
+    /// As [`Self::step`].
+    pub fn forward_and_backward(&mut self, batch: &Batch<'_, D>) {
+        let (engine, scale, networks) = (self.engine, &self.scale, &self.networks);
+        let pass = |network: usize| networks[network].pass(engine, scale);
+        self.memory.forward_and_backward(scale, pass, batch);
+    }
+
+    /// Phase 2, both verbs, after phase 1 of the same `batch`.
+    pub fn gradient_and_update(&mut self, batch: &Batch<'_, D>) {
+        self.phase_2(batch, Verbs::Both);
+    }
+
+    /// The first verb of phase 2: each [`Learner::gradient`] becomes the gradient of the loss of `batch`, which must be the mini-batch
+    /// that phase 1 took last. No parameter moves.
+    pub fn take_gradient(&mut self, batch: &Batch<'_, D>) {
+        self.phase_2(batch, Verbs::Gradient);
+    }
+
+    /// The second verb of phase 2: adds the regulariser's gradient to each [`Learner::gradient`] and moves the parameters by the sum.
+    /// It follows [`Self::take_gradient`] of the same `batch`; called twice, it would add the regulariser's gradient twice.
+    pub fn update(&mut self, batch: &Batch<'_, D>) {
+        self.phase_2(batch, Verbs::Update);
+    }
+
+    /// The error of the mini-batch that took the last step, before its update, in network number `network`.
+    #[must_use]
+    pub fn error(&self, network: usize, batch: &Batch<'_, D>) -> f64 {
+        let learner = &self.networks[network];
+        let classes = learner.state.mlp.layout.classes();
+        let loss = self.memory.loss(network);
+        learner
+            .objective
+            .error(batch.indices.len(), classes, loss, learner.norms)
+    }
+
+    /// Takes network number `network` out, and gives the memory of its steps back; those behind it move up.
+    pub(super) fn remove(&mut self, network: usize) -> Learner<D::Number> {
+        self.memory.remove(network);
+        self.networks.remove(network)
+    }
+
+    fn phase_2(&mut self, batch: &Batch<'_, D>, verbs: Verbs) {
+        let Self {
+            engine,
+            scale,
+            memory,
+            networks,
+        } = self;
+        memory.watch_mut().start();
+        let (memory_now, level) = (&*memory, memory.level());
+        networks
+            .par_iter_mut()
+            .enumerate()
+            .for_each(|(number, network)| {
+                let gradients = memory_now.gradients(number, scale, *engine, batch);
+                network.phase_2(&gradients, batch.indices.len(), level, verbs);
+            });
+        memory.watch_mut().lap(Activity::Update);
     }
 }
 

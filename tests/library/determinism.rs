@@ -315,7 +315,7 @@ fn stepped<D: Input>(
                 });
             }
         }
-        bytes_of(&stepper.state.mlp.parameters)
+        bytes_of(&stepper.networks[0].state.mlp.parameters)
     })
 }
 

@@ -23,6 +23,7 @@ mod plan;
 mod resume;
 mod runs;
 mod seeds;
+mod side_by_side;
 mod standardize;
 mod start;
 mod steppers;

@@ -39,8 +39,8 @@ fn shown(options: &TrainOptions, data: &Dataset, machine: &Machine) -> Shown {
         while trainer.begin_epoch().is_some() {
             for number in trainer.remaining() {
                 batches.push(trainer.order().batch(number).indices.to_vec());
-                let loss = trainer.forward_and_backward(number);
-                trainer.gradient_and_update(number, loss).unwrap();
+                trainer.forward_and_backward(number);
+                trainer.gradient_and_update(number).unwrap();
             }
             trainer.end_epoch();
         }

@@ -44,16 +44,20 @@ fn batch<'a, D: Input>(data: LabelledSource<'a, D>, indices: &'a [u32]) -> Batch
 
 impl<D: Input> Steps<D::Number> for StepsOn<'_, D> {
     fn step(&mut self, indices: &[u32]) -> f64 {
-        self.stepper.step(&batch(self.data, indices))
+        let batch = batch(self.data, indices);
+        self.stepper.step(&batch);
+        self.stepper.error(0, &batch)
     }
 
     fn forward_and_backward(&mut self, indices: &[u32]) -> f64 {
         self.stepper
-            .forward_and_backward(&batch(self.data, indices))
+            .forward_and_backward(&batch(self.data, indices));
+        self.stepper.memory.loss(0)
     }
 
     fn gradient_and_update(&mut self, indices: &[u32]) -> Norms {
-        self.stepper.gradient_and_update(&batch(self.data, indices))
+        self.stepper.gradient_and_update(&batch(self.data, indices));
+        self.stepper.networks[0].norms()
     }
 
     fn take_gradient(&mut self, indices: &[u32]) {
@@ -61,15 +65,16 @@ impl<D: Input> Steps<D::Number> for StepsOn<'_, D> {
     }
 
     fn update(&mut self, indices: &[u32]) -> Norms {
-        self.stepper.update(&batch(self.data, indices))
+        self.stepper.update(&batch(self.data, indices));
+        self.stepper.networks[0].norms()
     }
 
     fn gradient(&self) -> &[D::Number] {
-        self.stepper.gradient()
+        self.stepper.networks[0].gradient()
     }
 
     fn state(&mut self) -> &mut State<D::Number> {
-        &mut self.stepper.state
+        &mut self.stepper.networks[0].state
     }
 }
 

@@ -42,8 +42,6 @@ pub struct PackedLane {
     scratch: Lines,
     /// A chunk's pixels, images as columns.
     forward: Panels,
-    /// Where the first layer is the output layer: a chunk's weighted sums, unit after unit.
-    transposed: Option<Units<f32>>,
 }
 
 impl<P: Products> Packed<P> {
@@ -98,6 +96,8 @@ impl<P: Products> Input for Packed<P> {
     type Lane = PackedLane;
     /// The chunk's pixels, pixels as columns.
     type Chunk = Panels;
+    /// Where the first layer is the output layer: the chunk's weighted sums, unit after unit.
+    type Own = Option<Units<f32>>;
     type Kept = PackedBatch;
     type Arranger = Outlines;
 
@@ -139,9 +139,6 @@ impl<P: Products> Input for Packed<P> {
         PackedLane {
             scratch: scratch(pixels),
             forward: images_as_columns(self.largest_chunk, pixels),
-            transposed: self
-                .is_output
-                .then(|| Units::new(self.largest_chunk, self.units, true)),
         }
     }
 
@@ -149,6 +146,15 @@ impl<P: Products> Input for Packed<P> {
         // The product takes chunks of one form only, so the last one, which may be smaller, gets room for a full one too.
         let images = if self.trains { self.largest_chunk } else { 0 };
         pixels_as_columns(images, self.tiles)
+    }
+
+    fn own(&self) -> Option<Units<f32>> {
+        self.is_output
+            .then(|| Units::new(self.largest_chunk, self.units, true))
+    }
+
+    fn keeps_pixels(&self) -> bool {
+        self.trains
     }
 
     fn begin(&mut self, layer: FirstLayer<'_, Self>) {
@@ -162,9 +168,7 @@ impl<P: Products> Input for Packed<P> {
                 groups: scale.as_ref(),
                 images: pixels.source,
             };
-            let PackedLane {
-                scratch, forward, ..
-            } = &mut *room.lane;
+            let PackedLane { scratch, forward } = &mut *room.lane;
             let gradient = pixels.trains.then_some(&mut *room.chunk);
             pack(&packing, pixels.indices, scratch, forward, gradient);
         }
@@ -174,24 +178,20 @@ impl<P: Products> Input for Packed<P> {
         &self,
         layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
-        room: &mut Room<'_, Self>,
+        room: &Room<'_, Self>,
+        own: &mut Option<Units<f32>>,
         z: &mut Units<f32>,
     ) {
         let images = pixels.indices.len();
-        let PackedLane {
-            forward,
-            transposed,
-            ..
-        } = &mut *room.lane;
         let forward = match pixels.kept {
             Some(kept) => &kept.forward[pixels.chunk],
-            None => forward,
+            None => &room.lane.forward,
         };
         let multiply = |z: ArrayViewMut2<'_, f32>| {
             self.products
                 .forward(layer.scale, layer.weight, forward, z.reversed_axes());
         };
-        match transposed {
+        match own {
             None => multiply(z.view_mut(images)),
             Some(transposed) => {
                 multiply(transposed.view_mut(images));
@@ -200,14 +200,19 @@ impl<P: Products> Input for Packed<P> {
         }
     }
 
-    fn backward(&self, _delta: ArrayView2<'_, f32>, _room: &mut Room<'_, Self>) {
+    fn backward(
+        &self,
+        _delta: ArrayView2<'_, f32>,
+        _room: &Room<'_, Self>,
+        _own: &mut Option<Units<f32>>,
+    ) {
         // The products take the deltas of all chunks at once.
     }
 
     fn finish_deltas<'a>(
         &mut self,
         chunks: usize,
-        delta: impl Fn(usize) -> ChunkDelta<'a, f32> + Sync,
+        delta: impl Fn(usize) -> ChunkDelta<'a, Self> + Sync,
     ) {
         let Self {
             products,
@@ -216,7 +221,7 @@ impl<P: Products> Input for Packed<P> {
         } = self;
         if transposed.is_empty() {
             products.take_deltas(chunks, |chunk| {
-                let ChunkDelta { units, images } = delta(chunk);
+                let ChunkDelta { units, images, .. } = delta(chunk);
                 chunk_deltas(units, images)
             });
             return;
@@ -238,7 +243,7 @@ impl<P: Products> Input for Packed<P> {
     fn gradient<'a>(
         &self,
         taken: Taken<'_, Self>,
-        _delta: &(impl Fn(usize) -> ChunkDelta<'a, f32> + Sync),
+        _delta: &(impl Fn(usize) -> ChunkDelta<'a, Self> + Sync),
         block: &BlockRange,
         d_w: ArrayViewMut2<'_, f32>,
     ) {
@@ -256,7 +261,7 @@ impl<P: Products> Input for Packed<P> {
     fn bias_gradient<'a>(
         &self,
         _chunks: usize,
-        _delta: &(impl Fn(usize) -> ChunkDelta<'a, f32> + Sync),
+        _delta: &(impl Fn(usize) -> ChunkDelta<'a, Self> + Sync),
         d_bias: &mut [f32],
     ) {
         for (unit, d_bias) in d_bias.iter_mut().enumerate() {

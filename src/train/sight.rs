@@ -1,0 +1,39 @@
+//! Which runs see the same mini-batches.
+
+use super::plan::Plan;
+use super::start::Start;
+use crate::engine::EngineKind;
+use crate::model::{HeldoutScale, Scale};
+use crate::scalar::Dtype;
+
+/// What a run sees of its data, and in which arithmetic. Runs on one data set and one machine that see the same can be trained
+/// [side by side](super::side_by_side): they differ in nothing but what is a network's own, its widths and weights, how far and towards
+/// what it learns, for how many epochs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sight {
+    /// The split's seed, and the bits of the share that is held out.
+    split: (u32, u64),
+    /// The seed of the order; none where every epoch has the same.
+    order: Option<u32>,
+    batches: (Option<usize>, Option<usize>),
+    scales: (Scale, HeldoutScale),
+    /// The digest of the network whose scaling is taken over.
+    start: Option<String>,
+    arithmetic: (EngineKind, Dtype),
+}
+
+impl Plan<'_> {
+    /// What its run sees of the data.
+    #[must_use]
+    pub fn sight(&self) -> Sight {
+        let settings = self.settings();
+        Sight {
+            split: (settings.seed_of_split(), settings.holdout.to_bits()),
+            order: settings.seed_of_order(),
+            batches: (settings.batches, settings.batch_size),
+            scales: (settings.scale, settings.heldout_scale),
+            start: self.start().map(Start::sha256).map(str::to_owned),
+            arithmetic: (settings.engine, settings.dtype),
+        }
+    }
+}
