@@ -231,7 +231,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn finish(mut self, summary: &Summary) -> Result<()> {
+    pub fn finish(&mut self, summary: &Summary) -> Result<()> {
         if let Some(error) = self.writer.flush().into_iter().next() {
             return Err(error);
         }

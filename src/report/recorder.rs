@@ -83,6 +83,8 @@ pub struct Recorder<'a> {
     watcher: &'a mut dyn Watcher,
     last: Instant,
     times: Times,
+    /// How many runs are trained side by side.
+    going_on: Option<Arc<AtomicUsize>>,
     best: Option<Best>,
     /// When the last checkpoint was begun.
     saved: Instant,
@@ -111,10 +113,25 @@ impl<'a> Recorder<'a> {
             watcher,
             last: Instant::now(),
             times,
+            going_on: None,
             best,
             saved: Instant::now(),
             told: Vec::new(),
         }
+    }
+
+    /// The same of a run that is trained side by side with others: its time is its share of theirs. `going_on` says how many they are, itself
+    /// included.
+    #[must_use]
+    pub fn beside(self, going_on: Arc<AtomicUsize>) -> Self {
+        let going_on = Some(going_on);
+        Self { going_on, ..self }
+    }
+
+    /// The run's folder; the recorder has done its work.
+    #[must_use]
+    pub fn into_folder(self) -> &'a mut RunFolder {
+        self.folder
     }
 
     /// The time that was spent so far, that before a stop included.
@@ -137,10 +154,16 @@ impl<'a> Recorder<'a> {
 
     /// The seconds since the last call.
     fn lap(&mut self) -> f64 {
-        let now = Instant::now();
-        let lap = now.duration_since(self.last).as_secs_f64();
-        self.last = now;
+        let lap = self.since();
+        self.last = Instant::now();
         lap
+    }
+
+    /// The run's share of the seconds since the last lap.
+    fn since(&self) -> f64 {
+        let going_on = self.going_on.as_ref();
+        let runs = going_on.map_or(1, |runs| runs.load(Ordering::Relaxed).max(1));
+        self.last.elapsed().as_secs_f64() / runs as f64
     }
 
     /// The time so far, in the middle of an epoch or after one.
@@ -219,7 +242,7 @@ impl Observer for Recorder<'_> {
 
     fn stepped(&mut self, step: &StepEnd<'_>) -> Result<()> {
         if let Some(signal) = self.signal() {
-            let elapsed = self.elapsed(self.last.elapsed().as_secs_f64());
+            let elapsed = self.elapsed(self.since());
             let at = Stop {
                 signal,
                 epoch: step.epoch,
@@ -232,7 +255,7 @@ impl Observer for Recorder<'_> {
             && self.saved.elapsed() >= time
         {
             self.saved = Instant::now();
-            let elapsed = self.elapsed(self.last.elapsed().as_secs_f64());
+            let elapsed = self.elapsed(self.since());
             let checkpoint = step.checkpoint(&elapsed)?;
             self.folder.writer().put(CHECKPOINT, checkpoint);
         }

@@ -1,5 +1,6 @@
 //! `gingham sweep`
 
+mod groups;
 mod runs;
 pub mod shown;
 
@@ -83,6 +84,9 @@ pub struct Args {
         help_heading = "Results"
     )]
     out: Option<PathBuf>,
+    /// Train at most so many runs side by side, where they see the same mini-batches; 1: one after the other [default: 32]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Runtime and output")]
+    group: Option<u32>,
     /// What decides which run is better
     #[arg(long, value_name = "FIGURE", help_heading = "Results")]
     metric: Option<Figure>,
@@ -112,9 +116,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         machine: &machine,
         start: start.as_ref(),
     };
+    let mut sights = Vec::new();
     for run in &planned {
-        shared.plan(run)?;
+        sights.push(shared.plan(run)?.sight());
     }
+    let groups = groups::groups(sights.into_iter(), args.group.map(|size| size as usize));
     let plan = shared.plan(&planned[0])?;
     notes.extend(super::notes::of(&plan));
     let identity = identity(plan.settings(), &space, &planned);
@@ -139,7 +145,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         json: args.common.json,
         output,
     };
-    sweep.all(&planned, &mut folder)?;
+    sweep.all(&planned, &groups, &mut folder)?;
     if args.common.json {
         return Ok(());
     }

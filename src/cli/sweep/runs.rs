@@ -1,7 +1,9 @@
-//! The runs of a sweep, one after the other.
+//! The runs of a sweep: those that see the same mini-batches side by side, group after group.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use gingham::data::Dataset;
@@ -9,12 +11,15 @@ use gingham::error::{Error, Result};
 use gingham::machine::Machine;
 use gingham::report::{self, EpochRecord, Keeping, Recorder, RunFolder, Summary, Times, Watcher};
 use gingham::sweep::{Assignment, Divergence, Ending, Entry, Metric, SweepFolder};
-use gingham::train::{self, Checkpoint, Elapsed, Plan, Start, TrainOptions};
+use gingham::train::{self, Checkpoint, Elapsed, Plan, Running, Start, TrainOptions};
 
 use super::shown::Progress;
 use crate::cli::base;
 use crate::cli::output::{self, Output};
 use crate::cli::train as single;
+
+/// The signal by which runs are stopped when one beside them cannot be kept.
+const SIGTERM: usize = 15;
 
 /// A run of the sweep: its number, counted from 1, what the plan says of it, and all its settings.
 pub struct Planned {
@@ -55,37 +60,39 @@ pub struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Trains what has not ended yet, in the order of the plan.
-    pub fn all(&self, planned: &[Planned], folder: &mut SweepFolder) -> anyhow::Result<()> {
+    /// Trains what has not ended yet, group after group; the runs of a group are trained side by side.
+    pub fn all(
+        &self,
+        planned: &[Planned],
+        groups: &[Vec<usize>],
+        folder: &mut SweepFolder,
+    ) -> anyhow::Result<()> {
         for entry in folder.entries() {
             self.print(entry)?;
         }
         let ended: HashSet<usize> = folder.entries().iter().map(|entry| entry.run).collect();
-        let (ended, left): (Vec<&Planned>, Vec<&Planned>) =
-            planned.iter().partition(|run| ended.contains(&run.number));
+        let is_left = |run: &&Planned| !ended.contains(&run.number);
         if !ended.is_empty() {
             self.output.note(format_args!(
                 "going on: {} of {} runs have ended, {} are left",
                 ended.len(),
                 planned.len(),
-                left.len()
+                planned.iter().filter(is_left).count()
             ));
         }
         let counts = [planned.len(), ended.len()];
         let best = self.metric.ranked(folder.entries()).first().copied();
-        let mut progress = Progress::new(counts, best.cloned(), self.output);
-        for run in left {
-            let entry = self.one(run, &folder.run_dir(run.number));
-            if let Err(error) = &entry
-                && let Some(Error::Stopped { .. }) = error.downcast_ref::<Error>()
-            {
-                let note = "the sweep itself goes on by the same command, with this run first";
-                self.output.note(note);
-            }
-            let entry = entry?;
-            folder.end(entry.clone(), self.top, self.metric)?;
-            self.print(&entry)?;
-            progress.show(&entry, self.metric);
+        let progress = Progress::new(counts, best.cloned(), self.output);
+        let mut sink = Sink {
+            sweep: self,
+            folder,
+            progress,
+            failure: None,
+        };
+        for group in groups {
+            let runs = group.iter().map(|&run| &planned[run]);
+            let left: Vec<&Planned> = runs.filter(is_left).collect();
+            self.group(&left, &mut sink)?;
         }
         Ok(())
     }
@@ -98,19 +105,54 @@ impl Sweep<'_> {
         self.output.result(line)
     }
 
-    /// Trains one run, or goes on with it, in its own folder.
-    fn one(&self, run: &Planned, path: &Path) -> anyhow::Result<Entry> {
-        let started = Instant::now();
-        let plan = self.shared.plan(run)?;
-        let ended = |ending| Entry {
-            run: run.number,
-            assigned: run.assignment.to_string(),
-            ending,
-        };
-        let (mut folder, checkpoint) = match begun(path, &plan)? {
-            Begun::Run(begun) => *begun,
-            // The process was killed between the end of the run and its line in the journal.
-            Begun::Whole(summary) => return Ok(ended(Ending::Trained(summary))),
+    /// Trains runs that see the same mini-batches, or goes on with them, each in its own folder.
+    fn group(&self, runs: &[&Planned], sink: &mut Sink<'_>) -> anyhow::Result<()> {
+        let mut plans = Vec::new();
+        for run in runs {
+            plans.push(self.shared.plan(run)?);
+        }
+        // Runs that stopped at different places go on apart.
+        let mut places: BTreeMap<(usize, usize), Vec<Begun<'_>>> = BTreeMap::new();
+        for (run, plan) in runs.iter().zip(&plans) {
+            let path = sink.folder.run_dir(run.number);
+            match self.begin(run, plan, &path)? {
+                Found::Left(begun) => {
+                    let info = begun.checkpoint.as_ref().map(Checkpoint::info);
+                    let place = info.map(|info| (info.epoch, info.batch));
+                    places
+                        .entry(place.unwrap_or_default())
+                        .or_default()
+                        .push(*begun);
+                }
+                // The process was killed between the end of the run and its line in the journal.
+                Found::Whole(summary) => sink.end(run.entry(Ending::Trained(summary)))?,
+            }
+        }
+        places
+            .into_values()
+            .try_for_each(|begun| self.side_by_side(begun, sink))
+    }
+
+    /// Makes the folder of a run, or opens the one that a process before this one has begun. What another version has begun is begun anew.
+    fn begin<'a>(
+        &self,
+        run: &'a Planned,
+        plan: &'a Plan<'a>,
+        path: &Path,
+    ) -> anyhow::Result<Found<'a>> {
+        let config = single::config(plan.settings());
+        let (folder, checkpoint) = if path.symlink_metadata().is_err() {
+            (RunFolder::create(path, &config)?, None)
+        } else {
+            let claim = RunFolder::claim(path)?;
+            let is_same = |checkpoint: &Checkpoint| checkpoint.differences(plan).is_empty();
+            let checkpoint = claim.checkpoint().ok().flatten().filter(is_same);
+            if checkpoint.is_some()
+                && let Some(summary) = claim.summary()?
+            {
+                return Ok(Found::Whole(Box::new(summary)));
+            }
+            (claim.go_on(checkpoint.as_ref(), Some(&config))?, checkpoint)
         };
         if let Some(start) = self.shared.start {
             folder.keep_start(start)?;
@@ -118,55 +160,132 @@ impl Sweep<'_> {
         let elapsed = checkpoint
             .as_ref()
             .map_or_else(Elapsed::default, |from| from.elapsed().clone());
-        let before = elapsed.sum_s();
-        let mut watcher = Silent;
-        let mut recorder = Recorder::new(&mut folder, self.keeping, &mut watcher, &elapsed);
-        let outcome = train::go_on(&plan, checkpoint.as_ref(), &mut recorder);
-        let (times, best) = (recorder.times(), recorder.best());
-        match outcome {
-            Ok(outcome) => {
-                let summary = Summary::new(&plan, &outcome, times, folder.path_now());
+        Ok(Found::Left(Box::new(Begun {
+            run,
+            plan,
+            folder,
+            checkpoint,
+            elapsed,
+            watcher: Silent,
+        })))
+    }
+
+    /// Trains runs that are at one place of an epoch.
+    fn side_by_side(&self, mut begun: Vec<Begun<'_>>, sink: &mut Sink<'_>) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let going_on = Arc::new(AtomicUsize::new(begun.len()));
+        let (mut of_runs, mut runs) = (Vec::new(), Vec::new());
+        for run in &mut begun {
+            let Begun {
+                run,
+                plan,
+                folder,
+                checkpoint,
+                elapsed,
+                watcher,
+            } = run;
+            of_runs.push((*run, *plan, elapsed.sum_s()));
+            runs.push(Running {
+                plan,
+                checkpoint: checkpoint.as_ref(),
+                observer: Recorder::new(folder, self.keeping, watcher, elapsed)
+                    .beside(Arc::clone(&going_on)),
+            });
+        }
+        train::side_by_side(runs, &mut |number, recorder: Recorder<'_>, outcome| {
+            let (run, plan, before) = of_runs[number];
+            let (times, best) = (recorder.times(), recorder.best());
+            let folder = recorder.into_folder();
+            let entry = outcome.and_then(|outcome| {
+                let summary = Summary::new(plan, &outcome, times, folder.path_now());
                 let mut summary = summary.with_best(best);
-                summary.total_seconds = before + started.elapsed().as_secs_f64();
+                let share = started.elapsed() / of_runs.len() as u32;
+                summary.total_seconds = before + share.as_secs_f64();
                 folder.finish(&summary)?;
-                Ok(ended(Ending::Trained(Box::new(summary))))
-            }
+                Ok(Ending::Trained(Box::new(summary)))
+            });
+            going_on.fetch_sub(1, Ordering::Relaxed);
+            sink.take(run, plan, entry);
+        });
+        sink.failure.take().map_or(Ok(()), Err)
+    }
+}
+
+/// Where the runs of a sweep end.
+struct Sink<'a> {
+    sweep: &'a Sweep<'a>,
+    folder: &'a mut SweepFolder,
+    progress: Progress,
+    /// What ends the sweep.
+    failure: Option<anyhow::Error>,
+}
+
+impl Sink<'_> {
+    /// Takes what became of a run. The first failure stops all runs beside it.
+    fn take(&mut self, run: &Planned, plan: &Plan<'_>, ending: Result<Ending>) {
+        let ended = match ending {
+            Ok(ending) => self.end(run.entry(ending)),
             Err(Error::Diverged {
                 what, epoch, step, ..
-            }) => Ok(ended(Ending::Diverged(Divergence {
+            }) => self.end(run.entry(Ending::Diverged(Divergence {
                 diverged: what.to_owned(),
                 epoch,
                 step,
                 settings: report::by_name(plan.settings()),
             }))),
             Err(error) => Err(error.into()),
+        };
+        let Err(error) = ended else {
+            return;
+        };
+        if self.failure.is_none() {
+            if let Some(Error::Stopped { .. }) = error.downcast_ref::<Error>() {
+                let note =
+                    "the sweep itself goes on by the same command, where its runs have stopped";
+                self.sweep.output.note(note);
+            } else {
+                self.sweep.keeping.signal.store(SIGTERM, Ordering::Relaxed);
+            }
+            self.failure = Some(error);
+        }
+    }
+
+    /// Writes down a run that has ended.
+    fn end(&mut self, entry: Entry) -> anyhow::Result<()> {
+        let Sweep { top, metric, .. } = *self.sweep;
+        self.folder.end(entry.clone(), top, metric)?;
+        self.sweep.print(&entry)?;
+        self.progress.show(&entry, metric);
+        Ok(())
+    }
+}
+
+impl Planned {
+    fn entry(&self, ending: Ending) -> Entry {
+        Entry {
+            run: self.number,
+            assigned: self.assignment.to_string(),
+            ending,
         }
     }
 }
 
-/// A run's folder, new or begun before.
-enum Begun {
-    Run(Box<(RunFolder, Option<Checkpoint>)>),
-    Whole(Box<Summary>),
+/// A run with its folder.
+struct Begun<'a> {
+    run: &'a Planned,
+    plan: &'a Plan<'a>,
+    folder: RunFolder,
+    /// Where it goes on, if a process before this one has begun it.
+    checkpoint: Option<Checkpoint>,
+    /// What it had taken there.
+    elapsed: Elapsed,
+    watcher: Silent,
 }
 
-/// Makes the folder of a run, or opens the one that a process before this one has begun. What another version has begun is begun anew.
-fn begun(path: &Path, plan: &Plan<'_>) -> Result<Begun> {
-    let config = single::config(plan.settings());
-    if path.symlink_metadata().is_err() {
-        let folder = RunFolder::create(path, &config)?;
-        return Ok(Begun::Run(Box::new((folder, None))));
-    }
-    let claim = RunFolder::claim(path)?;
-    let is_same = |checkpoint: &Checkpoint| checkpoint.differences(plan).is_empty();
-    let checkpoint = claim.checkpoint().ok().flatten().filter(is_same);
-    if checkpoint.is_some()
-        && let Some(summary) = claim.summary()?
-    {
-        return Ok(Begun::Whole(Box::new(summary)));
-    }
-    let folder = claim.go_on(checkpoint.as_ref(), Some(&config))?;
-    Ok(Begun::Run(Box::new((folder, checkpoint))))
+/// What there is of a run that is not in the journal.
+enum Found<'a> {
+    Left(Box<Begun<'a>>),
+    Whole(Box<Summary>),
 }
 
 /// Whoever watches a run of a sweep: its epochs are not shown.
