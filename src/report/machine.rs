@@ -1,5 +1,6 @@
 //! What the system and the build know about this process.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::engine::blas;
@@ -21,15 +22,20 @@ pub fn version() -> String {
     )
 }
 
-/// The CPU's name; none where the system does not tell.
+/// The CPU's name; none where the system does not tell. The system is asked once: Linux measures the clocks of all CPUs before it
+/// answers, which takes milliseconds.
 #[must_use]
 pub fn cpu() -> Option<String> {
-    let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"))?;
-    let name = line.trim_start_matches([' ', '\t', ':']).trim();
-    (!name.is_empty()).then(|| name.to_owned())
+    static CPU: OnceLock<Option<String>> = OnceLock::new();
+    let ask = || {
+        let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix("model name"))?;
+        let name = line.trim_start_matches([' ', '\t', ':']).trim();
+        (!name.is_empty()).then(|| name.to_owned())
+    };
+    CPU.get_or_init(ask).clone()
 }
 
 /// The most memory that this process ever had in use, mapped files included; none where the system does not tell.

@@ -10,6 +10,7 @@ mod events;
 mod fields;
 pub mod files;
 mod folder;
+mod later;
 mod machine;
 mod metrics;
 mod page;
@@ -31,6 +32,7 @@ use crate::train::TrainOptions;
 
 pub use details::{Bin, Details, Shown};
 pub use folder::{Claim, RunFolder};
+pub use later::{LaterFolder, RunFiles};
 pub use machine::{commit, cpu, peak_rss_bytes, process_age, version};
 pub use ranking::{Measure, Ranking, setting};
 pub use record::{Best, EpochRecord};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::files::{BEST, CHECKPOINT};
-use super::folder::RunFolder;
+use super::later::RunFiles;
 use super::record::{Best, EpochRecord};
 use super::summary::Times;
 use crate::error::{Error, Result};
@@ -78,7 +78,7 @@ pub trait Watcher: Send {
 
 /// The observer of a recorded run.
 pub struct Recorder<'a> {
-    folder: &'a mut RunFolder,
+    files: &'a mut dyn RunFiles,
     keeping: &'a Keeping,
     watcher: &'a mut dyn Watcher,
     last: Instant,
@@ -95,7 +95,7 @@ pub struct Recorder<'a> {
 impl<'a> Recorder<'a> {
     /// A recorder whose clock starts now, and for a run that goes on at `elapsed`, where the run had stopped.
     pub fn new(
-        folder: &'a mut RunFolder,
+        files: &'a mut dyn RunFiles,
         keeping: &'a Keeping,
         watcher: &'a mut dyn Watcher,
         elapsed: &Elapsed,
@@ -106,9 +106,9 @@ impl<'a> Recorder<'a> {
             evaluation_s: elapsed.evaluation_s,
             total_s: 0.0,
         };
-        let best = folder.records().iter().fold(None, Best::or);
+        let best = files.records().iter().fold(None, Best::or);
         Self {
-            folder,
+            files,
             keeping,
             watcher,
             last: Instant::now(),
@@ -128,10 +128,10 @@ impl<'a> Recorder<'a> {
         Self { going_on, ..self }
     }
 
-    /// The run's folder; the recorder has done its work.
+    /// Where the run's files are put; the recorder has done its work.
     #[must_use]
-    pub fn into_folder(self) -> &'a mut RunFolder {
-        self.folder
+    pub fn into_files(self) -> &'a mut dyn RunFiles {
+        self.files
     }
 
     /// The time that was spent so far, that before a stop included.
@@ -149,7 +149,7 @@ impl<'a> Recorder<'a> {
     /// The run's folder, by the name that it has now.
     #[must_use]
     pub fn run_dir(&self) -> PathBuf {
-        self.folder.path_now()
+        self.files.path_now()
     }
 
     /// The seconds since the last call.
@@ -168,7 +168,7 @@ impl<'a> Recorder<'a> {
 
     /// The time so far, in the middle of an epoch or after one.
     fn elapsed(&self, of_epoch_s: f64) -> Elapsed {
-        let records = self.folder.records().iter();
+        let records = self.files.records().iter();
         Elapsed {
             prepare_s: self.times.prepare_s,
             train_s: self.times.train_s + of_epoch_s,
@@ -201,12 +201,16 @@ impl<'a> Recorder<'a> {
     /// Saves the run as it is between two steps, and ends it.
     fn stop(&mut self, at: Stop, checkpoint: Result<Vec<u8>>, model: &AnyModel) -> Error {
         match checkpoint {
-            Ok(checkpoint) => self.folder.writer().put(CHECKPOINT, checkpoint),
+            Ok(checkpoint) => self.files.put(CHECKPOINT, checkpoint),
             Err(error) => return error,
         }
-        let model = self.folder.write_model(model);
-        let failures = self.folder.writer().flush();
-        let synced = self.folder.sync();
+        let folder = match self.files.folder() {
+            Ok(folder) => folder,
+            Err(error) => return error,
+        };
+        let model = folder.write_model(model);
+        let failures = folder.writer().flush();
+        let synced = folder.sync();
         match model
             .err()
             .into_iter()
@@ -216,7 +220,7 @@ impl<'a> Recorder<'a> {
         {
             Some(error) => error,
             None => Error::Stopped {
-                folder: self.folder.path_now(),
+                folder: folder.path_now(),
                 signal: name_of(at.signal),
                 number: at.signal,
                 epoch: at.epoch,
@@ -257,7 +261,9 @@ impl Observer for Recorder<'_> {
             self.saved = Instant::now();
             let elapsed = self.elapsed(self.since());
             let checkpoint = step.checkpoint(&elapsed)?;
-            self.folder.writer().put(CHECKPOINT, checkpoint);
+            self.files.put(CHECKPOINT, checkpoint);
+            let made = self.files.folder().err();
+            self.settle(made)?;
         }
         Ok(())
     }
@@ -277,13 +283,13 @@ impl Observer for Recorder<'_> {
             seconds: self.times.train_s,
         };
         self.times.evaluation_s += self.lap();
-        let appended = self.folder.append(&record);
+        let appended = self.files.append(&record);
         self.settle(appended.err())?;
         let best = Best::or(self.best, &record);
         if best != self.best {
             self.best = best;
             if self.keeping.keep != Keep::Last {
-                self.folder.writer().put(BEST, end.model().bytes());
+                self.files.put(BEST, end.model().bytes());
             }
         }
         let is_due = match self.keeping.every {
@@ -292,10 +298,19 @@ impl Observer for Recorder<'_> {
         };
         if is_due || end.is_last {
             let checkpoint = end.checkpoint(&self.elapsed(0.0))?;
-            self.folder.writer().put(CHECKPOINT, checkpoint);
+            self.files.put(CHECKPOINT, checkpoint);
         }
-        let failures = self.folder.writer().failures();
-        self.settle(failures)?;
+        let made = if is_due {
+            self.files.folder().err()
+        } else {
+            None
+        };
+        self.settle(made)?;
+        let failures = self
+            .files
+            .present()
+            .map(|folder| folder.writer().failures());
+        self.settle(failures.into_iter().flatten())?;
         self.watcher.show(&record, &self.times);
         if let Some(signal) = self.signal() {
             let at = Stop {
@@ -313,9 +328,12 @@ impl Observer for Recorder<'_> {
     /// Saves the network before the test samples are looked at: whatever is wrong with these, it is there.
     fn finished(&mut self, model: &AnyModel) -> Result<()> {
         if self.keeping.keep == Keep::Best {
-            return self.folder.remove_model();
+            return self
+                .files
+                .present()
+                .map_or(Ok(()), |folder| folder.remove_model());
         }
-        self.folder.write_model(model)
+        self.files.put_model(model)
     }
 }
 

@@ -146,13 +146,22 @@ impl SweepFolder {
         run_dir(&self.path, run)
     }
 
-    /// Adds a run that has ended. When this returns, its line is on the disk. Then the folders of all but the best `top` are removed.
+    /// The runs of those that have ended now whose folders are among those of the best `top` that are kept.
+    #[must_use]
+    pub fn kept_of(&self, ended: &[Entry], top: usize, metric: Metric) -> Vec<usize> {
+        let ranked = metric.ranked(self.kept.iter().chain(ended));
+        let best = ranked.iter().take(top).map(|entry| entry.run);
+        let is_new = |run: &usize| ended.iter().any(|entry| entry.run == *run);
+        best.filter(is_new).collect()
+    }
+
+    /// Adds runs that have ended. When this returns, their lines are on the disk. Then the folders of all but the best `top` are removed.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn end(&mut self, entry: Entry, top: usize, metric: Metric) -> Result<()> {
-        self.journal.append(entry.clone())?;
-        self.kept.push(entry);
+    pub fn end(&mut self, ended: Vec<Entry>, top: usize, metric: Metric) -> Result<()> {
+        self.journal.append(&ended)?;
+        self.kept.extend(ended);
         self.keep(top, metric)
     }
 

@@ -1,6 +1,6 @@
 //! The journal of a sweep: one line of JSON for each run that has ended.
 //!
-//! A line is appended in one piece and synced before the next run begins. A process that is killed leaves whole lines and at most one
+//! Lines are appended in one piece and synced as soon as their runs have ended. A process that is killed leaves whole lines and at most one
 //! torn one, which the next process cuts off: a line counts once its end is there.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -108,15 +108,16 @@ impl Journal {
         &self.entries
     }
 
-    /// Adds a run. When this returns, its line is on the disk.
+    /// Adds runs that have ended at the same moment. When this returns, their lines are on the disk.
     ///
     /// # Errors
-    /// [`Error::Write`]; what was written of the line is then taken back, as far as the disk lets it.
-    pub fn append(&mut self, entry: Entry) -> Result<()> {
-        let line = serde_json::to_string(&entry).expect("plain fields") + "\n";
+    /// [`Error::Write`]; what was written of the lines is then taken back, as far as the disk lets it.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<()> {
+        let line = |entry| serde_json::to_string(entry).expect("plain fields") + "\n";
+        let lines: String = entries.iter().map(line).collect();
         let written = |file: &mut File| -> io::Result<()> {
             let length = file.seek(SeekFrom::End(0))?;
-            file.write_all(line.as_bytes())
+            file.write_all(lines.as_bytes())
                 .and_then(|()| file.sync_data())
                 .inspect_err(|_| {
                     let _ = file.set_len(length); // the error that is told is the first one
@@ -126,7 +127,7 @@ impl Journal {
             path: self.path.clone(),
             source,
         })?;
-        self.entries.push(entry);
+        self.entries.extend_from_slice(entries);
         Ok(())
     }
 }
@@ -199,8 +200,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(JOURNAL);
         let mut journal = Journal::open(folder.path()).unwrap();
-        journal.append(entry(1)).unwrap();
-        journal.append(entry(2)).unwrap();
+        journal.append(&[entry(1)]).unwrap();
+        journal.append(&[entry(2)]).unwrap();
         drop(journal);
         let bytes = std::fs::read(&path).unwrap();
         let first = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
@@ -210,7 +211,7 @@ mod tests {
             assert_eq!(read(folder.path()).unwrap().len(), whole, "{length}");
             let mut journal = Journal::open(folder.path()).unwrap();
             assert_eq!(journal.entries().len(), whole, "{length}");
-            journal.append(entry(3)).unwrap();
+            journal.append(&[entry(3)]).unwrap();
             drop(journal);
             let runs: Vec<usize> = read(folder.path())
                 .unwrap()
@@ -225,7 +226,7 @@ mod tests {
     fn one_process_writes_and_any_reads() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(folder.path()).unwrap();
-        journal.append(entry(1)).unwrap();
+        journal.append(&[entry(1)]).unwrap();
         assert_eq!(read(folder.path()).unwrap(), [entry(1)]);
         let second = Journal::open(folder.path());
         assert!(matches!(second, Err(Error::InUse { .. })), "{second:?}");

@@ -97,7 +97,9 @@ pub fn go_on(
         checkpoint,
         observer,
     };
-    side_by_side(vec![run], &mut |_, _, ended| outcome = Some(ended));
+    side_by_side(vec![run], &mut |ends| {
+        outcome = ends.into_iter().next().map(|end| end.outcome);
+    });
     outcome.expect("a run ends")
 }
 
@@ -112,11 +114,22 @@ pub struct Running<'a, O> {
     pub observer: O,
 }
 
-/// Who gets the outcomes of runs that are trained side by side, each with the run's number and who watched it.
-pub type Ended<'a, O> = dyn FnMut(usize, O, Result<Outcome>) + Send + 'a;
+/// The end of a run that was trained side by side with others.
+#[derive(Debug)]
+pub struct End<O> {
+    /// The run's number, counted from 0.
+    pub run: usize,
+    /// Who watched it.
+    pub observer: O,
+    /// What it leaves, or what ended it.
+    pub outcome: Result<Outcome>,
+}
 
-/// Trains runs that see the same mini-batches, side by side: each gets the bits that [`go_on`] gives it. `ended` gets the number of each
-/// run, counted from 0 in the order of `runs`, and its outcome, as soon as it has ended; an error ends a run and no other.
+/// Who is told of runs that have ended, as soon as they have; runs that end at the same moment are told together.
+pub type Ended<'a, O> = dyn FnMut(Vec<End<O>>) + Send + 'a;
+
+/// Trains runs that see the same mini-batches, side by side: each gets the bits that [`go_on`] gives it. `ended` gets the end of each;
+/// an error ends a run and no other.
 ///
 /// # Panics
 /// If there is no run, if some plan does not [see the mini-batches](Plan::sight) of the first, or if the runs do not go on at the same

@@ -7,7 +7,7 @@ use super::group::Group;
 use super::observer::Observer;
 use super::plan::Plan;
 use super::state::{Accuracies, EpochFigures};
-use super::{Ended, Outcome, Running};
+use super::{End, Ended, Outcome, Running};
 use crate::error::Result;
 use crate::evaluate::Predictor;
 use crate::input::Input;
@@ -32,6 +32,16 @@ struct Member<'a, O> {
     observer: O,
     /// Whether it ends here, whatever its plan says.
     breaks: bool,
+}
+
+impl<O> Member<'_, O> {
+    fn end(self, outcome: Result<Outcome>) -> End<O> {
+        End {
+            run: self.number,
+            observer: self.observer,
+            outcome,
+        }
+    }
 }
 
 /// A run that took its last step.
@@ -112,6 +122,7 @@ where
             return;
         };
         let mut failed = Vec::new();
+        let mut ends = Vec::new();
         for (run, member) in self.members.iter_mut().enumerate() {
             match ask(group, run, &mut member.observer) {
                 Ok(flow) => member.breaks |= flow.is_break(),
@@ -120,13 +131,15 @@ where
         }
         for (run, error) in failed.into_iter().rev() {
             group.remove(run);
-            let Member {
-                number, observer, ..
-            } = self.members.remove(run);
-            (self.ended)(number, observer, Err(error));
+            let member = self.members.remove(run);
+            ends.push(member.end(Err(error)));
         }
         if self.members.is_empty() {
             self.group = None;
+        }
+        if !ends.is_empty() {
+            ends.reverse();
+            (self.ended)(ends);
         }
     }
 
@@ -183,14 +196,18 @@ where
         if members.is_empty() {
             *group = None;
         }
-        for trained in trained.into_iter().rev() {
+        let end = |trained| {
             let Trained {
                 mut member,
                 accuracies,
                 result,
             } = trained;
             let outcome = result.and_then(|result| outcome(&mut member, accuracies, result));
-            (self.ended)(member.number, member.observer, outcome);
+            member.end(outcome)
+        };
+        let ends: Vec<End<O>> = trained.into_iter().rev().map(end).collect();
+        if !ends.is_empty() {
+            (self.ended)(ends);
         }
     }
 }

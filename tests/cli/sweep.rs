@@ -54,6 +54,17 @@ fn left(scratch: &Scratch, out: &str) -> (Vec<Value>, BTreeMap<String, Vec<u8>>)
     (journal.lines().map(lasting).collect(), models)
 }
 
+/// The lines of a journal in the order of the plan; runs that are trained side by side end together.
+fn by_run(journal: &str) -> impl Iterator<Item = &str> {
+    let run = |line: &&str| {
+        let line: Value = serde_json::from_str(line).expect("a line of JSON");
+        line["run"].as_u64().expect("a number")
+    };
+    let mut lines: Vec<&str> = journal.lines().collect();
+    lines.sort_by_key(run);
+    lines.into_iter()
+}
+
 #[test]
 fn every_run_is_that_of_train() {
     let scratch = Scratch::new();
@@ -72,7 +83,7 @@ fn every_run_is_that_of_train() {
         ("0.2", "5,4", "2"),
     ];
     assert_eq!(journal.lines().count(), expected.len());
-    for (number, (line, (rate, hidden, seed))) in (1..).zip(journal.lines().zip(expected)) {
+    for (number, (line, (rate, hidden, seed))) in (1..).zip(by_run(&journal).zip(expected)) {
         let single = scratch.done(&format!(
             "train -q --json {SETTINGS} --learning-rate {rate} --hidden {hidden} --seed {seed} --out single{number}"
         ));
@@ -257,7 +268,11 @@ fn a_report_tells_ranks_spreads_and_effects() {
     scratch.synth("data", 300, 60);
     scratch.done(&sweep(GRID, "swept"));
     let (journal, _) = left(&scratch, "swept");
-    let accuracy = |run: usize| journal[run - 1]["heldout_accuracy"].as_f64().expect("one");
+    let accuracy = |run: usize| {
+        let mut lines = journal.iter().filter(|line| line["run"] == run);
+        let line = lines.next().expect("a line");
+        line["heldout_accuracy"].as_f64().expect("one")
+    };
     let report = scratch.done("sweep-report swept --json").json();
     assert_eq!(
         (&report["planned"], &report["ended"]),

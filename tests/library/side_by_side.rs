@@ -9,7 +9,7 @@ use gingham::machine::Machine;
 use gingham::model::{Activation, Init, Output};
 use gingham::scalar::Dtype;
 use gingham::train::{
-    Checkpoint, Elapsed, EpochEnd, NoObserver, Observer, Outcome, Plan, Reduction, Running,
+    Checkpoint, Elapsed, End, EpochEnd, NoObserver, Observer, Outcome, Plan, Reduction, Running,
     StepEnd, TrainOptions, go_on, side_by_side, train,
 };
 
@@ -84,8 +84,10 @@ fn together(plans: &[Plan<'_>]) -> Vec<Result<Outcome>> {
         observer: NoObserver,
     });
     let mut outcomes: Vec<Option<Result<Outcome>>> = plans.iter().map(|_| None).collect();
-    side_by_side(runs.collect(), &mut |run, _, outcome| {
-        assert!(outcomes[run].replace(outcome).is_none(), "a run ends once");
+    side_by_side(runs.collect(), &mut |ends| {
+        for End { run, outcome, .. } in ends {
+            assert!(outcomes[run].replace(outcome).is_none(), "a run ends once");
+        }
     });
     outcomes
         .into_iter()
@@ -204,12 +206,19 @@ fn runs_go_on_side_by_side_from_their_checkpoints() {
     });
     let folder = tempfile::tempdir().unwrap();
     let mut stopped: Vec<Option<Checkpoint>> = plans.iter().map(|_| None).collect();
-    side_by_side(runs.collect(), &mut |run, observer: Stops, outcome| {
-        assert!(outcome.is_err());
-        let bytes = observer.checkpoint.expect("one when it stopped");
-        let path = folder.path().join(run.to_string());
-        std::fs::write(&path, bytes).unwrap();
-        stopped[run] = Some(Checkpoint::open(&path).unwrap());
+    side_by_side(runs.collect(), &mut |ends: Vec<End<Stops>>| {
+        for End {
+            run,
+            observer,
+            outcome,
+        } in ends
+        {
+            assert!(outcome.is_err());
+            let bytes = observer.checkpoint.expect("one when it stopped");
+            let path = folder.path().join(run.to_string());
+            std::fs::write(&path, bytes).unwrap();
+            stopped[run] = Some(Checkpoint::open(&path).unwrap());
+        }
     });
     let runs = plans.iter().zip(&stopped).map(|(plan, stopped)| Running {
         plan,
@@ -217,12 +226,14 @@ fn runs_go_on_side_by_side_from_their_checkpoints() {
         observer: NoObserver,
     });
     let mut count = 0;
-    side_by_side(runs.collect(), &mut |run, _, outcome| {
-        let alone = go_on(&plans[run], stopped[run].as_ref(), &mut NoObserver).unwrap();
-        assert_eq!(shown(&outcome.unwrap()), shown(&alone));
-        let whole = train(&plans[run], &mut NoObserver).unwrap();
-        assert_eq!(shown(&whole), shown(&alone));
-        count += 1;
+    side_by_side(runs.collect(), &mut |ends| {
+        for End { run, outcome, .. } in ends {
+            let alone = go_on(&plans[run], stopped[run].as_ref(), &mut NoObserver).unwrap();
+            assert_eq!(shown(&outcome.unwrap()), shown(&alone));
+            let whole = train(&plans[run], &mut NoObserver).unwrap();
+            assert_eq!(shown(&whole), shown(&alone));
+            count += 1;
+        }
     });
     assert_eq!(count, plans.len());
 }
@@ -242,8 +253,10 @@ fn a_run_that_breaks_has_the_bits_of_fewer_epochs() {
         },
     });
     let mut found = vec![None; plans_of.len()];
-    side_by_side(runs.collect(), &mut |run, _, outcome| {
-        found[run] = Some(outcome.unwrap().model.bytes());
+    side_by_side(runs.collect(), &mut |ends| {
+        for End { run, outcome, .. } in ends {
+            found[run] = Some(outcome.unwrap().model.bytes());
+        }
     });
     for (run, options) in options.iter_mut().enumerate() {
         options.epochs = options.epochs.min(run % 3 + 1);

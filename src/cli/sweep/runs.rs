@@ -9,9 +9,11 @@ use std::time::Instant;
 use gingham::data::Dataset;
 use gingham::error::{Error, Result};
 use gingham::machine::Machine;
-use gingham::report::{self, EpochRecord, Keeping, Recorder, RunFolder, Summary, Times, Watcher};
+use gingham::report::{
+    self, EpochRecord, Keeping, LaterFolder, Recorder, RunFiles, RunFolder, Summary, Times, Watcher,
+};
 use gingham::sweep::{Assignment, Divergence, Ending, Entry, Metric, SweepFolder};
-use gingham::train::{self, Checkpoint, Elapsed, Plan, Running, Start, TrainOptions};
+use gingham::train::{self, Checkpoint, Elapsed, End, Plan, Running, Start, TrainOptions};
 
 use super::shown::Progress;
 use crate::cli::base;
@@ -125,7 +127,7 @@ impl Sweep<'_> {
                         .push(*begun);
                 }
                 // The process was killed between the end of the run and its line in the journal.
-                Found::Whole(summary) => sink.end(run.entry(Ending::Trained(summary)))?,
+                Found::Whole(summary) => sink.end(vec![run.entry(Ending::Trained(summary))])?,
             }
         }
         places
@@ -133,16 +135,17 @@ impl Sweep<'_> {
             .try_for_each(|begun| self.side_by_side(begun, sink))
     }
 
-    /// Makes the folder of a run, or opens the one that a process before this one has begun. What another version has begun is begun anew.
+    /// Begins a run, or opens the folder that a process before this one has begun. What another version has begun is begun anew.
     fn begin<'a>(
-        &self,
+        &'a self,
         run: &'a Planned,
         plan: &'a Plan<'a>,
         path: &Path,
     ) -> anyhow::Result<Found<'a>> {
         let config = single::config(plan.settings());
-        let (folder, checkpoint) = if path.symlink_metadata().is_err() {
-            (RunFolder::create(path, &config)?, None)
+        let start = self.shared.start;
+        let (files, checkpoint) = if path.symlink_metadata().is_err() {
+            (LaterFolder::new(path, config, start), None)
         } else {
             let claim = RunFolder::claim(path)?;
             let is_same = |checkpoint: &Checkpoint| checkpoint.differences(plan).is_empty();
@@ -152,18 +155,19 @@ impl Sweep<'_> {
             {
                 return Ok(Found::Whole(Box::new(summary)));
             }
-            (claim.go_on(checkpoint.as_ref(), Some(&config))?, checkpoint)
+            let folder = claim.go_on(checkpoint.as_ref(), Some(&config))?;
+            if let Some(start) = start {
+                folder.keep_start(start)?;
+            }
+            (LaterFolder::there(folder), checkpoint)
         };
-        if let Some(start) = self.shared.start {
-            folder.keep_start(start)?;
-        }
         let elapsed = checkpoint
             .as_ref()
             .map_or_else(Elapsed::default, |from| from.elapsed().clone());
         Ok(Found::Left(Box::new(Begun {
             run,
             plan,
-            folder,
+            files,
             checkpoint,
             elapsed,
             watcher: Silent,
@@ -179,7 +183,7 @@ impl Sweep<'_> {
             let Begun {
                 run,
                 plan,
-                folder,
+                files,
                 checkpoint,
                 elapsed,
                 watcher,
@@ -188,24 +192,35 @@ impl Sweep<'_> {
             runs.push(Running {
                 plan,
                 checkpoint: checkpoint.as_ref(),
-                observer: Recorder::new(folder, self.keeping, watcher, elapsed)
+                observer: Recorder::new(files, self.keeping, watcher, elapsed)
                     .beside(Arc::clone(&going_on)),
             });
         }
-        train::side_by_side(runs, &mut |number, recorder: Recorder<'_>, outcome| {
-            let (run, plan, before) = of_runs[number];
-            let (times, best) = (recorder.times(), recorder.best());
-            let folder = recorder.into_folder();
-            let entry = outcome.and_then(|outcome| {
-                let summary = Summary::new(plan, &outcome, times, folder.path_now());
-                let mut summary = summary.with_best(best);
-                let share = started.elapsed() / of_runs.len() as u32;
-                summary.total_seconds = before + share.as_secs_f64();
-                folder.finish(&summary)?;
-                Ok(Ending::Trained(Box::new(summary)))
-            });
-            going_on.fetch_sub(1, Ordering::Relaxed);
-            sink.take(run, plan, entry);
+        train::side_by_side(runs, &mut |ends: Vec<End<Recorder<'_>>>| {
+            going_on.fetch_sub(ends.len(), Ordering::Relaxed);
+            let share = started.elapsed().as_secs_f64() / of_runs.len() as f64;
+            let mut ended = Vec::new();
+            for end in ends {
+                let End {
+                    run,
+                    observer: recorder,
+                    outcome,
+                } = end;
+                let (run, plan, before) = of_runs[run];
+                let (times, best) = (recorder.times(), recorder.best());
+                let files = recorder.into_files();
+                let entry = match outcome {
+                    Ok(outcome) => {
+                        let summary = Summary::new(plan, &outcome, times, files.path_now());
+                        let mut summary = summary.with_best(best);
+                        summary.total_seconds = before + share;
+                        Ok(run.entry(Ending::Trained(Box::new(summary))))
+                    }
+                    Err(error) => run.diverged(plan, error),
+                };
+                ended.push((entry, files));
+            }
+            sink.take(ended);
         });
         sink.failure.take().map_or(Ok(()), Err)
     }
@@ -221,41 +236,59 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    /// Takes what became of a run. The first failure stops all runs beside it.
-    fn take(&mut self, run: &Planned, plan: &Plan<'_>, ending: Result<Ending>) {
-        let ended = match ending {
-            Ok(ending) => self.end(run.entry(ending)),
-            Err(Error::Diverged {
-                what, epoch, step, ..
-            }) => self.end(run.entry(Ending::Diverged(Divergence {
-                diverged: what.to_owned(),
-                epoch,
-                step,
-                settings: report::by_name(plan.settings()),
-            }))),
-            Err(error) => Err(error.into()),
-        };
-        let Err(error) = ended else {
-            return;
-        };
-        if self.failure.is_none() {
-            if let Some(Error::Stopped { .. }) = error.downcast_ref::<Error>() {
-                let note =
-                    "the sweep itself goes on by the same command, where its runs have stopped";
-                self.sweep.output.note(note);
-            } else {
-                self.sweep.keeping.signal.store(SIGTERM, Ordering::Relaxed);
+    /// Takes what became of runs that have ended together. The first failure stops all runs beside them.
+    fn take(&mut self, ended: Vec<(Result<Entry>, &mut dyn RunFiles)>) {
+        let (mut entries, mut files) = (Vec::new(), Vec::new());
+        for (entry, of_run) in ended {
+            match entry {
+                Ok(entry) => {
+                    entries.push(entry);
+                    files.push(of_run);
+                }
+                Err(error) => self.fail(error.into()),
             }
-            self.failure = Some(error);
+        }
+        if let Err(error) = self.keep(&entries, files).and_then(|()| self.end(entries)) {
+            self.fail(error);
         }
     }
 
-    /// Writes down a run that has ended.
-    fn end(&mut self, entry: Entry) -> anyhow::Result<()> {
+    fn fail(&mut self, error: anyhow::Error) {
+        if self.failure.is_some() {
+            return;
+        }
+        if let Some(Error::Stopped { .. }) = error.downcast_ref::<Error>() {
+            let note = "the sweep itself goes on by the same command, where its runs have stopped";
+            self.sweep.output.note(note);
+        } else {
+            self.sweep.keeping.signal.store(SIGTERM, Ordering::Relaxed);
+        }
+        self.failure = Some(error);
+    }
+
+    /// Makes the folders of the runs that are among the best whole.
+    fn keep(&self, entries: &[Entry], files: Vec<&mut dyn RunFiles>) -> anyhow::Result<()> {
         let Sweep { top, metric, .. } = *self.sweep;
-        self.folder.end(entry.clone(), top, metric)?;
-        self.sweep.print(&entry)?;
-        self.progress.show(&entry, metric);
+        let kept = self.folder.kept_of(entries, top, metric);
+        for (entry, files) in entries.iter().zip(files) {
+            if let Some(summary) = entry.summary().filter(|_| kept.contains(&entry.run)) {
+                files.folder()?.finish(summary)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down runs that have ended.
+    fn end(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let Sweep { top, metric, .. } = *self.sweep;
+        self.folder.end(entries.clone(), top, metric)?;
+        for entry in &entries {
+            self.sweep.print(entry)?;
+            self.progress.show(entry, metric);
+        }
         Ok(())
     }
 }
@@ -268,13 +301,28 @@ impl Planned {
             ending,
         }
     }
+
+    /// What the journal says of a run that ended in an error; the error itself where that ends the sweep.
+    fn diverged(&self, plan: &Plan<'_>, error: Error) -> Result<Entry> {
+        match error {
+            Error::Diverged {
+                what, epoch, step, ..
+            } => Ok(self.entry(Ending::Diverged(Divergence {
+                diverged: what.to_owned(),
+                epoch,
+                step,
+                settings: report::by_name(plan.settings()),
+            }))),
+            error => Err(error),
+        }
+    }
 }
 
 /// A run with its folder.
 struct Begun<'a> {
     run: &'a Planned,
     plan: &'a Plan<'a>,
-    folder: RunFolder,
+    files: LaterFolder<'a>,
     /// Where it goes on, if a process before this one has begun it.
     checkpoint: Option<Checkpoint>,
     /// What it had taken there.
