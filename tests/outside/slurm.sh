@@ -36,11 +36,11 @@ submit() {
 # Waits until no task is pending or runs.
 done_all() {
     local tries
-    for ((tries = 0; tries < 900; tries++)); do
+    for ((tries = 0; tries < 3000; tries++)); do
         [ -n "$(squeue -h)" ] || return 0
         sleep 0.1
     done
-    die "expected the tasks to end within 90 s, found $(squeue -h)"
+    die "expected the tasks to end within 300 s, found $(squeue -h)"
 }
 # ended JOB STATE..: every task of the job has ended in one of these states.
 ended() {
@@ -87,7 +87,7 @@ same whole some/shard-*
 long=("${settings[@]}" --epochs 150 --grid 'learning-rate=0.05; hidden=32; seed=1..2')
 "$GINGHAM" sweep -q "${long[@]}" --threads 1 --out whole-long >/dev/null
 for signal in "" KILL; do
-    say "tasks that are ${signal:-cancelled} go on"
+    say "tasks that are ${signal:+killed by SIG}${signal:-cancelled} go on"
     out=long-${signal:-cancelled}
     job=$(submit 1-2 1 "$out" "${long[@]}")
     for ((tries = 0; tries < 300; tries++)); do
