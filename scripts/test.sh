@@ -69,7 +69,7 @@ fi
 [ -n "${GINGHAM_DATA:-}" ] || skip "tests on real data" "no \$GINGHAM_DATA and no data/fashion-mnist"
 
 if have shellcheck; then
-    part "shellcheck" shellcheck -x scripts/*.sh .ci/run
+    part "shellcheck" shellcheck -x scripts/*.sh scripts/sweep.sbatch tests/outside/*.sh .ci/run
 else
     skip "shellcheck" "not installed"
 fi
@@ -200,5 +200,13 @@ else
     # Large ones, and not for every machine: the script names those that are absent. PyTorch is larger still, so not fetched.
     "$venv/bin/pip" install -q onnx onnxruntime tensorboard >&2 || say "onnx, onnxruntime or tensorboard cannot be installed"
     part "other tools' formats" "$python" scripts/check_formats.py
+fi
+
+# Sweeps under other programs, which the script names where they are not there. Optuna gets a venv, as the checks above do.
+if ! have python3; then
+    skip "sweeps by GNU parallel, Slurm and Optuna" "no python3"
+else
+    part "sweeps by GNU parallel and Slurm" scripts/outside.sh parallel slurm
+    part "sweeps by Optuna" scripts/outside.sh --install optuna
 fi
 reached_end=yes

@@ -1,25 +1,26 @@
 //! `gingham sweep-report`
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use gingham::error::Error;
-use gingham::quote;
 use gingham::sweep::results::Figures;
-use gingham::sweep::{Entry, Metric, Results, folder, journal};
+use gingham::sweep::{Entry, Metric, Parts, Results};
 
 use super::Common;
-use super::output::{markdown, table};
+use super::output::{Output, markdown, table};
 use super::sweep::shown::{Figure, ranking, shown};
+
+/// Shards that are named where they are missing.
+const SHARDS: usize = 10;
 
 /// Show what a sweep has found, also while it runs.
 ///
 /// The best runs, the mean and the spread over seeds where seeds are swept, and for each other setting the runs by its values. Several folders
-/// are read as one sweep, which they must be parts of: with the same settings, over the same plan.
+/// are read as one sweep, which they must be parts of, such as its shards: with the same settings, over the same plan.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  gingham sweep-report sweeps/rate\n  gingham sweep-report sweeps/rate --csv > rate.csv"
+    after_help = "Example:\n  gingham sweep-report sweeps/rate\n  gingham sweep-report sweeps/rate --csv > rate.csv\n  \
+                  gingham sweep-report sweeps/rate/shard-*"
 )]
 pub struct Args {
     /// The folders of the sweep
@@ -43,7 +44,9 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let output = args.common.output();
-    let (planned, entries) = entries(args)?;
+    let parts = Parts::read(&args.folders).context("reading the sweep")?;
+    tell_of_missing(&parts, output);
+    let (planned, entries) = (parts.identity.runs, parts.entries);
     let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
     let metric = match args.metric {
         Some(figure) => figure.metric(),
@@ -79,26 +82,19 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many runs are planned, and those that have ended, each once.
-fn entries(args: &Args) -> anyhow::Result<(u64, Vec<Entry>)> {
-    let what = "reading the sweep";
-    let first = folder::read(&args.folders[0]).context(what)?;
-    let mut entries = BTreeMap::new();
-    for path in &args.folders {
-        if let Some(difference) = folder::read(path).context(what)?.difference(&first) {
-            let reason = format!(
-                "expected folders of one sweep, found {}, which differs from {} in {difference}",
-                quote::path(path),
-                quote::path(&args.folders[0])
-            );
-            let setting = "DIR";
-            return Err(Error::Setting { setting, reason }.into());
-        }
-        for entry in journal::read(path).context(what)? {
-            entries.entry(entry.run).or_insert(entry);
-        }
+/// Says which shards of a sweep are not there.
+fn tell_of_missing(parts: &Parts, output: Output) {
+    if let Some((count, missing)) = parts.missing() {
+        let names: Vec<String> = missing.iter().take(SHARDS).map(u32::to_string).collect();
+        let more = match missing.len().saturating_sub(SHARDS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        output.note(format_args!(
+            "of the {count} shards of this sweep these are not among the folders: {}{more}",
+            names.join(", ")
+        ));
     }
-    Ok((first.runs, entries.into_values().collect()))
 }
 
 /// Means and spreads of some runs, a line each.

@@ -1,7 +1,7 @@
 //! The folder of a sweep.
 //!
 //! ```text
-//! sweep.json       what the sweep is: the settings that hold for every run, what is swept, how many runs there are
+//! sweep.json       what the sweep is: the settings that hold for every run, what is swept, how many runs there are, which shard this is
 //! journal.jsonl    a line for each run that has ended
 //! runs/00012       the folder of a run, as `gingham train` writes it: of the best runs, and of the one that is under way
 //! ```
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::{Entry, Journal};
 use super::ranking::Metric;
+use super::shard::Shard;
 use crate::data;
 use crate::durable;
 use crate::error::{Error, Result};
@@ -30,14 +31,17 @@ pub struct Identity {
     pub settings: serde_json::Map<String, serde_json::Value>,
     /// The settings that are swept, in the order of the plan.
     pub swept: Vec<String>,
-    /// How many runs there are.
+    /// How many runs there are in the whole plan.
     pub runs: u64,
     /// SHA-256 of what the plan says of each run, line by line.
     pub assigned_sha256: String,
+    /// The part of the plan that is trained in this folder; none where all of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 impl Identity {
-    /// The sweep with these settings for every run, in which `swept` differ as `assigned` says of each run.
+    /// The whole sweep with these settings for every run, in which `swept` differ as `assigned` says of each run.
     #[must_use]
     pub fn new(
         settings: serde_json::Map<String, serde_json::Value>,
@@ -55,7 +59,15 @@ impl Identity {
             swept,
             runs,
             assigned_sha256: data::sha256(lines.as_bytes()),
+            shard: None,
         }
+    }
+
+    /// The sweep that this one is a shard of.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.shard = None;
+        self
     }
 
     /// In what another sweep differs from this one, in words; none where it does not.
@@ -70,6 +82,9 @@ impl Identity {
             != (&other.swept, other.runs, &other.assigned_sha256)
         {
             names.push("what is swept");
+        }
+        if self.shard != other.shard {
+            names.push("shard");
         }
         (!names.is_empty()).then(|| names.join(", "))
     }

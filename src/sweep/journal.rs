@@ -59,6 +59,33 @@ impl Entry {
             Ending::Diverged(_) => None,
         }
     }
+
+    /// Whether the other one has the same figures, whatever time and machine they took.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let is_same = match (&self.ending, &other.ending) {
+            (Ending::Diverged(own), Ending::Diverged(other)) => {
+                (&own.diverged, own.epoch, own.step) == (&other.diverged, other.epoch, other.step)
+            }
+            (Ending::Trained(own), Ending::Trained(other)) => figures(own) == figures(other),
+            _ => false,
+        };
+        is_same && (self.run, &self.assigned) == (other.run, &other.assigned)
+    }
+}
+
+/// The figures of a run, as bits: what is not a number is like itself.
+fn figures(summary: &Summary) -> (usize, [Option<u64>; 4]) {
+    let figures = [
+        Some(summary.final_error),
+        summary.train_accuracy,
+        summary.heldout_accuracy,
+        summary.test_accuracy,
+    ];
+    (
+        summary.epochs,
+        figures.map(|figure| figure.map(f64::to_bits)),
+    )
 }
 
 /// The journal while a sweep writes it. It is locked, for one process at a time, and the system lets it go with the process.

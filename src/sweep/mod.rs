@@ -3,7 +3,8 @@
 //! [`space`] reads the plan of a sweep, a grid or random draws, as an ordered list of assignments of settings. It knows nothing of
 //! training: whoever covers settings with an assignment checks that its names are settings, and that its values can be meant.
 //! [`journal`] has a line for each run that has ended, [`folder`] is where that and the best runs are kept, [`ranking`] says
-//! which these are, and [`results`] what they tell.
+//! which these are, and [`results`] what they tell. A [`shard`] is the part of a plan that one process trains; [`parts`] reads the folders
+//! of shards as one sweep.
 
 mod assignment;
 mod axes;
@@ -11,15 +12,19 @@ mod draws;
 mod file;
 pub mod folder;
 pub mod journal;
+pub mod parts;
 mod pieces;
 pub mod ranking;
 pub mod results;
+pub mod shard;
 pub mod space;
 mod values;
 
 pub use assignment::Assignment;
 pub use folder::{Identity, SweepFolder};
 pub use journal::{Divergence, Ending, Entry};
+pub use parts::Parts;
 pub use ranking::Metric;
 pub use results::Results;
+pub use shard::Shard;
 pub use space::{Runs, Space};

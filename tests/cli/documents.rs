@@ -36,6 +36,18 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "it needs NumPy; scripts/test.sh --all runs it where there is one",
     ),
     ("tensorboard ", "it is a server"),
+    (
+        "scripts/sweep-parallel.sh",
+        "it needs GNU parallel; scripts/outside.sh runs it where there is one",
+    ),
+    (
+        "sbatch ",
+        "it needs a cluster; scripts/outside.sh starts one",
+    ),
+    (
+        "scripts/optuna_sweep.py",
+        "it needs Optuna; scripts/outside.sh runs it where there is one",
+    ),
     (JQ, "it is not on every machine, and is run where it is"),
 ];
 
@@ -228,7 +240,12 @@ fn look_at(scratch: &Scratch, call: &Call) {
             );
         }
         "sweep" => match call.value("--out") {
-            Some(folder) => begins(&format!("{folder}/journal.jsonl"), b"{\"run\":1,"),
+            Some(folder) => {
+                let shard = call.value("--shard").unwrap_or("1/1");
+                let first = shard.split('/').next().unwrap();
+                let line = format!("{{\"run\":{first},");
+                begins(&format!("{folder}/journal.jsonl"), line.as_bytes());
+            }
             None => assert!(call.stdout.lines().count() > 5, "{shown}"),
         },
         "sweep-report" => assert!(call.stdout.contains("runs have ended"), "{shown}"),

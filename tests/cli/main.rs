@@ -22,6 +22,7 @@
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `field_settings`, `field_outputs` | settings and outputs as people give them |
 //! | `sweep` | many runs from one plan, killed, begun twice and refused |
+//! | `shards` | the parts of a plan, each in a folder of its own |
 //! | `field_sweep` | the sweep in a shell |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
@@ -47,6 +48,7 @@ mod progress;
 mod real_data;
 mod refusals;
 mod report;
+mod shards;
 mod starting;
 mod sweep;
 mod terminal;

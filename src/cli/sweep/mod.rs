@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::report::{self, Keeping};
-use gingham::sweep::{Identity, Metric, Results, Space, SweepFolder};
+use gingham::sweep::{Identity, Metric, Results, Shard, Space, SweepFolder};
 use gingham::train::{Start, TrainOptions};
 
 use super::settings::{Flags, Sources};
@@ -65,6 +65,9 @@ pub struct Args {
         help_heading = "Plan"
     )]
     space: Option<PathBuf>,
+    /// Train the I-th of N equal parts of the plan, each in a folder of its own: every N-th run, from the I-th on
+    #[arg(long, value_name = "I/N", help_heading = "Plan")]
+    shard: Option<Shard>,
     /// Print the plan, check every run of it, and train nothing
     #[arg(long, help_heading = "Plan")]
     dry_run: bool,
@@ -101,7 +104,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let output = args.common.output();
     let space = space(args)?;
     let Resolved {
-        planned,
+        mut planned,
         start,
         mut notes,
     } = resolved(args, &space)?;
@@ -123,7 +126,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let groups = groups::groups(sights.into_iter(), args.group.map(|size| size as usize));
     let plan = shared.plan(&planned[0])?;
     notes.extend(super::notes::of(&plan));
-    let identity = identity(plan.settings(), &space, &planned);
+    let mut identity = identity(plan.settings(), &space, &planned);
+    if let Some(shard) = args.shard {
+        identity.shard = Some(shard);
+        planned.retain(|run| shard.has(run.number));
+        notes.extend(planned.is_empty().then(|| nothing(shard, &identity)));
+    }
     if args.dry_run {
         return print_plan(&planned, args);
     }
@@ -133,6 +141,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     notes.iter().for_each(|note| output.note(note));
     output.progress(format_args!("writing {}", quote::path(out)));
     folder.keep(args.top, metric)?;
+    if planned.is_empty() {
+        return Ok(());
+    }
     let keeping = Keeping {
         signal: signals.watch(),
         ..Keeping::default()
@@ -251,6 +262,14 @@ fn identity(first: &TrainOptions, space: &Space, planned: &[Planned]) -> Identit
     let assigned = planned.iter().map(|run| run.assignment.to_string());
     let swept = swept.into_iter().map(str::to_owned).collect();
     Identity::new(settings, swept, assigned)
+}
+
+/// What is said of a shard without runs.
+fn nothing(shard: Shard, identity: &Identity) -> String {
+    let runs = identity.runs;
+    format!(
+        "there is nothing to do: the plan has {runs} runs, and none of them belongs to shard {shard}"
+    )
 }
 
 fn print_plan(planned: &[Planned], args: &Args) -> anyhow::Result<()> {
