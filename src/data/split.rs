@@ -1,6 +1,14 @@
-//! The hold-out split: which images train and which are kept aside.
+//! The split: which images train and which are kept aside, as a share or as one of several folds.
 
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::batches::Batches;
 use crate::rng::RandomState;
+
+/// The classes that a label, which is a byte, can name.
+const CLASSES: usize = 256;
 
 /// The indices of the training samples in two lists without a common element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +41,148 @@ pub fn split(count: u32, holdout: f64, seed: u32) -> Split {
 #[must_use]
 pub fn held_out(count: u32, holdout: f64) -> usize {
     (holdout * f64::from(count)).ceil() as usize
+}
+
+/// One of the parts of a cross-validation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fold {
+    /// Which part is held out, counted from 1.
+    pub number: u32,
+    /// The number of parts.
+    pub of: u32,
+}
+
+impl Fold {
+    /// Where it stands among `count` images.
+    fn part(self, count: usize) -> Range<usize> {
+        Batches::Count(self.of as usize).range(count, self.number as usize - 1)
+    }
+}
+
+/// Which images of a training file are held out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HoldOut {
+    /// This share of them, in `0..1`, rounded up to whole images.
+    Share(f64),
+    /// One of several parts, whose sizes differ by one at most, larger ones first.
+    Fold(Fold),
+}
+
+/// The rule by which a training file is split. The same rule splits the same labels in the same way, always.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SplitRule {
+    /// Which images are held out.
+    pub hold_out: HoldOut,
+    /// Whether the share of each class is the same among those that are held out as in the whole file, as far as whole images let it.
+    pub stratify: bool,
+    /// The seed of the permutation that the split follows.
+    pub seed: u32,
+}
+
+impl SplitRule {
+    /// How many of `count` images are held out. It does not depend on `stratify`.
+    #[must_use]
+    pub fn held_out(&self, count: usize) -> usize {
+        match self.hold_out {
+            HoldOut::Share(share) => held_out(count as u32, share),
+            HoldOut::Fold(fold) => fold.part(count).len(),
+        }
+    }
+
+    /// Splits the images with these labels. Both lists are in the order of NumPy's permutation of the indices by the seed.
+    ///
+    /// A share without `stratify` is what [`split`] holds out. A fold without it is a part of the permutation, as scikit-learn's
+    /// `KFold(shuffle=True, random_state=seed)` cuts it. A share with `stratify` has as many images of each class as the largest
+    /// remainders of `held out · images of the class / images` give it, the first ones in the permutation. Folds with `stratify`
+    /// are dealt: the images of the first class in the order of the permutation, then those of the next class, go to the folds in turn, so that
+    /// the counts of each class differ by one at most too.
+    ///
+    /// # Panics
+    /// If a share is not in `0..1`, or a fold not in `1..=of`; options are validated before they come here.
+    #[must_use]
+    pub fn split(&self, labels: &[u8]) -> Split {
+        let count = labels.len();
+        let is_held_out: Box<dyn FnMut(usize, u32) -> bool + '_> = match (self.hold_out, self.stratify) {
+            (HoldOut::Share(share), false) => return split(count as u32, share, self.seed),
+            (HoldOut::Fold(fold), false) => {
+                let part = fold.part(count);
+                Box::new(move |place, _| part.contains(&place))
+            }
+            (HoldOut::Share(share), true) => {
+                assert!((0.0..1.0).contains(&share), "a share of the images: {share}");
+                let mut left = shares(&counts(labels), self.held_out(count));
+                Box::new(move |_, index| {
+                    let left = &mut left[usize::from(labels[index as usize])];
+                    let takes = *left > 0;
+                    *left -= usize::from(takes);
+                    takes
+                })
+            }
+            (HoldOut::Fold(fold), true) => {
+                let mut next = starts(&counts(labels));
+                Box::new(move |_, index| {
+                    let next = &mut next[usize::from(labels[index as usize])];
+                    *next += 1;
+                    (*next - 1) % fold.of as usize == fold.number as usize - 1
+                })
+            }
+        };
+        self.sorted_out(count, is_held_out)
+    }
+
+    /// The permutation's indices, each on the side that is asked for by its place in the permutation and itself.
+    fn sorted_out(&self, count: usize, mut is_held_out: impl FnMut(usize, u32) -> bool) -> Split {
+        let held_out = self.held_out(count);
+        let mut split = Split {
+            train: Vec::with_capacity(count - held_out),
+            heldout: Vec::with_capacity(held_out),
+        };
+        let permutation = RandomState::new(self.seed).permutation(count as u32);
+        for (place, index) in permutation.into_iter().enumerate() {
+            if is_held_out(place, index) {
+                split.heldout.push(index);
+            } else {
+                split.train.push(index);
+            }
+        }
+        split
+    }
+}
+
+/// The images of each class.
+fn counts(labels: &[u8]) -> [usize; CLASSES] {
+    let mut counts = [0; CLASSES];
+    for &label in labels {
+        counts[usize::from(label)] += 1;
+    }
+    counts
+}
+
+/// Of each class, how many images are before it where they are sorted by class.
+fn starts(counts: &[usize; CLASSES]) -> [usize; CLASSES] {
+    let mut sum = 0;
+    counts.map(|count| {
+        sum += count;
+        sum - count
+    })
+}
+
+/// `whole` images as the classes have shares in `counts`: the integer parts, and one more where the remainders are largest; of equal ones
+/// the lower class has it.
+fn shares(counts: &[usize; CLASSES], whole: usize) -> [usize; CLASSES] {
+    let all = counts.iter().sum::<usize>().max(1) as u64;
+    let product = |class: usize| whole as u64 * counts[class] as u64; // both are below 2^32
+    let mut shares = [0; CLASSES];
+    let mut classes: Vec<usize> = (0..CLASSES).collect();
+    for &class in &classes {
+        shares[class] = (product(class) / all) as usize;
+    }
+    let left = whole - shares.iter().sum::<usize>();
+    classes.sort_by_key(|&class| std::cmp::Reverse(product(class) % all)); // stable
+    for &class in &classes[..left] {
+        shares[class] += 1;
+    }
+    shares
 }
 
 #[cfg(test)]

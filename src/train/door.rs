@@ -16,7 +16,8 @@ impl<'a, T: Scalar> Trainer<'a, Staged<T>> {
     pub fn staged(plan: &'a Plan<'a>) -> Self {
         let engine = plan.settings().engine;
         let source = plan.data().train.samples.source();
-        Self::new(plan, source, |setup, standardizer| {
+        let heldout = plan.data().heldout().samples.source();
+        Self::new(plan, [source, heldout], |setup, standardizer| {
             Stepper::staged(setup, engine, standardizer)
         })
     }
@@ -30,7 +31,9 @@ impl<'a, P: Products> Trainer<'a, Packed<P>> {
     /// If the images have another number of pixels than the plan's samples.
     #[must_use]
     pub fn packed(plan: &'a Plan<'a>, images: &'a Images) -> Self {
-        Self::new(plan, images, |setup, standardizer| {
+        let validation = plan.data().validation;
+        let heldout = validation.and_then(|validation| validation.samples.images());
+        Self::new(plan, [images, heldout.unwrap_or(images)], |setup, standardizer| {
             Stepper::packed(setup, images.shape(), standardizer)
         })
     }

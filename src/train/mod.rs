@@ -9,6 +9,7 @@ mod checkpoint;
 mod config;
 mod divergence;
 mod door;
+mod heldout;
 mod notes;
 pub mod objective;
 mod observer;
@@ -24,6 +25,7 @@ mod start;
 mod state;
 pub mod step;
 mod trainer;
+mod training_data;
 pub mod update;
 
 pub use checkpoint::{Checkpoint, CheckpointInfo, Elapsed, differences};
@@ -32,12 +34,13 @@ pub use objective::{L1Form, Objective, Reduction, Regularizer};
 pub use observer::{EpochEnd, NoObserver, Observer, StepEnd};
 pub use options::TrainOptions;
 pub use order::{LabelledSource, Order};
-pub use plan::{Arithmetic, Plan, TrainingData};
+pub use plan::{Arithmetic, Plan};
 pub use presets::Preset;
 pub use size::Size;
 pub use start::Start;
 pub use state::{Accuracies, EpochFigures, State};
 pub use trainer::Trainer;
+pub use training_data::TrainingData;
 
 use crate::error::Result;
 use crate::evaluate::Predictor;
@@ -122,7 +125,7 @@ where
         if plan.settings().evaluates_after(epoch) {
             trainer.evaluate();
         }
-        plan.data().train.samples.check()?;
+        plan.data().check()?;
         if observer.ended(&trainer.epoch_end())?.is_break() {
             break;
         }

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::start::Start;
 use super::state::{Accuracies, EpochFigures, State};
 use super::step::{Setup, Stepper};
-use crate::data::{Samples, Standardizer, split};
+use crate::data::{Split, Standardizer};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracy, heldout_standardizer};
 use crate::input::Input;
@@ -47,15 +47,17 @@ pub struct Trainer<'a, D: Input> {
     plan: &'a Plan<'a>,
     standardizer: Standardizer,
     heldout_scale: D::Scale,
+    /// Where the held-out samples are.
+    heldout: LabelledSource<'a, D>,
     order: Order<'a, D>,
     stepper: Stepper<D>,
 }
 
 impl<'a, D: Input> Trainer<'a, D> {
-    /// A run before its first step, whose pixels come from `source`.
+    /// A run before its first step, whose pixels come from the first source, and those of held-out samples from the second one.
     pub(super) fn new(
         plan: &'a Plan<'a>,
-        source: &'a D::Source,
+        [source, heldout_source]: [&'a D::Source; 2],
         stepper: impl FnOnce(Setup<D::Number>, &Standardizer) -> Stepper<D>,
     ) -> Self {
         let settings = plan.settings();
@@ -64,12 +66,8 @@ impl<'a, D: Input> Trainer<'a, D> {
             source,
             labels: plan.data().train.labels,
         };
-        let split = split(
-            samples.count() as u32,
-            settings.holdout,
-            settings.seed_of_split(),
-        );
-        let (standardizer, heldout) = standardizers(plan, samples, &split.train, &split.heldout);
+        let split = plan.split();
+        let (standardizer, heldout) = standardizers(plan, &split);
         let mut order = Order::new(data, split, plan.mini_batches(), settings.seed_of_order());
         let layout = plan.layout();
         let level = plan.machine().level();
@@ -100,6 +98,10 @@ impl<'a, D: Input> Trainer<'a, D> {
             plan,
             standardizer,
             heldout_scale: D::scale(&heldout, samples.shape()),
+            heldout: LabelledSource {
+                source: heldout_source,
+                labels: plan.data().heldout().labels,
+            },
             order,
             stepper,
         }
@@ -121,7 +123,7 @@ impl<'a, D: Input> Trainer<'a, D> {
     /// # Errors
     /// [`Error::Diverged`] for a parameter that is not finite: no run can go on from there.
     pub fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
-        self.plan.data().train.samples.check()?;
+        self.plan.data().check()?;
         self.check_parameters()?;
         Ok(checkpoint::bytes(self.state(), self.plan, elapsed))
     }
@@ -251,7 +253,11 @@ impl<'a, D: Input> Trainer<'a, D> {
             } else {
                 accuracy(memory, &train, cut(&order.split().train))
             },
-            heldout: accuracy(memory, &heldout, cut(&order.split().heldout)),
+            heldout: accuracy(
+                memory,
+                &heldout,
+                self.heldout.batches_of(&order.split().heldout, most),
+            ),
         };
         if let Some(last) = state.history.last_mut() {
             last.accuracies = Some(accuracies);
@@ -370,19 +376,14 @@ where
 }
 
 /// What standardises the training samples, and what the held-out ones.
-fn standardizers(
-    plan: &Plan<'_>,
-    samples: Samples<'_>,
-    training: &[u32],
-    heldout: &[u32],
-) -> (Standardizer, Standardizer) {
-    let settings = plan.settings();
+fn standardizers(plan: &Plan<'_>, split: &Split) -> (Standardizer, Standardizer) {
+    let (settings, samples) = (plan.settings(), plan.data().train.samples);
     let standardizer = match (plan.start(), settings.scale) {
         (Some(start), _) => start.standardizer().clone(),
         (None, Scale::None) => Standardizer::identity(samples.per_sample()),
-        (None, Scale::Standard) => Standardizer::fit(samples, training),
+        (None, Scale::Standard) => Standardizer::fit(samples, &split.train),
     };
-    let own = || Standardizer::fit(samples, heldout);
+    let own = || Standardizer::fit(plan.data().heldout().samples, &split.heldout);
     let heldout = heldout_standardizer(settings.scale, settings.heldout_scale, &standardizer, own);
     (standardizer, heldout)
 }
