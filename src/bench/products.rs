@@ -134,7 +134,6 @@ struct Chunk {
 impl<'a, P: Products> PackedProducts<'a, P> {
     /// The first `batch` training images of a plan, arranged as in a mini-batch.
     pub(super) fn of(plan: &Plan<'_>, images: &'a Images, batch: usize) -> Self {
-        let settings = plan.settings();
         let split = plan.split();
         let standardizer = Standardizer::fit(images, &split.train);
         let mut indices = split.train[..batch].to_vec();

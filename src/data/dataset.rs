@@ -91,7 +91,10 @@ impl Dataset {
             });
         }
         check_shapes(&self.train, &validation)?;
-        validation.check_labels(self.classes.len(), "the training images have no more classes")?;
+        validation.check_labels(
+            self.classes.len(),
+            "the training images have no more classes",
+        )?;
         Ok(Self {
             validation: Some(validation),
             ..self

@@ -102,31 +102,35 @@ impl SplitRule {
     #[must_use]
     pub fn split(&self, labels: &[u8]) -> Split {
         let count = labels.len();
-        let is_held_out: Box<dyn FnMut(usize, u32) -> bool + '_> = match (self.hold_out, self.stratify) {
-            (HoldOut::Share(share), false) => return split(count as u32, share, self.seed),
-            (HoldOut::Fold(fold), false) => {
-                let part = fold.part(count);
-                Box::new(move |place, _| part.contains(&place))
-            }
-            (HoldOut::Share(share), true) => {
-                assert!((0.0..1.0).contains(&share), "a share of the images: {share}");
-                let mut left = shares(&counts(labels), self.held_out(count));
-                Box::new(move |_, index| {
-                    let left = &mut left[usize::from(labels[index as usize])];
-                    let takes = *left > 0;
-                    *left -= usize::from(takes);
-                    takes
-                })
-            }
-            (HoldOut::Fold(fold), true) => {
-                let mut next = starts(&counts(labels));
-                Box::new(move |_, index| {
-                    let next = &mut next[usize::from(labels[index as usize])];
-                    *next += 1;
-                    (*next - 1) % fold.of as usize == fold.number as usize - 1
-                })
-            }
-        };
+        let is_held_out: Box<dyn FnMut(usize, u32) -> bool + '_> =
+            match (self.hold_out, self.stratify) {
+                (HoldOut::Share(share), false) => return split(count as u32, share, self.seed),
+                (HoldOut::Fold(fold), false) => {
+                    let part = fold.part(count);
+                    Box::new(move |place, _| part.contains(&place))
+                }
+                (HoldOut::Share(share), true) => {
+                    assert!(
+                        (0.0..1.0).contains(&share),
+                        "a share of the images: {share}"
+                    );
+                    let mut left = shares(&counts(labels), self.held_out(count));
+                    Box::new(move |_, index| {
+                        let left = &mut left[usize::from(labels[index as usize])];
+                        let takes = *left > 0;
+                        *left -= usize::from(takes);
+                        takes
+                    })
+                }
+                (HoldOut::Fold(fold), true) => {
+                    let mut next = starts(&counts(labels));
+                    Box::new(move |_, index| {
+                        let next = &mut next[usize::from(labels[index as usize])];
+                        *next += 1;
+                        (*next - 1) % fold.of as usize == fold.number as usize - 1
+                    })
+                }
+            };
         self.sorted_out(count, is_held_out)
     }
 

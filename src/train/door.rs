@@ -33,9 +33,11 @@ impl<'a, P: Products> Trainer<'a, Packed<P>> {
     pub fn packed(plan: &'a Plan<'a>, images: &'a Images) -> Self {
         let validation = plan.data().validation;
         let heldout = validation.and_then(|validation| validation.samples.images());
-        Self::new(plan, [images, heldout.unwrap_or(images)], |setup, standardizer| {
-            Stepper::packed(setup, images.shape(), standardizer)
-        })
+        Self::new(
+            plan,
+            [images, heldout.unwrap_or(images)],
+            |setup, standardizer| Stepper::packed(setup, images.shape(), standardizer),
+        )
     }
 }
 

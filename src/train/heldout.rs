@@ -28,7 +28,7 @@ impl TrainOptions {
 
     /// Refuses several ways to hold images out at once, and a fold that there is not.
     pub(super) fn check_hold_out(&self) -> Result<()> {
-        let way = match (self.folds, &self.validation) {
+        let says = match (self.folds, &self.validation) {
             (Some(_), Some(_)) => {
                 return refuse(
                     "validation",
@@ -38,15 +38,15 @@ impl TrainOptions {
             (Some(folds @ 0..2), None) => {
                 return refuse("folds", format!("expected at least 2, found {folds}"));
             }
-            (Some(_), None) => "folds",
-            (None, Some(_)) => "a validation set",
+            (Some(_), None) => "folds, which say",
+            (None, Some(_)) => "a validation set, which says",
             (None, None) => "",
         };
-        if !way.is_empty() && self.holdout != 0.0 {
+        if !says.is_empty() && self.holdout != 0.0 {
             return refuse(
                 "holdout",
                 format!(
-                    "expected no share, or 0, beside {way}, which say what is held out, found {:?}",
+                    "expected no share, or 0, beside {says} what is held out, found {:?}",
                     self.holdout
                 ),
             );
@@ -54,7 +54,9 @@ impl TrainOptions {
         match (self.folds, self.fold) {
             (None, Some(fold)) => refuse(
                 "fold",
-                format!("expected the number of folds (folds) beside one of them, found fold {fold} alone"),
+                format!(
+                    "expected the number of folds (folds) beside one of them, found fold {fold} alone"
+                ),
             ),
             (Some(folds), Some(fold)) if fold == 0 || fold > folds => refuse(
                 "fold",
@@ -73,14 +75,16 @@ impl TrainOptions {
             if folds as usize > samples {
                 return refuse(
                     "folds",
-                    format!("expected at most {samples}, one for each training image, found {folds}"),
+                    format!(
+                        "expected at most {samples}, one for each training image, found {folds}"
+                    ),
                 );
             }
             if self.fold.is_none() {
                 return refuse(
                     "fold",
                     format!(
-                        "expected the one of {folds} folds that is held out, found none: give fold={folds}, or fold=1..{folds} in the plan of a sweep"
+                        "expected which of the {folds} folds is held out, found none: give --fold, or fold=1..{folds} in the plan of a sweep"
                     ),
                 );
             }
@@ -123,7 +127,10 @@ impl Plan<'_> {
         let settings = self.settings();
         Some(Digests {
             labels_sha256: settings.validation_labels_sha256.clone()?,
-            images_sha256: settings.validation_images_sha256.clone().unwrap_or_default(),
+            images_sha256: settings
+                .validation_images_sha256
+                .clone()
+                .unwrap_or_default(),
         })
     }
 }
@@ -139,14 +146,20 @@ pub(super) fn check_validation(options: &TrainOptions, data: &TrainingData<'_>) 
             None => Ok(()),
             Some(_) => refuse(
                 "validation",
-                "expected the validation set itself among the data, found its name alone".to_owned(),
+                "expected the validation set itself among the data, found its name alone"
+                    .to_owned(),
             ),
         };
     };
     if options.folds.is_some() || options.holdout != 0.0 {
         return refuse(
-            if options.folds.is_some() { "folds" } else { "holdout" },
-            "expected none, or a share of 0, beside a validation set, which is what is held out".to_owned(),
+            if options.folds.is_some() {
+                "folds"
+            } else {
+                "holdout"
+            },
+            "expected none, or a share of 0, beside a validation set, which is what is held out"
+                .to_owned(),
         );
     }
     let (train, own) = (data.train.samples, validation.samples);
@@ -171,9 +184,10 @@ pub(super) fn check_validation(options: &TrainOptions, data: &TrainingData<'_>) 
     }
     let classes = data.classes.len();
     match validation.labels.iter().max() {
-        Some(&most) if usize::from(most) >= classes => {
-            wrong(format!("labels 0 to {}", classes - 1), format!("label {most}"))
-        }
+        Some(&most) if usize::from(most) >= classes => wrong(
+            format!("labels 0 to {}", classes - 1),
+            format!("label {most}"),
+        ),
         _ => Ok(()),
     }
 }
