@@ -192,6 +192,7 @@ fn shares(counts: &[usize; CLASSES], whole: usize) -> [usize; CLASSES] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use sha2::{Digest, Sha256};
 
     fn digest(indices: &[u32]) -> String {
@@ -228,6 +229,144 @@ mod tests {
             train.extend(&heldout);
             train.sort_unstable();
             assert_eq!(train, (0..count).collect::<Vec<_>>());
+        }
+    }
+
+    /// Labels of four classes with 144, 287, 286 and 286 images.
+    fn labels() -> Vec<u8> {
+        let turn = [0, 1, 2, 3, 3, 2, 1];
+        turn.into_iter().cycle().take(1003).collect()
+    }
+
+    fn fold(number: u32, of: u32, stratify: bool, seed: u32) -> SplitRule {
+        SplitRule {
+            hold_out: HoldOut::Fold(Fold { number, of }),
+            stratify,
+            seed,
+        }
+    }
+
+    fn sorted(indices: &[u32]) -> Vec<u32> {
+        let mut indices = indices.to_vec();
+        indices.sort_unstable();
+        indices
+    }
+
+    /// The held-out images of each of the four classes.
+    fn classes(labels: &[u8], split: &Split) -> [usize; 4] {
+        let mut counts = [0; 4];
+        for &index in &split.heldout {
+            counts[usize::from(labels[index as usize])] += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn folds_are_those_of_scikit_learn() {
+        // scikit-learn 1.9.1, KFold(5, shuffle=True, random_state=42).split(range(1003)); digests of the indices as little-endian u32.
+        let expected = [
+            "11891020eeb6f165202463ca551e09d09ac9b6e8c17da764e6ab52e6df158b5f",
+            "9033c80d1a1cdc36b8c863fd367496a4c9b2784a19a1e657c30f77d03de9b202",
+            "584b12da28b043035df7b0763252403679c14f9b2e643752091e54a1b7199868",
+            "3c63f1968e55f79963976c106e736f3026b7549763f218740b4e063b1b755ca3",
+            "9a205042343e6f4c5c55cd33f4d386401f42fa4a99088b4b82dfb8c6ce36b5f3",
+        ];
+        let whole = RandomState::new(42).permutation(1003);
+        for (number, expected) in (1..).zip(expected) {
+            let Split { train, heldout } = fold(number, 5, false, 42).split(&labels());
+            assert_eq!(digest(&sorted(&heldout)), expected, "fold {number}");
+            // What trains is the rest, in the order of the permutation.
+            let rest = whole.iter().filter(|index| !heldout.contains(index));
+            assert_eq!(train, rest.copied().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn stratified_counts_are_those_of_scikit_learn() {
+        // scikit-learn 1.9.1, StratifiedKFold(k, shuffle=True, random_state=1): the images of each class in each fold.
+        let five = [
+            [29, 58, 57, 57],
+            [29, 57, 58, 57],
+            [29, 57, 57, 58],
+            [29, 57, 57, 57],
+            [28, 58, 57, 57],
+        ];
+        let seven = [
+            [21, 41, 41, 41],
+            [21, 41, 41, 41],
+            [21, 41, 41, 40],
+            [21, 41, 40, 41],
+            [20, 41, 41, 41],
+            [20, 41, 41, 41],
+            [20, 41, 41, 41],
+        ];
+        let labels = labels();
+        for folds in [&five[..], &seven] {
+            for (number, expected) in (1..).zip(folds) {
+                let rule = fold(number, folds.len() as u32, true, 1);
+                assert_eq!(classes(&labels, &rule.split(&labels)), *expected);
+            }
+        }
+        // train_test_split(range(1003), test_size=share, stratify=labels), where no two classes have the same remainder.
+        for (share, expected) in [(0.2, [29, 58, 57, 57]), (0.37, [53, 107, 106, 106])] {
+            let rule = SplitRule {
+                hold_out: HoldOut::Share(share),
+                stratify: true,
+                seed: 1,
+            };
+            assert_eq!(classes(&labels, &rule.split(&labels)), expected, "{share}");
+        }
+    }
+
+    fn checked(rule: SplitRule, labels: &[u8]) -> Split {
+        let split = rule.split(labels);
+        assert_eq!(split.heldout.len(), rule.held_out(labels.len()), "{rule:?}");
+        let all = [&split.train[..], &split.heldout].concat();
+        let expected: Vec<u32> = (0..labels.len() as u32).collect();
+        assert_eq!(sorted(&all), expected, "{rule:?}");
+        assert_eq!(split, rule.split(labels), "the same again");
+        split
+    }
+
+    proptest! {
+        #[test]
+        fn every_image_is_held_out_once_and_classes_are_even(
+            labels in proptest::collection::vec(0_u8..6, 2..120),
+            part in 0.0..1.0,
+            stratify: bool,
+            seed: u32,
+        ) {
+            let images = labels.len() as u32;
+            let of = 2 + (part * f64::from(images - 1)) as u32; // from 2 to the number of images
+            let of_class = |class, indices: &[u32]| {
+                let is_of = |index: &&u32| labels[**index as usize] == class;
+                indices.iter().filter(is_of).count()
+            };
+            let mut all = Vec::new();
+            for number in 1..=of {
+                let Split { heldout, .. } = checked(fold(number, of, stratify, seed), &labels);
+                let even = images / of;
+                prop_assert!([even, even + 1].contains(&(heldout.len() as u32)));
+                for class in (0..6).filter(|_| stratify) {
+                    let whole = labels.iter().filter(|&&label| label == class).count();
+                    let even = whole / of as usize;
+                    prop_assert!([even, even + 1].contains(&of_class(class, &heldout)));
+                }
+                all.extend(heldout);
+            }
+            prop_assert_eq!(sorted(&all), (0..images).collect::<Vec<_>>());
+
+            let hold_out = HoldOut::Share(part);
+            let rule = SplitRule { hold_out, stratify: true, seed };
+            let Split { heldout, .. } = checked(rule, &labels);
+            let plain = SplitRule { stratify: false, ..rule };
+            prop_assert_eq!(&plain.split(&labels), &split(images, part, seed));
+            for class in 0..6 {
+                let whole = labels.iter().filter(|&&label| label == class).count();
+                let even = (heldout.len() * whole) as f64 / f64::from(images);
+                let found = of_class(class, &heldout) as f64;
+                prop_assert!((found - even).abs() < 1.0, "{found} of {whole}, {even}");
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::sweep::results::Figures;
 use gingham::sweep::{Entry, Metric, Results, Space, SweepFolder};
-use gingham::train::TrainOptions;
+use gingham::train::{Plan, TrainOptions};
 use serde_json::json;
 
 use super::runs::{Planned, Shared, Sweep};
@@ -36,10 +36,15 @@ pub fn run(args: &train::Args, resolved: Resolved) -> anyhow::Result<()> {
         machine: &machine,
         start: start.as_ref(),
     };
+    // What is wrong with the settings is wrong with the first fold, and is said of them and not of a plan that nobody has written.
+    let first = &planned[0].options;
+    let plan = match &start {
+        Some(start) => Plan::starting_from(start, first, &dataset, &machine)?,
+        None => Plan::new(first, &dataset, &machine)?,
+    };
     for run in &planned {
         shared.plan(run)?;
     }
-    let plan = shared.plan(&planned[0])?;
     let keeping = args.keeping.keeping(&plan, &signals)?;
     let identity = identity(plan.settings(), &space, &planned);
     args.out.as_deref().map_or(Ok(()), outfile::check_folder)?;
