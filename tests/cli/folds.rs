@@ -307,7 +307,7 @@ fn a_flag_takes_the_place_of_what_a_file_holds_out() {
             .parse()
             .expect("TOML");
         config.retain(|name, _| {
-            ["holdout", "folds", "fold", "validation_labels_sha256"].contains(&&**name)
+            ["holdout", "folds", "fold", "validation_labels_sha256"].contains(&name)
         });
         config
     };
