@@ -1,11 +1,9 @@
 //! What a run holds out: a share of the training file, a fold of it, or a validation set of its own.
 
 use super::options::TrainOptions;
-use super::plan::Plan;
 use super::training_data::TrainingData;
-use crate::data::{Fold, HoldOut, Split, SplitRule};
+use crate::data::{Fold, HoldOut, SplitRule};
 use crate::error::{Error, Result};
-use crate::model::Digests;
 
 impl TrainOptions {
     /// The fold that is held out; none where no cross-validation is made.
@@ -99,39 +97,6 @@ impl TrainOptions {
             ),
             training => Ok(training),
         }
-    }
-}
-
-impl Plan<'_> {
-    /// Which samples train and which are held out. The latter are samples of the validation set, where there is one, and else of the
-    /// training file.
-    #[must_use]
-    pub fn split(&self) -> Split {
-        let data = self.data();
-        let mut split = self.settings().split_rule().split(data.train.labels);
-        if let Some(validation) = data.validation {
-            split.heldout = validation.samples.indices();
-        }
-        split
-    }
-
-    /// Whether anything is held out.
-    #[must_use]
-    pub fn holds_out(&self) -> bool {
-        let samples = self.data().train.samples.count();
-        self.data().validation.is_some() || self.settings().split_rule().held_out(samples) > 0
-    }
-
-    /// What tells the validation set from others; none where there is none.
-    pub(super) fn validation(&self) -> Option<Digests> {
-        let settings = self.settings();
-        Some(Digests {
-            labels_sha256: settings.validation_labels_sha256.clone()?,
-            images_sha256: settings
-                .validation_images_sha256
-                .clone()
-                .unwrap_or_default(),
-        })
     }
 }
 

@@ -12,13 +12,13 @@ use super::room::Job;
 use super::start::Start;
 use super::training_data::TrainingData;
 use crate::data::batches::Batches;
-use crate::data::{Images, Samples, names_sha256};
+use crate::data::{Images, Samples, Split, names_sha256};
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::input::Door;
 use crate::kernels::Level;
 use crate::machine::Machine;
-use crate::model::{Layout, ModelInfo};
+use crate::model::{Digests, Layout, ModelInfo};
 use crate::network::MemoryUse;
 use crate::network::footprint::Footprint;
 use crate::scalar::Dtype;
@@ -243,6 +243,37 @@ impl<'a> Plan<'a> {
     pub fn training_samples(&self) -> usize {
         let samples = self.data.train.samples.count();
         samples - self.settings.split_rule().held_out(samples)
+    }
+
+    /// Which samples train and which are held out. The latter are samples of the validation set, where there is one, and else of the
+    /// training file.
+    #[must_use]
+    pub fn split(&self) -> Split {
+        let data = &self.data;
+        let mut split = self.settings.split_rule().split(data.train.labels);
+        if let Some(validation) = data.validation {
+            split.heldout = validation.samples.indices();
+        }
+        split
+    }
+
+    /// Whether anything is held out.
+    #[must_use]
+    pub fn holds_out(&self) -> bool {
+        let samples = self.data.train.samples.count();
+        self.data.validation.is_some() || self.settings.split_rule().held_out(samples) > 0
+    }
+
+    /// What tells the validation set from others; none where there is none.
+    fn validation(&self) -> Option<Digests> {
+        let settings = &self.settings;
+        Some(Digests {
+            labels_sha256: settings.validation_labels_sha256.clone()?,
+            images_sha256: settings
+                .validation_images_sha256
+                .clone()
+                .unwrap_or_default(),
+        })
     }
 
     /// What the steps descend on.
