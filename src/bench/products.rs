@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::kept;
 use crate::cut::{self, BlockLimits};
-use crate::data::{Images, Standardizer, split};
+use crate::data::{Images, Standardizer};
 use crate::engine::{Blas, Engine, Units};
 use crate::input::packed::{Outlines, PackedBatch, PackedLane, Products};
 use crate::input::{
@@ -135,12 +135,7 @@ struct Chunk {
 impl<'a, P: Products> PackedProducts<'a, P> {
     /// The first `batch` training images of a plan, arranged as in a mini-batch.
     pub(super) fn of(plan: &Plan<'_>, images: &'a Images, batch: usize) -> Self {
-        let settings = plan.settings();
-        let split = split(
-            images.count() as u32,
-            settings.holdout,
-            settings.seed_of_split(),
-        );
+        let split = plan.split();
         let standardizer = Standardizer::fit(images, &split.train);
         let mut indices = split.train[..batch].to_vec();
         Outlines::new(images).arrange(&mut indices, std::iter::once(0..batch));

@@ -122,13 +122,16 @@ pub fn of_run(assignment: &Assignment, error: Error) -> Error {
 /// # Errors
 /// [`Error::Setting`].
 pub fn check_assigned(assigned: &Table, flags: &Table) -> Result<()> {
-    const SHARED: [&str; 4] = ["data", "from", "memory", "threads"];
-    const OPTIONAL: [&str; 5] = [
+    const SHARED: [&str; 5] = ["data", "from", "memory", "threads", "validation"];
+    const OPTIONAL: [&str; 8] = [
         "batch_size",
         "batches",
         "eval_every",
+        "fold",
+        "folds",
         "order_seed",
         "split_seed",
+        "stratify",
     ];
     let of_presets =
         Preset::ALL.map(|preset| Table::try_from(TrainOptions::of(preset)).expect("plain values"));

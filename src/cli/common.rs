@@ -3,6 +3,7 @@
 use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use gingham::data::{DataFolder, Dataset};
 use gingham::engine::EngineKind;
@@ -75,6 +76,16 @@ pub fn data_folder(flag: Option<&Path>) -> PathBuf {
 pub fn open_data(folder: &Path, output: Output) -> anyhow::Result<Dataset> {
     let opened = open_folder(folder, output)?;
     Dataset::of(opened).map_err(|error| no_data(folder, error))
+}
+
+/// Opens the data set that a run is trained on, with its validation set where it has one.
+pub fn open_training_data(options: &TrainOptions, output: Output) -> anyhow::Result<Dataset> {
+    let dataset = open_data(&options.data, output)?;
+    let Some(folder) = &options.validation else {
+        return Ok(dataset);
+    };
+    let opened = DataFolder::open(folder).and_then(|opened| dataset.with_validation_of(opened));
+    opened.context("reading the validation set")
 }
 
 /// Opens what a folder has of a data set, which need not be training images, as [`open_data`] does.

@@ -87,7 +87,7 @@ impl Choices {
             Which::Last => Keep::Last,
             Which::Both => Keep::Both,
         };
-        if keep == Keep::Best && plan.settings().holdout == 0.0 {
+        if keep == Keep::Best && !plan.holds_out() {
             return Err(Error::Setting {
                 setting: "keep",
                 reason: "expected held-out images, whose accuracy tells the best network, found --holdout 0"

@@ -46,7 +46,7 @@ use gingham::error::Error;
 use gingham::machine;
 
 // The names that commands import from here.
-use common::{Common, DATA_VARIABLE, data_folder, open_data};
+use common::{Common, DATA_VARIABLE, data_folder, open_data, open_training_data};
 
 const EXIT_CODES: &str = "\
 Example:
@@ -168,7 +168,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     color::choose(cli.color.when);
     machine::check_environment()?;
     match cli.command {
-        Command::Train(args) => train::run(&args),
+        Command::Train(args) => train::run(&args, sweep::folds::run),
         Command::Sweep(args) => sweep::run(&args),
         Command::SweepReport(args) => sweep_report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

@@ -1,11 +1,13 @@
 //! What the user of `train` may not expect.
 
-use gingham::data::split;
 use gingham::error::{cut, list};
 use gingham::train::Plan;
 
 use super::base;
 use super::output::shown;
+
+/// The classes that a note names.
+const TOLD: usize = 5;
 
 /// What the user may not expect of a run, before it starts.
 pub fn of(plan: &Plan<'_>) -> Vec<String> {
@@ -15,6 +17,8 @@ pub fn of(plan: &Plan<'_>) -> Vec<String> {
     let remarks = base::remarks(plan.settings(), images);
     classes_without_images(plan)
         .into_iter()
+        .chain(classes_of_few_images(plan))
+        .chain(validation_is_trained_on(plan))
         .chain(classes_of_one_name(plan))
         .chain(of_engine.map(|note| format!("engine {engine}: {note}")))
         .chain(plan.data_note().map(str::to_owned))
@@ -40,33 +44,61 @@ fn classes_of_one_name(plan: &Plan<'_>) -> Option<String> {
 fn classes_without_images(plan: &Plan<'_>) -> Option<String> {
     /// With more images than that, chance leaves some of them in any share that is not held out.
     const MANY: usize = 1000;
-    /// The names that are told.
-    const TOLD: usize = 5;
     let data = plan.data();
-    let mut counts = vec![0_usize; data.classes.len()];
-    for &label in data.train.labels {
-        counts[usize::from(label)] += 1;
-    }
-    if counts.iter().all(|&count| count > MANY) {
+    if images_of_each(plan).iter().all(|&count| count > MANY) {
         return None;
     }
-    let settings = plan.settings();
-    let images = data.train.labels.len() as u32;
-    counts.fill(0);
-    for index in split(images, settings.holdout, settings.seed_of_split()).train {
+    let mut counts = vec![0_usize; data.classes.len()];
+    for index in plan.split().train {
         counts[usize::from(data.train.labels[index as usize])] += 1;
     }
-    let lacking: Vec<String> = counts
-        .iter()
-        .zip(&data.classes)
-        .enumerate()
-        .filter(|(_, (count, _))| **count == 0)
-        .map(|(label, (_, name))| format!("{label} ({})", shown(&cut(name))))
-        .collect();
+    let lacking = classes(plan, &counts, |count| count == 0);
     (!lacking.is_empty()).then(|| {
         format!(
             "no training image shows class {}: the network cannot learn what these look like",
             list(&lacking, TOLD)
         )
     })
+}
+
+/// That a class has too few images for each fold of a cross-validation to hold one out, where one has.
+fn classes_of_few_images(plan: &Plan<'_>) -> Option<String> {
+    let folds = plan.settings().folds? as usize;
+    let few = classes(plan, &images_of_each(plan), |count| {
+        (1..folds).contains(&count)
+    });
+    (!few.is_empty()).then(|| {
+        format!(
+            "fewer images than the {folds} folds show class {}: some folds hold none of them out",
+            list(&few, TOLD)
+        )
+    })
+}
+
+/// That the held-out images are those that are trained on, where they are.
+fn validation_is_trained_on(plan: &Plan<'_>) -> Option<String> {
+    let settings = plan.settings();
+    let own = settings.validation_images_sha256.as_ref()?;
+    (settings.images_sha256.as_ref() == Some(own)).then(|| {
+        "the images of the validation set are the training images: the held-out accuracy says nothing about other images".to_owned()
+    })
+}
+
+/// The images of each class in the training file.
+fn images_of_each(plan: &Plan<'_>) -> Vec<usize> {
+    let data = plan.data();
+    let mut counts = vec![0; data.classes.len()];
+    for &label in data.train.labels {
+        counts[usize::from(label)] += 1;
+    }
+    counts
+}
+
+/// The classes whose number of images is as asked for, by number and name.
+fn classes(plan: &Plan<'_>, counts: &[usize], asked: impl Fn(usize) -> bool) -> Vec<String> {
+    let named = counts.iter().zip(&plan.data().classes).enumerate();
+    named
+        .filter(|(_, (count, _))| asked(**count))
+        .map(|(label, (_, name))| format!("{label} ({})", shown(&cut(name))))
+        .collect()
 }

@@ -31,6 +31,20 @@ pub struct Flags {
     /// Share of the training file that is held out
     #[arg(long, value_name = "SHARE", help_heading = "Data and settings")]
     holdout: Option<f64>,
+    /// Whether each class has the same share among the images that are held out
+    #[arg(long, value_name = "on|off", value_parser = on_or_off(), num_args = 0..=1, default_missing_value = "on",
+          help_heading = "Data and settings")]
+    stratify: Option<bool>,
+    /// Cut the training file into so many parts and hold one of them out, in the place of a share: the one of --fold, or without it each in turn,
+    /// in a run of its own (cross-validation)
+    #[arg(long, value_name = "K", help_heading = "Data and settings")]
+    folds: Option<u32>,
+    /// Which of the --folds is held out, counted from 1
+    #[arg(long, value_name = "N", help_heading = "Data and settings")]
+    fold: Option<u32>,
+    /// Hold out the training files of this folder, a validation set of one's own, and train on all images of --data
+    #[arg(long, value_name = "DIR", help_heading = "Data and settings")]
+    validation: Option<PathBuf>,
     /// Whether pixels are standardised, each by its mean and deviation
     #[arg(long, value_name = "HOW", value_parser = ["none", "standard"], help_heading = "Data and settings")]
     scale: Option<String>,
@@ -211,7 +225,12 @@ impl Flags {
         let environment = std::env::var_os(DATA_VARIABLE)
             .filter(|folder| !folder.is_empty())
             .map(PathBuf::from);
-        for (setting, path) in [("data", &self.data), ("from", &self.from)] {
+        let paths = [
+            ("data", &self.data),
+            ("from", &self.from),
+            ("validation", &self.validation),
+        ];
+        for (setting, path) in paths {
             path.as_deref()
                 .map(|path| text(setting, path))
                 .transpose()?;
@@ -248,6 +267,7 @@ impl Flags {
         let mut settings = table(&settings);
         let keeps_data = sources.goes_on && file.as_ref().is_some_and(Config::has_data);
         if let Some(file) = file {
+            give_way(&mut settings, &file.settings.table);
             cover(&mut settings, file.settings.table.clone());
             // Checked before flags cover its values, so that what is wrong with the file is said of the file.
             options(&settings)?
@@ -261,6 +281,7 @@ impl Flags {
         if let Some(folder) = environment.filter(|_| !keeps_data) {
             settings.insert("data".to_owned(), text("data", &folder)?.into());
         }
+        give_way(&mut settings, &flags);
         cover(&mut settings, flags);
         let mut options = options(&settings)?;
         options.validate()?;
@@ -335,4 +356,28 @@ fn cover(below: &mut Table, above: Table) {
         }
     }
     below.extend(above);
+}
+
+/// The ways to hold images out, of which one holds, each with its settings.
+const WAYS: [&[&str]; 3] = [
+    &["holdout"],
+    &["folds", "fold"],
+    &[
+        "validation",
+        "validation_images_sha256",
+        "validation_labels_sha256",
+    ],
+];
+
+/// Takes the other ways to hold images out away from `below` where `above` names one. What `above` itself says stays as it is.
+fn give_way(below: &mut Table, above: &Table) {
+    let named = |way: &&&[&str]| above.contains_key(way[0]);
+    if WAYS.iter().any(|way| named(&way)) {
+        for name in WAYS.iter().filter(|way| !named(way)).copied().flatten() {
+            match below.get_mut(*name) {
+                Some(share) if *name == "holdout" => *share = 0.0.into(),
+                _ => drop(below.remove(*name)),
+            }
+        }
+    }
 }

@@ -71,7 +71,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     ))?;
     output.result(tables(&ranking(&results, metric, args.top)))?;
     if !results.over_seeds.is_empty() {
-        let heads = "over seeds";
+        let first = results.runs.first().map(|run| &run.assigned);
+        let names: Vec<&str> = first
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let heads = match (
+            names.contains(&"fold"),
+            names.iter().any(|name| name.ends_with("seed")),
+        ) {
+            (true, true) => "over seeds and folds",
+            (true, false) => "over folds",
+            (false, _) => "over seeds",
+        };
         let rows = figures(heads, results.over_seeds.iter().take(args.top), metric);
         output.result(format_args!("\n{}", tables(&rows)))?;
     }

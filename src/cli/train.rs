@@ -19,9 +19,12 @@ use super::output::{self, Output, facts, percent};
 use super::progress::{self, Progress};
 use super::settings::{Flags, Resolved, Sources, presets_and_example};
 use super::signals::Listener;
-use super::{Common, keeping, notes, open_data, outfile};
+use super::{Common, keeping, notes, open_training_data, outfile};
 
 /// Train a network and write its run folder.
+///
+/// With --folds and no --fold, a network is trained for each fold, as 'gingham sweep' does with the plan fold=1..K, and the mean and the
+/// standard deviation of their held-out accuracies are printed. The same command with --out goes on where it was stopped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = presets_and_example())]
 pub struct Args {
@@ -32,22 +35,26 @@ pub struct Args {
     config: Option<PathBuf>,
     /// The run's folder, which must not exist [default: the next free runs/PRESET-seedN-0001]
     #[arg(long, value_name = "DIR", help_heading = "Runtime and output")]
-    out: Option<PathBuf>,
+    pub out: Option<PathBuf>,
     /// Write an event file for TensorBoard into the run's folder too
     #[arg(long, help_heading = "Runtime and output")]
     tensorboard: bool,
     #[command(flatten)]
-    keeping: keeping::Choices,
+    pub keeping: keeping::Choices,
     #[command(flatten)]
-    progress: progress::Flag,
+    pub progress: progress::Flag,
     /// Write report.html into the run's folder at the end, as 'gingham report' does
     #[arg(long, help_heading = "Runtime and output")]
     report: bool,
     #[command(flatten)]
-    common: Common,
+    pub common: Common,
 }
 
-pub fn run(args: &Args) -> anyhow::Result<()> {
+/// Trains one network; `folds` trains one for each fold, where all are asked for.
+pub fn run(
+    args: &Args,
+    folds: impl FnOnce(&Args, Resolved) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let started = Instant::now();
     let age_at_start = report::process_age().unwrap_or_default();
     let resumed = args.keeping.folder(args.out.as_deref())?;
@@ -61,17 +68,23 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         run,
         assigned: None,
     };
+    let resolved = args.flags.resolve(&sources, args.common.threads)?;
+    if resolved.options.folds.is_some() && resolved.options.fold.is_none() {
+        args.check_all_folds()?;
+        return folds(args, resolved);
+    }
     let Resolved {
         mut options,
         start,
         notes: mut remarks,
-    } = args.flags.resolve(&sources, args.common.threads)?;
+    } = resolved;
     let machine = args.common.machine_for(options.threads, options.engine)?;
     // Before the plan looks at how much memory there is, since a thread takes some.
     let signals = Listener::start();
     let output = args.common.output();
-    let dataset = open_data(&options.data, output)?;
+    let dataset = open_training_data(&options, output)?;
     options.data = absolute(options.data);
+    options.validation = options.validation.map(absolute);
     let plan = match &start {
         Some(start) => Plan::starting_from(start, &options, &dataset, &machine)?,
         None => Plan::new(&options, &dataset, &machine)?,
@@ -112,6 +125,40 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     print(&summary, args)
 }
 
+impl Args {
+    /// Refuses what is of a single run, where all folds are trained.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    fn check_all_folds(&self) -> gingham::error::Result<()> {
+        for (setting, is_given, instead) in [
+            (
+                "resume",
+                self.keeping.resume.is_some(),
+                "the same command with --out goes on where it was stopped",
+            ),
+            (
+                "report",
+                self.report,
+                "give the folders of the runs to 'gingham report'",
+            ),
+            (
+                "tensorboard",
+                self.tensorboard,
+                "train a single fold with an event file",
+            ),
+        ] {
+            if is_given {
+                let reason = format!(
+                    "expected one fold (--fold) beside it, found --folds alone, which trains them all: {instead}"
+                );
+                return Err(Error::Setting { setting, reason });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Writes the page of a run that is whole into its folder.
 fn write_report(
     machine: &Machine,
@@ -121,8 +168,10 @@ fn write_report(
 ) -> anyhow::Result<()> {
     let run = Run::open(&summary.run_dir).context("reading the run")?;
     let out = summary.run_dir.join("report.html");
+    // The run names the folder of its validation set.
+    let folder = Some(&*dataset.folder).filter(|_| dataset.validation.is_none());
     let report = machine
-        .run(|| Report::of(machine, &[run], Some(&dataset.folder), false))
+        .run(|| Report::of(machine, &[run], folder, false))
         .context("making the report")?;
     durable::write_over(&out, report.html.as_bytes())?;
     output.progress(format_args!("wrote {}", quote::path(&out)));

@@ -17,7 +17,7 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 56] = [
+const FLAGS: [(&str, &str); 67] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
@@ -25,6 +25,8 @@ const FLAGS: [(&str, &str); 56] = [
     ("bs", "batch-size"),
     ("checkpoint", "model"),
     ("criterion", "output"),
+    ("cross-validation", "folds"),
+    ("cv", "folds"),
     ("data-dir", "data"),
     ("data-seed", "order-seed"),
     ("dataset", "data"),
@@ -43,7 +45,9 @@ const FLAGS: [(&str, &str); 56] = [
     ("initializer", "init"),
     ("iterations", "epochs"),
     ("jobs", "threads"),
+    ("k-fold", "folds"),
     ("kernel-initializer", "init"),
+    ("kfold", "folds"),
     ("layers", "hidden"),
     ("learning-rate-init", "learning-rate"),
     ("loss", "output"),
@@ -52,9 +56,12 @@ const FLAGS: [(&str, &str); 56] = [
     ("max-epochs", "epochs"),
     ("max-iter", "epochs"),
     ("n-epochs", "epochs"),
+    ("n-folds", "folds"),
     ("n-jobs", "threads"),
+    ("n-splits", "folds"),
     ("normalize", "scale"),
     ("num-epochs", "epochs"),
+    ("num-folds", "folds"),
     ("num-workers", "threads"),
     ("output-dir", "out"),
     ("output-file", "out"),
@@ -66,8 +73,12 @@ const FLAGS: [(&str, &str); 56] = [
     ("save-dir", "out"),
     ("shuffle-seed", "order-seed"),
     ("standardize", "scale"),
+    ("stratified", "stratify"),
     ("use-bias", "bias"),
+    ("val-data", "validation"),
     ("val-split", "holdout"),
+    ("valid-data", "validation"),
+    ("validation-data", "validation"),
     ("validation-fraction", "holdout"),
     ("validation-split", "holdout"),
     ("warm-start", "from"),

@@ -84,6 +84,15 @@ impl<'a> Samples<'a> {
         }
     }
 
+    /// The images, where they are such.
+    #[must_use]
+    pub fn images(self) -> Option<&'a Images> {
+        match self {
+            Self::Images(images) => Some(images),
+            Self::Features(_) => None,
+        }
+    }
+
     /// The number of samples.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -106,8 +106,9 @@ fn unread(found: &Found) -> Option<String> {
     let first = found.validation().next()?;
     let names = [Content::Images, Content::Labels].map(|content| Pair::Test.file_name(content));
     Some(format!(
-        "{}: validation files are not read, since a share of the training images is held out (--holdout); to ask a model about them, \
-         put them into a folder of their own as {} and {}, for 'gingham evaluate --data'",
+        "{}: validation files are not read, since a share of the training images is held out (--holdout); to hold these out instead, \
+         put them into a folder of their own under the names of training files, for --validation; to ask a model about them, as {} and {}, \
+         for 'gingham evaluate --data'",
         first.display(),
         names[0],
         names[1]

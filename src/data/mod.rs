@@ -30,6 +30,6 @@ pub use folder::DataFolder;
 pub use images::Images;
 pub use labelled::Labelled;
 pub(crate) use mmap::bytes;
-pub use split::{Split, held_out, split};
+pub use split::{Fold, HoldOut, Split, SplitRule, held_out, split};
 pub use standardize::Standardizer;
 pub use stream::{STDIN, stream};

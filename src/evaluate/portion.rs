@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::class_names::number_as;
 use super::metrics::{Evaluation, images_of_each};
 use super::predictor::Predictor;
-use crate::data::{DataFolder, Labelled, Split, Standardizer, split};
+use crate::data::{DataFolder, Labelled, Split, Standardizer};
 use crate::error::{Error, Result};
 use crate::machine::Machine;
 use crate::model::{AnyModel, HeldoutScale, ModelInfo, Scale};
@@ -93,6 +93,17 @@ impl Portion {
                 let indices = (0..data.labels.len() as u32).collect();
                 (data, indices, standardizer.clone())
             }
+            Part::Heldout if info.validation.is_some() => {
+                let data = folder
+                    .train
+                    .ok_or_else(|| no_files(&folder.path, "training", "train"))?;
+                check_validation(info, &folder.path, &data)?;
+                changed = changed_images(info, &data);
+                let indices: Vec<u32> = (0..data.labels.len() as u32).collect();
+                let own = || Standardizer::fit(&data.images, &indices);
+                let scale = heldout_standardizer(info.scale, info.heldout_scale, standardizer, own);
+                (data, indices, scale)
+            }
             Part::Train | Part::Heldout => {
                 let data = folder
                     .train
@@ -174,14 +185,22 @@ pub fn heldout_standardizer(
     }
 }
 
-/// What there is to say where images have been replaced under the labels that the model was trained with.
+/// What there is to say where images have been replaced under the labels that the model was trained with, or under those of its validation
+/// set.
 pub(crate) fn changed_images(info: &ModelInfo, data: &Labelled) -> Option<String> {
-    let known = !info.images_sha256.is_empty() && data.labels_sha256 == info.labels_sha256;
-    (known && data.images.sha256() != info.images_sha256).then(|| {
-        format!(
-            "{}: the model was trained with other images under the same labels (SHA-256)",
-            quote::path(data.images.path())
-        )
+    let trained = [(&info.labels_sha256, &info.images_sha256, "trained")];
+    let own = info.validation.iter();
+    let validated = own.map(|own| (&own.labels_sha256, &own.images_sha256, "validated"));
+    let mut known = trained.into_iter().chain(validated);
+    known.find_map(|(labels, images, what)| {
+        let changed =
+            !images.is_empty() && data.labels_sha256 == *labels && data.images.sha256() != images;
+        changed.then(|| {
+            format!(
+                "{}: the model was {what} with other images under the same labels (SHA-256)",
+                quote::path(data.images.path())
+            )
+        })
     })
 }
 
@@ -231,7 +250,7 @@ fn trained_split(info: &ModelInfo, folder: &Path, data: &Labelled) -> Result<Spl
     }
     let labels = &data.labels_sha256;
     if *labels == info.labels_sha256 {
-        return Ok(split(data.labels.len() as u32, info.holdout, info.seed));
+        return Ok(info.split_rule().split(&data.labels));
     }
     Err(Error::Mismatch {
         path: folder.to_owned(),
@@ -241,4 +260,19 @@ fn trained_split(info: &ModelInfo, folder: &Path, data: &Labelled) -> Result<Spl
         ),
         found: format!("others ({labels})"),
     })
+}
+
+/// Refuses other images than those of the validation set that was held out, which are all of that folder's training files.
+fn check_validation(info: &ModelInfo, folder: &Path, data: &Labelled) -> Result<()> {
+    match &info.validation {
+        Some(own) if own.labels_sha256 != data.labels_sha256 => Err(Error::Mismatch {
+            path: folder.to_owned(),
+            expected: format!(
+                "the validation set that the model was trained with, whose labels have the SHA-256 {}",
+                own.labels_sha256
+            ),
+            found: format!("other training labels ({})", data.labels_sha256),
+        }),
+        _ => Ok(()),
+    }
 }

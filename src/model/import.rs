@@ -199,6 +199,9 @@ impl ImportOptions {
             heldout_scale: HeldoutScale::Train,
             // Which images it was trained with is not known: no share, no seed, no digest.
             holdout: 0.0,
+            stratify: false,
+            fold: None,
+            validation: None,
             seed: 0,
             labels_sha256: String::new(),
             images_sha256: String::new(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{Activation, Output, Probability};
+use crate::data::{Fold, HoldOut, SplitRule};
 
 /// Whether pixels are standardised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,8 +49,17 @@ pub struct ModelInfo {
     pub scale: Scale,
     /// The images whose means and deviations standardised the held-out images.
     pub heldout_scale: HeldoutScale,
-    /// The share of the training file that was held out.
+    /// The share of the training file that was held out; 0 where a fold or a validation set was.
     pub holdout: f64,
+    /// Whether each class had the same share among the held-out images.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub stratify: bool,
+    /// The fold that was held out; none where no cross-validation was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
+    /// The validation set that was held out, where there was one: then all images of the training file were trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Digests>,
     /// The seed of that split. In most runs it is that of the initial weights too.
     pub seed: u32,
     /// SHA-256 of the label file that it was trained with, in hexadecimal; empty for an imported model.
@@ -57,6 +67,19 @@ pub struct ModelInfo {
     /// SHA-256 of the image file that it was trained with; empty where it is not known.
     #[serde(default)] // models of older versions have none
     pub images_sha256: String,
+}
+
+/// What tells a file of images and a file of labels from all others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digests {
+    /// SHA-256 of the label file, in hexadecimal.
+    pub labels_sha256: String,
+    /// SHA-256 of the image file; empty for samples that are no images.
+    pub images_sha256: String,
+}
+
+fn is_off(setting: &bool) -> bool {
+    !setting
 }
 
 impl ModelInfo {
@@ -67,6 +90,40 @@ impl ModelInfo {
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("plain fields")
+    }
+
+    /// How the training file was split.
+    #[must_use]
+    pub fn split_rule(&self) -> SplitRule {
+        SplitRule {
+            hold_out: self
+                .fold
+                .map_or(HoldOut::Share(self.holdout), HoldOut::Fold),
+            stratify: self.stratify,
+            seed: self.seed,
+        }
+    }
+
+    /// Whether a part of the training file was held out.
+    #[must_use]
+    pub fn holds_out(&self) -> bool {
+        self.holdout > 0.0 || self.fold.is_some()
+    }
+
+    /// Refuses a split that cannot be; the error says so in words.
+    pub(super) fn check_split(&self) -> Result<(), String> {
+        if !(0.0..1.0).contains(&self.holdout) {
+            return Err(format!(
+                "holdout: expected a share from 0 to below 1, found {}",
+                self.holdout
+            ));
+        }
+        match self.fold {
+            Some(Fold { number, of }) if number == 0 || number > of || of < 2 => Err(format!(
+                "fold: expected one of at least 2, counted from 1, found {number} of {of}"
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses more classes than labels of one byte can name; the error says so in words.

@@ -21,7 +21,7 @@ use ndarray::ArrayView2;
 pub use activation::{Activation, Output, Probability};
 pub use file::{AnyModel, Model, NamedArray, Values};
 pub use import::{ImportOptions, Scaling};
-pub use info::{HeldoutScale, ModelInfo, Scale};
+pub use info::{Digests, HeldoutScale, ModelInfo, Scale};
 pub use init::Init;
 pub use seal::Seal;
 

@@ -54,12 +54,7 @@ fn parse(bytes: &[u8]) -> Result<(AnyModel, Seal), String> {
             info.format
         ));
     }
-    if !(0.0..1.0).contains(&info.holdout) {
-        return Err(format!(
-            "holdout: expected a share from 0 to below 1, found {}",
-            info.holdout
-        ));
-    }
+    info.check_split()?;
     info.check_classes()?;
     let model = match tensor(&tensors, &weight_name(0))?.dtype() {
         TensorDtype::F32 => AnyModel::F32(model(&tensors, info)?),
@@ -187,6 +182,9 @@ mod tests {
             scale: Scale::Standard,
             heldout_scale: HeldoutScale::Train,
             holdout: 0.25,
+            stratify: false,
+            fold: None,
+            validation: None,
             seed: 7,
             labels_sha256: String::new(),
             images_sha256: String::new(),

@@ -61,7 +61,7 @@ pub struct Details {
 
 impl Details {
     /// Asks `model` about images of the data set `dataset`: about the official test images where there are any, else about the
-    /// held-out images, and where none were held out about the training images.
+    /// held-out images, and where none of the data set were held out about the training images.
     ///
     /// # Errors
     /// As [`Portion::of`], which has a use for `by_number`.
@@ -71,9 +71,13 @@ impl Details {
         dataset: DataFolder,
         by_number: bool,
     ) -> Result<Self> {
-        let part = if dataset.test.is_some() {
+        let is_validation = model.info().validation.as_ref().is_some_and(|own| {
+            let train = dataset.train.as_ref();
+            train.is_some_and(|train| train.labels_sha256 == own.labels_sha256)
+        });
+        let part = if dataset.test.is_some() && !is_validation {
             Part::Test
-        } else if model.info().holdout > 0.0 {
+        } else if model.info().holds_out() || is_validation {
             Part::Heldout
         } else {
             Part::Train

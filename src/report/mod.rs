@@ -86,7 +86,11 @@ pub fn details(
         return Ok(Err("The run has left no model.".to_owned()));
     };
     let asked = || -> Result<Details> {
-        let folder = DataFolder::open(data.unwrap_or(&run.options.data))?;
+        let mut folder = DataFolder::open(data.unwrap_or(&run.options.data))?;
+        // Without test files the network is asked about the images that were held out, which are elsewhere then.
+        if let (None, None, Some(validation)) = (data, &folder.test, &run.options.validation) {
+            folder = DataFolder::open(validation)?;
+        }
         let other = other_test_files(&run.options, &folder);
         let mut details = Details::of(machine, model, folder, by_number)?;
         details.notes.extend(other);

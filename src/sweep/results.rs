@@ -7,8 +7,8 @@ use super::journal::Entry;
 use super::ranking::Metric;
 use crate::error::Result;
 
-/// Settings that are seeds: runs that differ in nothing else are repetitions.
-const SEEDS: [&str; 3] = ["seed", "split_seed", "order_seed"];
+/// Settings that are seeds, and the fold of a cross-validation, which is like one: runs that differ in nothing else are repetitions.
+const SEEDS: [&str; 4] = ["seed", "split_seed", "order_seed", "fold"];
 
 /// The results of runs that have ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,9 +23,9 @@ pub struct Results {
     pub total_seconds: f64,
     /// The runs, the best one first.
     pub runs: Vec<Ranked>,
-    /// Runs that differ in seeds alone, put together; the best mean first. Empty where no seed is swept.
+    /// Runs that differ in seeds and folds alone, put together; the best mean first. Empty where neither is swept.
     pub over_seeds: Vec<Figures>,
-    /// For each setting that is swept and no seed: the runs by its values, in the order of the plan.
+    /// For each setting that is swept and is neither seed nor fold: the runs by its values, in the order of the plan.
     pub by_setting: Vec<Effect>,
 }
 

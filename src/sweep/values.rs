@@ -35,11 +35,11 @@ impl Kind {
     /// What the setting with this key has for values.
     pub fn of(key: &str) -> Self {
         match key {
-            "bias" | "shuffle" => Self::Switch,
+            "bias" | "shuffle" | "stratify" => Self::Switch,
             "hidden" => Self::Widths,
-            "data" | "from" | "memory" => Self::Text,
-            "batch_size" | "batches" | "epochs" | "eval_every" | "order_seed" | "seed"
-            | "split_seed" | "threads" => Self::Whole,
+            "data" | "from" | "memory" | "validation" => Self::Text,
+            "batch_size" | "batches" | "epochs" | "eval_every" | "fold" | "folds"
+            | "order_seed" | "seed" | "split_seed" | "threads" => Self::Whole,
             _ => Self::Plain,
         }
     }

@@ -29,9 +29,9 @@ use crate::scalar::Scalar;
 
 /// The name of the one metadata entry.
 const METADATA: &str = "gingham.checkpoint";
-/// The settings on which no bit of a run depends, and the names of the data's folder and of the model that the run started from, which
-/// their digests stand for.
-const WITHOUT_EFFECT: [&str; 5] = ["data", "from", "memory", "preset", "threads"];
+/// The settings on which no bit of a run depends, and the names of the folders of the data and of the validation set and of the model that the
+/// run started from, which their digests stand for.
+const WITHOUT_EFFECT: [&str; 6] = ["data", "from", "memory", "preset", "threads", "validation"];
 
 /// The time that a run has taken so far, in seconds. Training reads no clock: who watches it does.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -231,10 +231,14 @@ fn compared(
         .collect()
 }
 
-/// A setting's value. The split and the order have the run's seed where they have none of their own.
+/// A setting's value. The split and the order have the run's seed where they have none of their own; what is not stratified says nothing
+/// about it.
 fn value<'a>(settings: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let seed = || settings.get("seed").filter(|_| name.ends_with("_seed"));
-    settings.get(name).or_else(seed)
+    let unsaid = || match name {
+        "stratify" => Some(&Value::Bool(false)),
+        _ => settings.get("seed").filter(|_| name.ends_with("_seed")),
+    };
+    settings.get(name).or_else(unsaid)
 }
 
 /// The bytes of the checkpoint of `state`.

@@ -13,16 +13,20 @@ use crate::quote;
 /// The most letters of a value that a message shows.
 const MOST_SHOWN: usize = 60;
 /// The settings that are digests.
-const DIGESTS: [&str; 6] = [
+const DIGESTS: [&str; 8] = [
     "from_sha256",
     "images_sha256",
     "labels_sha256",
     "test_images_sha256",
     "test_labels_sha256",
+    "validation_images_sha256",
+    "validation_labels_sha256",
     "classes_sha256",
 ];
 /// The settings that are seeds.
 const SEEDS: [&str; 3] = ["seed", "split_seed", "order_seed"];
+/// The settings that are folders.
+const FOLDERS: [&str; 2] = ["data", "validation"];
 /// The digits of a SHA-256 digest.
 const DIGITS: usize = 64;
 
@@ -117,6 +121,10 @@ fn every_setting() -> Table {
         batch_size: Some(1),
         from: Some("model.safetensors".into()),
         from_sha256: Some("0".repeat(DIGITS)),
+        stratify: true,
+        folds: Some(2),
+        fold: Some(1),
+        validation: Some("folder".into()),
         split_seed: Some(0),
         order_seed: Some(0),
         eval_every: Some(1),
@@ -125,6 +133,8 @@ fn every_setting() -> Table {
         labels_sha256: Some("0".repeat(DIGITS)),
         test_images_sha256: Some("0".repeat(DIGITS)),
         test_labels_sha256: Some("0".repeat(DIGITS)),
+        validation_images_sha256: Some("0".repeat(DIGITS)),
+        validation_labels_sha256: Some("0".repeat(DIGITS)),
         classes_sha256: Some("0".repeat(DIGITS)),
         ..TrainOptions::default()
     };
@@ -140,7 +150,7 @@ fn expected(name: &str, sound: &Value) -> &'static str {
         Value::Boolean(_) => "true or false",
         Value::Array(_) => "a list of whole numbers such as [100, 50]",
         _ if DIGESTS.contains(&name) => "64 hexadecimal digits in quotes",
-        _ if name == "data" => "the name of a folder in quotes",
+        _ if FOLDERS.contains(&name) => "the name of a folder in quotes",
         _ if name == "from" => "the name of a model file in quotes",
         _ => "a text in quotes",
     }
@@ -167,7 +177,7 @@ fn check(
     let is_digest =
         |text: &str| text.len() == DIGITS && text.bytes().all(|letter| letter.is_ascii_hexdigit());
     match found.as_str() {
-        Some("") if name == "data" || name == "from" => return Err(None),
+        Some("") if FOLDERS.contains(&name) || name == "from" => return Err(None),
         Some(text) if DIGESTS.contains(&name) && !is_digest(text) => return Err(None),
         _ => {}
     }

@@ -14,8 +14,9 @@ impl<'a, T: Scalar> Group<'a, Staged<T>> {
     /// Runs before their first step, everything in floating point of type `T`.
     pub(super) fn staged(plans: Vec<&'a Plan<'a>>) -> Self {
         let engine = plans[0].settings().engine;
-        let source = plans[0].data().train.samples.source();
-        Self::new(plans, source, |setups, standardizer| {
+        let data = plans[0].data();
+        let sources = [data.train, data.heldout()].map(|labelled| labelled.samples.source());
+        Self::new(plans, sources, |setups, standardizer| {
             staged(setups, engine, standardizer)
         })
     }
@@ -24,7 +25,10 @@ impl<'a, T: Scalar> Group<'a, Staged<T>> {
 impl<'a, P: Products> Group<'a, Packed<P>> {
     /// Runs before their first step, with their first layers straight from `images` by the products `P`.
     pub(super) fn packed(plans: Vec<&'a Plan<'a>>, images: &'a Images) -> Self {
-        Self::new(plans, images, |setups, standardizer| {
+        let validation = plans[0].data().validation;
+        let heldout = validation.and_then(|validation| validation.samples.images());
+        let sources = [images, heldout.unwrap_or(images)];
+        Self::new(plans, sources, |setups, standardizer| {
             packed(setups, images.shape(), standardizer)
         })
     }

@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::start::Start;
 use super::state::{Accuracies, EpochFigures, State};
 use super::step::{Learner, Setup, Stepper};
-use crate::data::{Samples, Standardizer, split};
+use crate::data::{Split, Standardizer};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracies, heldout_standardizer};
 use crate::input::Input;
@@ -25,18 +25,20 @@ pub(super) struct Group<'a, D: Input> {
     plans: Vec<&'a Plan<'a>>,
     standardizer: Standardizer,
     heldout_scale: D::Scale,
+    /// Where the held-out samples are.
+    heldout: LabelledSource<'a, D>,
     order: Order<'a, D>,
     stepper: Stepper<D>,
 }
 
 impl<'a, D: Input> Group<'a, D> {
-    /// Runs before their first step, whose pixels come from `source`.
+    /// Runs before their first step, whose pixels come from the first source, and those of held-out samples from the second one.
     ///
     /// # Panics
     /// If there is none, or they do not see the same mini-batches.
     pub(super) fn new(
         plans: Vec<&'a Plan<'a>>,
-        source: &'a D::Source,
+        [source, heldout_source]: [&'a D::Source; 2],
         stepper: impl FnOnce(Vec<Setup<D::Number>>, &Standardizer) -> Stepper<D>,
     ) -> Self {
         let plan = plans[0];
@@ -48,12 +50,8 @@ impl<'a, D: Input> Group<'a, D> {
             source,
             labels: plan.data().train.labels,
         };
-        let split = split(
-            samples.count() as u32,
-            settings.holdout,
-            settings.seed_of_split(),
-        );
-        let (standardizer, heldout) = standardizers(plan, samples, &split.train, &split.heldout);
+        let split = plan.split();
+        let (standardizer, heldout) = standardizers(plan, &split);
         let mut order = Order::new(data, split, plan.mini_batches(), settings.seed_of_order());
         let batch = order.largest_batch();
         let setups = plans.iter().map(|plan| setup(plan, batch)).collect();
@@ -65,6 +63,10 @@ impl<'a, D: Input> Group<'a, D> {
             plans,
             standardizer,
             heldout_scale: D::scale(&heldout, samples.shape()),
+            heldout: LabelledSource {
+                source: heldout_source,
+                labels: plan.data().heldout().labels,
+            },
             order,
             stepper,
         }
@@ -87,7 +89,7 @@ impl<'a, D: Input> Group<'a, D> {
 
     /// Refuses samples whose file has changed.
     pub(super) fn check_data(&self) -> Result<()> {
-        self.plans[0].data().train.samples.check()
+        self.plans[0].data().check()
     }
 
     /// What a run does.
@@ -215,7 +217,7 @@ impl<'a, D: Input> Group<'a, D> {
                 accuracies(memory, scale, train, batches, &mut note);
             }
             let note = |run: usize, share| found[run].heldout = share;
-            let batches = cut(&order.split().heldout);
+            let batches = self.heldout.batches_of(&order.split().heldout, most);
             accuracies(memory, &self.heldout_scale, heldout, batches, note);
         }
         for (run, (network, found)) in networks.iter_mut().zip(&found).enumerate() {
@@ -366,19 +368,14 @@ fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize) -> Setup<T> {
 }
 
 /// What standardises the training samples, and what the held-out ones.
-fn standardizers(
-    plan: &Plan<'_>,
-    samples: Samples<'_>,
-    training: &[u32],
-    heldout: &[u32],
-) -> (Standardizer, Standardizer) {
-    let settings = plan.settings();
+fn standardizers(plan: &Plan<'_>, split: &Split) -> (Standardizer, Standardizer) {
+    let (settings, samples) = (plan.settings(), plan.data().train.samples);
     let standardizer = match (plan.start(), settings.scale) {
         (Some(start), _) => start.standardizer().clone(),
         (None, Scale::None) => Standardizer::identity(samples.per_sample()),
-        (None, Scale::Standard) => Standardizer::fit(samples, training),
+        (None, Scale::Standard) => Standardizer::fit(samples, &split.train),
     };
-    let own = || Standardizer::fit(samples, heldout);
+    let own = || Standardizer::fit(plan.data().heldout().samples, &split.heldout);
     let heldout = heldout_standardizer(settings.scale, settings.heldout_scale, &standardizer, own);
     (standardizer, heldout)
 }

@@ -10,6 +10,7 @@ mod config;
 mod divergence;
 mod door;
 mod group;
+mod heldout;
 mod notes;
 pub mod objective;
 mod observer;
@@ -26,6 +27,7 @@ mod start;
 mod state;
 pub mod step;
 mod trainer;
+mod training_data;
 pub mod update;
 mod watched;
 
@@ -35,13 +37,14 @@ pub use objective::{L1Form, Objective, Reduction, Regularizer};
 pub use observer::{EpochEnd, NoObserver, Observer, StepEnd};
 pub use options::TrainOptions;
 pub use order::{LabelledSource, Order};
-pub use plan::{Arithmetic, Plan, TrainingData};
+pub use plan::{Arithmetic, Plan};
 pub use presets::Preset;
 pub use sight::Sight;
 pub use size::Size;
 pub use start::Start;
 pub use state::{Accuracies, EpochFigures, State};
 pub use trainer::Trainer;
+pub use training_data::TrainingData;
 
 use std::ops::ControlFlow;
 

@@ -64,6 +64,16 @@ pub(super) fn data_note(asked: &TrainOptions, found: &TrainOptions) -> Option<St
             &asked.test_labels_sha256,
             &found.test_labels_sha256,
         ),
+        (
+            "validation images",
+            &asked.validation_images_sha256,
+            &found.validation_images_sha256,
+        ),
+        (
+            "validation labels",
+            &asked.validation_labels_sha256,
+            &found.validation_labels_sha256,
+        ),
         ("class names", &asked.classes_sha256, &found.classes_sha256),
     ];
     let differs = |(_, asked, found): &(&str, &Option<String>, &Option<String>)| {

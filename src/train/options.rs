@@ -1,6 +1,8 @@
 //! What a run is told, unchecked: every setting, what it is by default, and which values cannot be meant.
 //!
 //! Settings that make sense with a data set and a machine are a [`Plan`](super::Plan), a type of its own.
+//!
+//! This file is long because every setting has its description, its default and its limits here.
 
 use std::path::PathBuf;
 
@@ -71,8 +73,21 @@ pub struct TrainOptions {
     pub scale: Scale,
     /// The images whose means and deviations standardise the held-out images.
     pub heldout_scale: HeldoutScale,
-    /// Share of the training file that is held out, in `0..1`.
+    /// Share of the training file that is held out, in `0..1`; 0 where a fold or a validation set is held out.
     pub holdout: f64,
+    /// Whether each class has the same share among the held-out images. Where all of a validation set or nothing is held out, nothing
+    /// depends on it.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub stratify: bool,
+    /// The number of parts that a cross-validation cuts the training file into; where it is given, one of them is held out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<u32>,
+    /// Which of these parts is held out, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<u32>,
+    /// The folder of a validation set, which is held out in the place of a part of the training file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<PathBuf>,
     /// Seed of the initial weights, and of the split and the shuffling where these have no seed of their own.
     pub seed: u32,
     /// Seed of the split; where it is not given, `seed` is.
@@ -108,6 +123,12 @@ pub struct TrainOptions {
     /// The same of the official test labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_labels_sha256: Option<String>,
+    /// The same of the images of the validation set, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_images_sha256: Option<String>,
+    /// The same of its labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_labels_sha256: Option<String>,
     /// SHA-256 of the class names, each with a line's end behind it; of the numbers where classes have no names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes_sha256: Option<String>,
@@ -161,6 +182,10 @@ impl TrainOptions {
             scale: Scale::Standard,
             heldout_scale: HeldoutScale::Own,
             holdout: 0.2,
+            stratify: false,
+            folds: None,
+            fold: None,
+            validation: None,
             seed: 42,
             split_seed: None,
             order_seed: None,
@@ -173,6 +198,8 @@ impl TrainOptions {
             labels_sha256: None,
             test_images_sha256: None,
             test_labels_sha256: None,
+            validation_images_sha256: None,
+            validation_labels_sha256: None,
             classes_sha256: None,
         };
         let hidden = match preset {
@@ -339,7 +366,8 @@ impl TrainOptions {
         })?;
         number("holdout", self.holdout, "a share from 0 to below 1", |x| {
             (0.0..1.0).contains(&x)
-        })
+        })?;
+        self.check_hold_out()
     }
 }
 
@@ -367,6 +395,10 @@ impl TrainOptions {
         }
         Ok(())
     }
+}
+
+fn is_off(setting: &bool) -> bool {
+    !setting
 }
 
 fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {

@@ -22,6 +22,26 @@ impl<D: Input> Clone for LabelledSource<'_, D> {
 
 impl<D: Input> Copy for LabelledSource<'_, D> {}
 
+impl<'a, D: Input> LabelledSource<'a, D> {
+    /// Any samples of the source as mini-batches of up to `most`, that only go forward.
+    pub fn batches_of<'s>(
+        self,
+        indices: &'s [u32],
+        most: usize,
+    ) -> impl Iterator<Item = Batch<'s, D>>
+    where
+        'a: 's,
+    {
+        indices.chunks(most).map(move |indices| Batch {
+            source: self.source,
+            labels: self.labels,
+            indices,
+            kept: None,
+            trains: false,
+        })
+    }
+}
+
 /// The order of the training samples.
 #[derive(Debug)]
 pub struct Order<'a, D: Input> {
@@ -112,13 +132,7 @@ impl<'a, D: Input> Order<'a, D> {
         indices: &'s [u32],
         most: usize,
     ) -> impl Iterator<Item = Batch<'s, D>> {
-        indices.chunks(most).map(|indices| Batch {
-            source: self.data.source,
-            labels: self.data.labels,
-            indices,
-            kept: None,
-            trains: false,
-        })
+        self.data.batches_of(indices, most)
     }
 
     /// Images of the largest mini-batch.

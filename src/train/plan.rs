@@ -4,67 +4,27 @@
 //! decided for a run is decided here, once: precision, engine, the door by which pixels enter, layout, mini-batches, what is
 //! kept in memory, when to evaluate. A sweep is a list of plans.
 
+use super::heldout::check_validation;
 use super::notes::{data_note, engine_note};
 use super::objective::Objective;
 use super::options::TrainOptions;
 use super::room::Job;
 use super::start::Start;
+use super::training_data::TrainingData;
 use crate::data::batches::Batches;
-use crate::data::{
-    Dataset, Images, LabelledFeatures, LabelledSamples, Samples, held_out, names_sha256,
-};
+use crate::data::{Images, Samples, Split, names_sha256};
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::input::Door;
 use crate::kernels::Level;
 use crate::machine::Machine;
-use crate::model::{Layout, ModelInfo};
+use crate::model::{Digests, Layout, ModelInfo};
 use crate::network::MemoryUse;
 use crate::network::footprint::Footprint;
 use crate::scalar::Dtype;
 
 /// Memory that is assumed where the system does not tell how much there is.
 const MEMORY_WHERE_UNKNOWN: u64 = 4 << 30;
-
-/// What a run is trained on, borrowed: a [`Dataset`] or [`LabelledFeatures`].
-#[derive(Clone, Debug)]
-pub struct TrainingData<'a> {
-    /// The samples that are trained on and held out.
-    pub train: LabelledSamples<'a>,
-    /// The official test samples, where there are some.
-    pub test: Option<LabelledSamples<'a>>,
-    /// The name of each class, by label.
-    pub classes: Vec<String>,
-    /// The digest of the training labels.
-    pub labels_sha256: &'a str,
-    /// The digest of the official test labels, where there are some.
-    pub test_labels_sha256: Option<&'a str>,
-}
-
-impl<'a> From<&'a Dataset> for TrainingData<'a> {
-    fn from(dataset: &'a Dataset) -> Self {
-        Self {
-            train: (&dataset.train).into(),
-            test: dataset.test.as_ref().map(Into::into),
-            classes: dataset.classes.clone(),
-            labels_sha256: &dataset.train.labels_sha256,
-            test_labels_sha256: dataset.test.as_ref().map(|test| &*test.labels_sha256),
-        }
-    }
-}
-
-impl<'a> From<&'a LabelledFeatures> for TrainingData<'a> {
-    fn from(labelled: &'a LabelledFeatures) -> Self {
-        let last = labelled.labels.iter().copied().max().unwrap_or(0);
-        Self {
-            train: labelled.into(),
-            test: None,
-            classes: (0..=last).map(|label| label.to_string()).collect(),
-            labels_sha256: &labelled.labels_sha256,
-            test_labels_sha256: None,
-        }
-    }
-}
 
 /// In which type a run computes, and how its pixels enter: [`Door`] names the two ways.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +79,8 @@ impl<'a> Plan<'a> {
                 found: "none".to_owned(),
             });
         }
-        let training = training_samples(options, samples.count())?;
+        check_validation(options, &data)?;
+        let training = options.training_samples(samples.count())?;
         let batch = options.mini_batches().largest(training);
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;
         let door = arithmetic.door();
@@ -153,7 +114,7 @@ impl<'a> Plan<'a> {
                 threads: machine.threads(),
             },
             slots: u64::from(options.momentum != 0.0),
-            samples: samples.count(),
+            samples: samples.count() + data.validation.map_or(0, |own| own.samples.count()),
             kept_bytes: if keeps_batches { all_bytes } else { 0 },
         };
         job.check(machine)?;
@@ -164,6 +125,8 @@ impl<'a> Plan<'a> {
             labels_sha256: Some(data.labels_sha256.to_owned()),
             test_images_sha256: data.test.and_then(|test| images_sha256(test.samples)),
             test_labels_sha256: data.test_labels_sha256.map(str::to_owned),
+            validation_images_sha256: data.validation.and_then(|own| images_sha256(own.samples)),
+            validation_labels_sha256: data.validation_labels_sha256.map(str::to_owned),
             classes_sha256: Some(names_sha256(&data.classes)),
             ..options.clone()
         };
@@ -279,7 +242,38 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn training_samples(&self) -> usize {
         let samples = self.data.train.samples.count();
-        samples - held_out(samples as u32, self.settings.holdout)
+        samples - self.settings.split_rule().held_out(samples)
+    }
+
+    /// Which samples train and which are held out. The latter are samples of the validation set, where there is one, and else of the
+    /// training file.
+    #[must_use]
+    pub fn split(&self) -> Split {
+        let data = &self.data;
+        let mut split = self.settings.split_rule().split(data.train.labels);
+        if let Some(validation) = data.validation {
+            split.heldout = validation.samples.indices();
+        }
+        split
+    }
+
+    /// Whether anything is held out.
+    #[must_use]
+    pub fn holds_out(&self) -> bool {
+        let samples = self.data.train.samples.count();
+        self.data.validation.is_some() || self.settings.split_rule().held_out(samples) > 0
+    }
+
+    /// What tells the validation set from others; none where there is none.
+    fn validation(&self) -> Option<Digests> {
+        let settings = &self.settings;
+        Some(Digests {
+            labels_sha256: settings.validation_labels_sha256.clone()?,
+            images_sha256: settings
+                .validation_images_sha256
+                .clone()
+                .unwrap_or_default(),
+        })
     }
 
     /// What the steps descend on.
@@ -304,6 +298,9 @@ impl<'a> Plan<'a> {
             scale: settings.scale,
             heldout_scale: settings.heldout_scale,
             holdout: settings.holdout,
+            stratify: settings.stratify,
+            fold: settings.held_out_fold(),
+            validation: self.validation(),
             seed: settings.seed_of_split(),
             labels_sha256: self.data.labels_sha256.to_owned(),
             images_sha256: settings.images_sha256.clone().unwrap_or_default(),
@@ -320,20 +317,6 @@ impl Arithmetic<'_> {
             Self::Panels(_) => Door::PackedFloat,
             Self::Integers(_) => Door::Packed,
         }
-    }
-}
-
-/// The number of samples that train; refuses a hold-out that leaves none.
-fn training_samples(options: &TrainOptions, samples: usize) -> Result<usize> {
-    match samples - held_out(samples as u32, options.holdout) {
-        0 => refuse(
-            "holdout",
-            format!(
-                "expected a share that leaves an image to train on, found {}: all {samples} are held out; give a smaller --holdout, or 0",
-                options.holdout
-            ),
-        ),
-        training => Ok(training),
     }
 }
 
@@ -369,10 +352,7 @@ fn allowed_bytes(options: &TrainOptions, machine: &Machine) -> u64 {
 
 /// The digest of images; features have none.
 fn images_sha256(samples: Samples<'_>) -> Option<String> {
-    match samples {
-        Samples::Images(images) => Some(images.sha256().to_owned()),
-        Samples::Features(_) => None,
-    }
+    samples.images().map(|images| images.sha256().to_owned())
 }
 
 fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {

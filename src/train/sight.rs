@@ -11,8 +11,10 @@ use crate::scalar::Dtype;
 /// what it learns, for how many epochs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sight {
-    /// The split's seed, and the bits of the share that is held out.
-    split: (u32, u64),
+    /// The split's seed, and whether classes have their shares in it.
+    split: (u32, bool),
+    /// The bits of the share that is held out, and the fold.
+    held_out: (u64, Option<u32>, Option<u32>),
     /// The seed of the order; none where every epoch has the same.
     order: Option<u32>,
     batches: (Option<usize>, Option<usize>),
@@ -28,7 +30,8 @@ impl Plan<'_> {
     pub fn sight(&self) -> Sight {
         let settings = self.settings();
         Sight {
-            split: (settings.seed_of_split(), settings.holdout.to_bits()),
+            split: (settings.seed_of_split(), settings.stratify),
+            held_out: (settings.holdout.to_bits(), settings.folds, settings.fold),
             order: settings.seed_of_order(),
             batches: (settings.batches, settings.batch_size),
             scales: (settings.scale, settings.heldout_scale),

@@ -219,6 +219,16 @@ fn look_at(scratch: &Scratch, call: &Call) {
         assert!(scratch.read(name).starts_with(start), "{name} of: {shown}");
     };
     match call.arguments[0].as_str() {
+        // Every fold of a cross-validation.
+        "train" if call.value("--folds").is_some() && call.value("--fold").is_none() => {
+            let mean = call
+                .stdout
+                .lines()
+                .find_map(|line| line.strip_prefix("mean held-out accuracy"));
+            let mean = mean.unwrap_or_else(|| panic!("no mean told by: {shown}"));
+            let mean: f64 = mean.trim_end_matches('%').trim().parse().unwrap();
+            assert!(mean > 50.0, "held-out accuracy {mean} % after: {shown}");
+        }
         "train" => {
             // Ten classes of drawn garments: a network that learned is right far more often than one in ten.
             let text = if call.arguments.iter().any(|argument| argument == "--json") {

@@ -21,6 +21,7 @@
 //! | `starting` | runs that start from another run's network, or from one that was trained elsewhere |
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `field_settings`, `field_outputs` | settings and outputs as people give them |
+//! | `folds` | cross-validation, stratified hold-out, a validation set of one's own |
 //! | `sweep` | many runs from one plan, killed, begun twice and refused |
 //! | `shards` | the parts of a plan, each in a folder of its own |
 //! | `field_sweep` | the sweep in a shell |
@@ -39,6 +40,7 @@ mod field_pictures;
 mod field_settings;
 mod field_sweep;
 mod finding;
+mod folds;
 mod formats;
 mod keeping;
 mod limits;

@@ -12,6 +12,7 @@ mod export;
 #[cfg(feature = "pictures")]
 mod figures;
 mod float;
+mod folds;
 mod golden;
 mod gradients;
 mod hostile;

@@ -1,5 +1,6 @@
 //! `gingham sweep`
 
+pub mod folds;
 mod groups;
 mod runs;
 pub mod shown;
@@ -10,11 +11,11 @@ use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::report::{self, Keeping};
 use gingham::sweep::{Identity, Metric, Results, Shard, Space, SweepFolder};
-use gingham::train::{Start, TrainOptions};
+use gingham::train::{Plan, Start, TrainOptions};
 
 use super::settings::{Flags, Sources};
 use super::signals::Listener;
-use super::{Common, base, open_data, outfile, output, train as single};
+use super::{Common, base, open_training_data, outfile, output, train as single};
 use runs::{Planned, Shared, Sweep};
 use shown::Figure;
 
@@ -110,10 +111,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     } = resolved(args, &space)?;
     // What the runs share is told by any of them.
     let first = &planned[0].options;
-    let metric = metric(args, first)?;
     let machine = args.common.machine_for(first.threads, first.engine)?;
     let signals = Listener::start();
-    let dataset = open_data(&first.data, output)?;
+    let dataset = open_training_data(first, output)?;
     let shared = Shared {
         dataset: &dataset,
         machine: &machine,
@@ -123,12 +123,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for run in &planned {
         sights.push(shared.plan(run)?.sight());
     }
-    let groups = groups::groups(sights.into_iter(), args.group.map(|size| size as usize));
     let plan = shared.plan(&planned[0])?;
+    let metric = metric(args, &plan)?;
     notes.extend(super::notes::of(&plan));
     let mut identity = identity(plan.settings(), &space, &planned);
     if let Some(shard) = args.shard {
         identity.shard = Some(shard);
+        let numbers = planned.iter().map(|run| run.number);
+        let pairs = numbers.zip(sights).filter(|(number, _)| shard.has(*number));
+        sights = pairs.map(|(_, sight)| sight).collect();
         planned.retain(|run| shard.has(run.number));
         notes.extend(planned.is_empty().then(|| nothing(shard, &identity)));
     }
@@ -156,6 +159,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         json: args.common.json,
         output,
     };
+    let groups = groups::groups(sights.into_iter(), args.group.map(|size| size as usize));
     sweep.all(&planned, &groups, &mut folder)?;
     if args.common.json {
         return Ok(());
@@ -197,11 +201,11 @@ fn space(args: &Args) -> anyhow::Result<Space> {
 }
 
 /// The figure that decides, which must be there.
-fn metric(args: &Args, options: &TrainOptions) -> Result<Metric> {
+fn metric(args: &Args, plan: &Plan<'_>) -> Result<Metric> {
     match args.metric {
         Some(Figure::Error) => Ok(Metric::Error),
-        None if options.holdout == 0.0 => Ok(Metric::Error),
-        Some(Figure::HeldoutAccuracy) if options.holdout == 0.0 => Err(Error::Setting {
+        None if !plan.holds_out() => Ok(Metric::Error),
+        Some(Figure::HeldoutAccuracy) if !plan.holds_out() => Err(Error::Setting {
             setting: "metric",
             reason: "expected held-out images, whose accuracy is asked for, found --holdout 0"
                 .to_owned(),
@@ -234,6 +238,7 @@ fn resolved(args: &Args, space: &Space) -> Result<Resolved> {
         let resolved = resolved.map_err(|error| base::of_run(&assignment, error))?;
         let mut options = resolved.options;
         options.data = single::absolute(options.data);
+        options.validation = options.validation.map(single::absolute);
         if number == 1 {
             (start, notes) = (resolved.start, resolved.notes);
         }
@@ -251,12 +256,12 @@ fn resolved(args: &Args, space: &Space) -> Result<Resolved> {
 }
 
 /// What makes this sweep the same as another one: the settings that its runs share, which are those of the first one, and the plan.
-/// Neither the number of threads nor the memory nor the folder of the data, which the digests tell, changes a result.
+/// Neither the number of threads nor the memory nor the folders of the data, which the digests tell, changes a result.
 fn identity(first: &TrainOptions, space: &Space, planned: &[Planned]) -> Identity {
     let swept = space.keys();
     let mut settings = report::by_name(first);
     settings.retain(|name, _| {
-        let is_free = ["data", "threads", "memory"].contains(&name.as_str());
+        let is_free = ["data", "threads", "memory", "validation"].contains(&name.as_str());
         !is_free && !swept.contains(&name.as_str())
     });
     let assigned = planned.iter().map(|run| run.assignment.to_string());

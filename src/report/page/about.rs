@@ -102,7 +102,18 @@ fn seeds(options: &TrainOptions) -> String {
     };
     let split = own("split", options.split_seed);
     let order = own("shuffled", options.order_seed.filter(|_| options.shuffle));
-    format!("seed {}{split}{order}", options.seed)
+    format!("seed {}{split}{order}{}", options.seed, held_out(options))
+}
+
+/// What was held out, where it is no plain share.
+fn held_out(options: &TrainOptions) -> String {
+    let stratified = if options.stratify { ", stratified" } else { "" };
+    match (options.held_out_fold(), &options.validation) {
+        (Some(fold), _) => format!(", fold {} of {} held out{stratified}", fold.number, fold.of),
+        (None, Some(_)) => ", with a validation set".to_owned(),
+        (None, None) if options.holdout > 0.0 => stratified.to_owned(),
+        (None, None) => String::new(),
+    }
 }
 
 /// What makes the first of several runs the first.
@@ -282,6 +293,22 @@ pub fn data(run: &Run, details: Option<&Details>) -> String {
             Cell::text("training labels of the run"),
             Cell::Code(finish.labels_sha256.clone()),
         ]);
+    }
+    for (what, digest) in [
+        (
+            "validation images of the run",
+            &run.options.validation_images_sha256,
+        ),
+        (
+            "validation labels of the run",
+            &run.options.validation_labels_sha256,
+        ),
+    ] {
+        rows.extend(
+            digest
+                .iter()
+                .map(|digest| vec![Cell::text(what), Cell::Code(digest.clone())]),
+        );
     }
     if !rows.is_empty() {
         text.push_str(&table(
