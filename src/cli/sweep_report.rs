@@ -43,13 +43,8 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let output = args.common.output();
-    let (planned, entries) = entries(args)?;
-    let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
-    let metric = match args.metric {
-        Some(figure) => figure.metric(),
-        None if entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,
-        None => Metric::Error,
-    };
+    let (planned, entries) = entries(&args.folders)?;
+    let metric = metric(args.metric, &entries);
     let results = Results::of(&entries, metric)?;
     if args.common.json {
         let mut whole = serde_json::to_value(&results)?;
@@ -80,16 +75,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// How many runs are planned, and those that have ended, each once.
-fn entries(args: &Args) -> anyhow::Result<(u64, Vec<Entry>)> {
+pub fn entries(folders: &[PathBuf]) -> anyhow::Result<(u64, Vec<Entry>)> {
     let what = "reading the sweep";
-    let first = folder::read(&args.folders[0]).context(what)?;
+    let first = folder::read(&folders[0]).context(what)?;
     let mut entries = BTreeMap::new();
-    for path in &args.folders {
+    for path in folders {
         if let Some(difference) = folder::read(path).context(what)?.difference(&first) {
             let reason = format!(
                 "expected folders of one sweep, found {}, which differs from {} in {difference}",
                 quote::path(path),
-                quote::path(&args.folders[0])
+                quote::path(&folders[0])
             );
             let setting = "DIR";
             return Err(Error::Setting { setting, reason }.into());
@@ -99,6 +94,16 @@ fn entries(args: &Args) -> anyhow::Result<(u64, Vec<Entry>)> {
         }
     }
     Ok((first.runs, entries.into_values().collect()))
+}
+
+/// The figure that decides, which is the accuracy on the held-out images where it is not asked for another one and runs have it.
+pub fn metric(asked: Option<Figure>, entries: &[Entry]) -> Metric {
+    let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
+    match asked {
+        Some(figure) => figure.metric(),
+        None if entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,
+        None => Metric::Error,
+    }
 }
 
 /// Means and spreads of some runs, a line each.

@@ -12,13 +12,14 @@ pub mod files;
 mod folder;
 mod machine;
 mod metrics;
-mod page;
+pub(crate) mod page;
 mod place;
 mod ranking;
 mod record;
 mod recorder;
 mod run;
 mod summary;
+pub mod swept;
 mod writer;
 
 use std::path::Path;
