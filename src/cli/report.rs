@@ -6,7 +6,7 @@ use anyhow::Context;
 use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::report::Report;
-use gingham::sweep::{Found, folder};
+use gingham::sweep::folder;
 
 use super::sweep::shown::Figure;
 use super::{Common, outfile, runs, sweep_report};
@@ -56,13 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         check_ending(out)?;
     }
     if is_sweep(args)? {
-        let (planned, entries) = sweep_report::entries(&args.runs)?;
-        let found = Found {
-            folders: args.runs.clone(),
-            planned,
-            metric: sweep_report::metric(args.metric, &entries),
-            entries,
-        };
+        let found = sweep_report::found(&args.runs, args.metric)?;
         let page = || found.page(&machine, args.data.as_deref(), args.by_number);
         return write(args, &args.runs[0], || machine.run(page));
     }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use gingham::error::Error;
 use gingham::quote;
 use gingham::sweep::results::Figures;
-use gingham::sweep::{Entry, Metric, Results, folder, journal};
+use gingham::sweep::{Entry, Found, Metric, Results, folder, journal};
 
 use super::Common;
 use super::output::{markdown, table};
@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// How many runs are planned, and those that have ended, each once.
-pub fn entries(folders: &[PathBuf]) -> anyhow::Result<(u64, Vec<Entry>)> {
+fn entries(folders: &[PathBuf]) -> anyhow::Result<(u64, Vec<Entry>)> {
     let what = "reading the sweep";
     let first = folder::read(&folders[0]).context(what)?;
     let mut entries = BTreeMap::new();
@@ -96,8 +96,19 @@ pub fn entries(folders: &[PathBuf]) -> anyhow::Result<(u64, Vec<Entry>)> {
     Ok((first.runs, entries.into_values().collect()))
 }
 
+/// What the sweep in these folders has found.
+pub fn found(folders: &[PathBuf], asked: Option<Figure>) -> anyhow::Result<Found> {
+    let (planned, entries) = entries(folders)?;
+    Ok(Found {
+        folders: folders.to_vec(),
+        planned,
+        metric: metric(asked, &entries),
+        entries,
+    })
+}
+
 /// The figure that decides, which is the accuracy on the held-out images where it is not asked for another one and runs have it.
-pub fn metric(asked: Option<Figure>, entries: &[Entry]) -> Metric {
+fn metric(asked: Option<Figure>, entries: &[Entry]) -> Metric {
     let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
     match asked {
         Some(figure) => figure.metric(),

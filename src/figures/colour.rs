@@ -275,7 +275,10 @@ mod tests {
     #[test]
     fn tones_are_even_and_the_best_stands_out() {
         for (colour, paper) in [
-            ((|pair| pair.light) as fn(&Pair) -> &'static str, PAPER.light),
+            (
+                (|pair| pair.light) as fn(&Pair) -> &'static str,
+                PAPER.light,
+            ),
             (|pair| pair.dark, PAPER.dark),
         ] {
             let steps: Vec<f64> = TONES

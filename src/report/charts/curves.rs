@@ -28,17 +28,17 @@ pub fn error(ranking: &Ranking<'_>, room: Room) -> Figure {
     error_of(ranking, None, room)
 }
 
-/// The same of the best runs of a sweep, which have these `ranks`, counted from 1: each has a name.
+/// The same of the best runs of a sweep, each of which has its rank, counted from 1, and its name in `named`.
 #[must_use]
-pub fn best_error(ranking: &Ranking<'_>, ranks: &[usize], room: Room) -> Figure {
-    error_of(ranking, Some(ranks), room)
+pub fn best_error(ranking: &Ranking<'_>, named: &[(usize, String)], room: Room) -> Figure {
+    error_of(ranking, Some(named), room)
 }
 
-fn error_of(ranking: &Ranking<'_>, ranks: Option<&[usize]>, room: Room) -> Figure {
+fn error_of(ranking: &Ranking<'_>, named: Option<&[(usize, String)]>, room: Room) -> Figure {
     let get: Get = |record| Some(record.error);
     let curves = match ranking.runs[..] {
-        [run] if ranks.is_none() => vec![curve_of(run, "error", 0, get)],
-        _ => curves_of(ranking, ranks, get),
+        [run] if named.is_none() => vec![curve_of(run, "error", 0, get)],
+        _ => curves_of(ranking, named, get),
     };
     let forms: Vec<ErrorForm> = ranking.runs.iter().map(|run| run.options.error).collect();
     let form = match forms[..] {
@@ -76,13 +76,21 @@ pub fn accuracy(ranking: &Ranking<'_>, room: Room) -> Option<Figure> {
     accuracy_of(ranking, None, room)
 }
 
-/// The same of the best runs of a sweep, which have these `ranks`, counted from 1: each has a name.
+/// The same of the best runs of a sweep, each of which has its rank, counted from 1, and its name in `named`.
 #[must_use]
-pub fn best_accuracy(ranking: &Ranking<'_>, ranks: &[usize], room: Room) -> Option<Figure> {
-    accuracy_of(ranking, Some(ranks), room)
+pub fn best_accuracy(
+    ranking: &Ranking<'_>,
+    named: &[(usize, String)],
+    room: Room,
+) -> Option<Figure> {
+    accuracy_of(ranking, Some(named), room)
 }
 
-fn accuracy_of(ranking: &Ranking<'_>, ranks: Option<&[usize]>, room: Room) -> Option<Figure> {
+fn accuracy_of(
+    ranking: &Ranking<'_>,
+    named: Option<&[(usize, String)]>,
+    room: Room,
+) -> Option<Figure> {
     let heldout: Get = |record| record.heldout_accuracy.map(|share| share * 100.0);
     let train: Get = |record| record.train_accuracy.map(|share| share * 100.0);
     let any_heldout = ranking.runs.iter().any(|run| {
@@ -91,15 +99,18 @@ fn accuracy_of(ranking: &Ranking<'_>, ranks: Option<&[usize]>, room: Room) -> Op
             .any(|record| record.heldout_accuracy.is_some())
     });
     let (mut curves, label) = match ranking.runs[..] {
-        [run] if ranks.is_none() => {
+        [run] if named.is_none() => {
             let both = vec![
                 curve_of(run, "training", 0, train),
                 curve_of(run, "held out", 1, heldout),
             ];
             (both, "images right, %")
         }
-        _ if any_heldout => (curves_of(ranking, ranks, heldout), "held-out images right, %"),
-        _ => (curves_of(ranking, ranks, train), "training images right, %"),
+        _ if any_heldout => (
+            curves_of(ranking, named, heldout),
+            "held-out images right, %",
+        ),
+        _ => (curves_of(ranking, named, train), "training images right, %"),
     };
     curves.retain(|curve| !curve.points.is_empty());
     if curves.is_empty() {
@@ -137,18 +148,23 @@ fn curve_of(run: &Run, name: &str, colour: usize, get: Get) -> Curve {
 }
 
 /// A curve of each of several runs, the best first.
-fn curves_of(ranking: &Ranking<'_>, ranks: Option<&[usize]>, get: Get) -> Vec<Curve> {
-    let repeated = |place: usize| COLOURS[place % COLOURS.len()];
-    let ranked = ranking.runs.iter().zip(ranking.labels()).enumerate();
+fn curves_of(ranking: &Ranking<'_>, named: Option<&[(usize, String)]>, get: Get) -> Vec<Curve> {
+    let labels = || ranking.labels().into_iter();
+    let names: Vec<(usize, String)> = match named {
+        Some(named) => named.to_vec(),
+        None => (1..).zip(labels()).collect(),
+    };
+    let ranked = ranking.runs.iter().zip(names).enumerate();
     ranked
-        .map(|(rank, (run, name))| Curve {
-            rank: Some(ranks.map_or(rank + 1, |ranks| ranks[rank])),
+        .map(|(place, (run, (rank, name)))| Curve {
+            rank: Some(rank),
             name,
-            colour: match ranks {
-                Some(_) => Some(repeated(rank)),
-                None => COLOURS.get(rank).copied(),
+            colour: match named {
+                // Where each curve has a name, colours are taken again.
+                Some(_) => Some(COLOURS[place % COLOURS.len()]),
+                None => COLOURS.get(place).copied(),
             },
-            dashed: rank >= COLOURS.len(),
+            dashed: place >= COLOURS.len(),
             points: points(&run.epochs, ranking.runs.len(), get),
         })
         .collect()

@@ -36,14 +36,22 @@ pub fn effect(swept: &Swept, setting: &Setting) -> Figure {
 #[must_use]
 pub fn effects(swept: &Swept) -> Figure {
     let settings = || swept.settings.iter().filter(|setting| !setting.is_seed);
-    let panels: Vec<Panel<'_>> = settings().map(|setting| Panel::new(swept, setting)).collect();
-    let (columns, rows) = (panels.len().clamp(1, COLUMNS), panels.len().div_ceil(COLUMNS).max(1));
+    let panels: Vec<Panel<'_>> = settings()
+        .map(|setting| Panel::new(swept, setting))
+        .collect();
+    let (columns, rows) = (
+        panels.len().clamp(1, COLUMNS),
+        panels.len().div_ceil(COLUMNS).max(1),
+    );
     let place = |number: usize, size: f64| MARGIN + number as f64 * (size + MARGIN);
     let size = (place(columns, CELL.0), place(rows, CELL.1));
     let told: Vec<String> = panels.iter().map(Panel::description).collect();
     let mut svg = Svg::new(size.0, size.1, "Effects of the settings", &told.join(" "));
     for (number, panel) in panels.iter().enumerate() {
-        let corner = (place(number % COLUMNS, CELL.0), place(number / COLUMNS, CELL.1));
+        let corner = (
+            place(number % COLUMNS, CELL.0),
+            place(number / COLUMNS, CELL.1),
+        );
         panel.draw(&mut svg, corner);
     }
     svg.finish()
@@ -54,7 +62,13 @@ pub(super) fn axis_of(swept: &Swept, bottom: f64, top: f64, most: usize) -> Axis
     let span = swept.span();
     let [one, other] = [span.worst, span.best].map(|end| swept.measured.on_axis(end));
     let margin = (one - other).abs() * 0.06;
-    Axis::linear(one.min(other) - margin, one.max(other) + margin, bottom, top, most)
+    Axis::linear(
+        one.min(other) - margin,
+        one.max(other) + margin,
+        bottom,
+        top,
+        most,
+    )
 }
 
 /// A setting with its groups.
@@ -74,13 +88,21 @@ impl<'a> Panel<'a> {
     }
 
     fn description(&self) -> String {
-        let told = self.groups.iter().map(|group| group.told(&self.swept.measured));
+        let told = self
+            .groups
+            .iter()
+            .map(|group| group.told(&self.swept.measured));
         let told: Vec<String> = told.collect();
-        format!("{} by {}. {}.", self.swept.measured.name, self.setting.name, told.join("; "))
+        format!(
+            "{} by {}. {}.",
+            self.swept.measured.name,
+            self.setting.name,
+            told.join("; ")
+        )
     }
 
     fn draw(&self, svg: &mut Svg, (left, top): (f64, f64)) {
-        let y = axis_of(self.swept, top + AREA.1, top + AREA.0, 4);
+        let y = axis_of(self.swept, top + AREA.1, top + AREA.0, 6);
         let labels = y.ticks().iter().map(|&tick| length(&y.label(tick)));
         let from = left + labels.fold(0.0, f64::max) + 14.0;
         let area = (from, left + CELL.0 - 6.0);
@@ -123,6 +145,13 @@ impl<'a> Panel<'a> {
         y.place(self.swept.measured.on_axis(inside))
     }
 
+    /// Where an end of a deviation stands, which may lie beyond all figures, and whether it is within the area.
+    fn end(&self, y: &Axis, figure: f64) -> (f64, bool) {
+        let place = y.place(self.swept.measured.on_axis(figure));
+        let inside = place.clamp(y.to(), y.from());
+        (inside, inside == place)
+    }
+
     /// Draws the deviation of the runs of one value, or of a part of the range.
     fn draw_group(&self, svg: &mut Svg, y: &Axis, (from, to): (f64, f64), group: &Group) {
         let [left, right] = [group.ends.0, group.ends.1].map(|at| from + at * (to - from));
@@ -135,20 +164,20 @@ impl<'a> Panel<'a> {
                 return;
             };
             let level = self.height(y, mean);
-            let spread = group.deviation().map(|size| {
-                [mean + size, mean - size].map(|end| self.height(y, end))
-            });
+            let spread = group
+                .deviation()
+                .map(|size| [mean + size, mean - size].map(|end| self.end(y, end)));
             if left < right {
-                if let Some([upper, lower]) = spread {
+                if let Some([(upper, _), (lower, _)]) = spread {
                     let (top, height) = (upper.min(lower), (upper - lower).abs());
                     svg.shade([left + 1.0, top, right - left - 2.0, height], "fill0", 0.2);
                 }
                 svg.line(left + 1.0, level, right - 1.0, level, "line line0");
                 return;
             }
-            if let Some([upper, lower]) = spread {
-                svg.line(left, upper, left, lower, "line line0");
-                for end in [upper, lower] {
+            if let Some(ends) = spread {
+                svg.line(left, ends[0].0, left, ends[1].0, "line line0");
+                for (end, _) in ends.into_iter().filter(|(_, is_inside)| *is_inside) {
                     svg.line(left - 4.0, end, left + 4.0, end, "line line0");
                 }
             }
@@ -178,11 +207,18 @@ mod tests {
     fn runs_are_points_and_values_have_means() {
         let swept = swept(
             &[Some(0.9), Some(0.8), Some(0.7), None, None],
-            &[("a&b", &["1", "2", "1", "2", "3"]), ("c", &["x", "y", "x", "y", "y"])],
+            &[
+                ("a&b", &["1", "2", "1", "2", "3"]),
+                ("c", &["x", "y", "x", "y", "y"]),
+            ],
         );
         let svg = effect(&swept, &swept.settings[0]).svg;
         assert_eq!(svg.matches("r=\"2.2\"").count(), 3);
-        assert_eq!(svg.matches("r=\"4\"").count(), 2, "the third value has no figure");
+        assert_eq!(
+            svg.matches("r=\"4\"").count(),
+            2,
+            "the third value has no figure"
+        );
         assert!(svg.contains(">diverged<") && svg.contains("a&amp;b"));
         assert!(svg.contains("1: 2 runs, mean 80.00 %, deviation 14.14 %"));
         assert!(svg.contains("<polyline"), "numbers are joined");
@@ -195,6 +231,10 @@ mod tests {
     #[test]
     fn nothing_to_draw_is_drawn_too() {
         assert!(effects(&swept(&[], &[])).svg.contains("</svg>"));
-        assert!(effects(&swept(&[None], &[("a", &["1"])])).svg.contains("</svg>"));
+        assert!(
+            effects(&swept(&[None], &[("a", &["1"])]))
+                .svg
+                .contains("</svg>")
+        );
     }
 }

@@ -43,14 +43,31 @@ pub fn repeated(groups: &[Group], measured: &Measured, room: Room) -> Figure {
     let bottom = ABOVE + groups.len() as f64 * ROW;
     let told: Vec<String> = groups.iter().map(|group| group.told(measured)).collect();
     let title = "Spread over seeds";
-    let mut svg = Svg::new(width, bottom + BELOW, title, &format!("{}.", told.join(". ")));
+    let mut svg = Svg::new(
+        width,
+        bottom + BELOW,
+        title,
+        &format!("{}.", told.join(". ")),
+    );
     for &tick in x.ticks() {
         let place = x.place(tick);
         svg.line(place, ABOVE - 14.0, place, bottom, "grid");
-        svg.text(place, bottom + 16.0, Anchor::Middle, "muted", &x.label(tick));
+        svg.text(
+            place,
+            bottom + 16.0,
+            Anchor::Middle,
+            "muted",
+            &x.label(tick),
+        );
     }
     svg.line(x.from(), bottom, x.to(), bottom, "axis");
-    svg.text(x.to(), bottom + 34.0, Anchor::End, "muted", &measured.label());
+    svg.text(
+        x.to(),
+        bottom + 34.0,
+        Anchor::End,
+        "muted",
+        &measured.label(),
+    );
     let names: Vec<String> = groups.iter().map(|group| group.text.clone()).collect();
     let names = told_apart(&names, (width - 40.0) / SMALL);
     for (row, (group, name)) in groups.iter().zip(names).enumerate() {
@@ -82,7 +99,10 @@ mod tests {
     fn each_setting_has_a_line_with_its_runs() {
         let mut swept = swept(
             &[Some(0.9), Some(0.8), Some(0.7), None, None],
-            &[("a", &["x", "y", "x", "y", "z"]), ("seed", &["1", "1", "2", "2", "3"])],
+            &[
+                ("a", &["x", "y", "x", "y", "z"]),
+                ("seed", &["1", "1", "2", "2", "3"]),
+            ],
         );
         swept.settings[1].is_seed = true;
         let groups = over_seeds(&swept);
@@ -92,6 +112,10 @@ mod tests {
             assert!(svg.contains(">a x<") && svg.contains(">a y<"));
             assert!(!svg.contains(">a z<"), "it has no figure");
         }
-        assert!(repeated(&[], &swept.measured, Room::Page).svg.contains("</svg>"));
+        assert!(
+            repeated(&[], &swept.measured, Room::Page)
+                .svg
+                .contains("</svg>")
+        );
     }
 }

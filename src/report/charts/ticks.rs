@@ -28,11 +28,7 @@ pub(super) fn upright(ticks: &[Tick], (from, to): (f64, f64), room: f64) -> Vec<
 }
 
 /// The labels of ticks on a line from `from` to `to` that goes to the right, within `within`.
-pub(super) fn level(
-    ticks: &[Tick],
-    (from, to): (f64, f64),
-    within: (f64, f64),
-) -> Vec<Label> {
+pub(super) fn level(ticks: &[Tick], (from, to): (f64, f64), within: (f64, f64)) -> Vec<Label> {
     /// What a text needs at least to be more than its ellipsis.
     const LEAST: f64 = 48.0;
     let room = (to - from) / ticks.len().saturating_sub(1).max(1) as f64 - GAP;
@@ -50,7 +46,13 @@ pub(super) fn level(
 pub(super) fn draw_level(svg: &mut Svg, labels: &[Label], y: f64) {
     for label in labels {
         svg.line(label.tick, y, label.tick, y + 4.0, "axis");
-        svg.text(label.middle, y + 16.0, Anchor::Middle, "muted small", &label.text);
+        svg.text(
+            label.middle,
+            y + 16.0,
+            Anchor::Middle,
+            "muted small",
+            &label.text,
+        );
     }
 }
 
@@ -133,7 +135,10 @@ mod tests {
         let ends = ticks(&[(long, 0.0), ("x", 1.0)]);
         for label in level(&ends, (20.0, 320.0), (4.0, 346.0)) {
             let half = length(&label.text) * SMALL / 2.0;
-            assert!(label.middle - half >= 3.9 && label.middle + half <= 346.1, "{label:?}");
+            assert!(
+                label.middle - half >= 3.9 && label.middle + half <= 346.1,
+                "{label:?}"
+            );
         }
     }
 }

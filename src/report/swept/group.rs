@@ -56,7 +56,10 @@ impl Group {
     #[must_use]
     pub fn told(&self, measured: &Measured) -> String {
         let mut told = vec![format!("{} runs", self.figures.len() + self.diverged)];
-        told.extend(self.mean().map(|mean| format!("mean {}", measured.shown(mean))));
+        told.extend(
+            self.mean()
+                .map(|mean| format!("mean {}", measured.shown(mean))),
+        );
         told.extend((self.deviation()).map(|size| format!("deviation {}", measured.shown(size))));
         if self.diverged > 0 {
             told.push(format!("{} diverged", self.diverged));
@@ -139,7 +142,10 @@ mod tests {
             &[("a", &["2", "1", "2", "1"])],
         );
         let by_value = groups(&swept, &swept.settings[0]);
-        assert_eq!(by_value[0].told(&swept.measured), "1: 2 runs, mean 50.00 %, 1 diverged");
+        assert_eq!(
+            by_value[0].told(&swept.measured),
+            "1: 2 runs, mean 50.00 %, 1 diverged"
+        );
         assert_eq!(
             by_value[1].told(&swept.measured),
             "2: 2 runs, mean 50.00 %, deviation 35.36 %"
@@ -163,7 +169,10 @@ mod tests {
     fn repetitions_differ_in_seeds_alone() {
         let mut swept = swept(
             &[Some(0.9), Some(0.8), Some(0.7), None],
-            &[("a", &["x", "y", "x", "y"]), ("seed", &["1", "1", "2", "2"])],
+            &[
+                ("a", &["x", "y", "x", "y"]),
+                ("seed", &["1", "1", "2", "2"]),
+            ],
         );
         swept.settings[1].is_seed = true;
         let groups = over_seeds(&swept);

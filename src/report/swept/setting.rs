@@ -78,9 +78,7 @@ impl Spacing {
         let place = match self {
             Self::Even => return None,
             // Halves, since a difference of the ends may be more than the largest number.
-            Self::Linear { low, high } => {
-                (number / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0)
-            }
+            Self::Linear { low, high } => (number / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0),
             Self::Log { low, high } => (number / low).ln() / (high / low).ln(),
         };
         Some(place)
@@ -119,10 +117,14 @@ impl Setting {
             spacing = Spacing::of(&rising);
             shares = rising.iter().filter_map(|&at| spacing.place(at)).collect();
             values = texts;
+        } else if values.iter().all(|text| widths(text).is_some()) {
+            values.sort_by_key(|text| widths(text));
         }
         if shares.is_empty() {
             let steps = values.len().saturating_sub(1).max(1) as f64;
-            shares = (0..values.len()).map(|place| place as f64 / steps).collect();
+            shares = (0..values.len())
+                .map(|place| place as f64 / steps)
+                .collect();
         }
         let places: HashMap<&str, usize> = values.iter().copied().zip(0..).collect();
         let values = values.iter().zip(&shares);
@@ -215,6 +217,14 @@ fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
+/// A value as the widths of hidden layers, of which there may be none.
+fn widths(text: &str) -> Option<Vec<u32>> {
+    match text {
+        "none" => Some(Vec::new()),
+        _ => text.split('-').map(|width| width.parse().ok()).collect(),
+    }
+}
+
 /// A number in three digits, with an exponent where it is very small or large.
 fn short(number: f64) -> String {
     let size = number.abs();
@@ -271,6 +281,9 @@ mod tests {
         assert_eq!(order, ["a", "b", "c"]);
         assert_eq!((setting.text(0), setting.at(0)), ("b", 0.5));
         assert!(!setting.is_scale() && setting.has_few_values());
+        let layers = places(&["64-32", "100", "none", "25"]).into_iter();
+        let layers: Vec<String> = layers.map(|(text, _)| text).collect();
+        assert_eq!(layers, ["none", "25", "64-32", "100"]);
         assert_eq!(places(&["x"]), expected(&[("x", 0.0)]));
         assert_eq!(places(&[]), []);
     }
@@ -306,17 +319,24 @@ mod tests {
 
     #[test]
     fn many_values_have_round_ticks() {
-        let texts: Vec<String> = (0..100).map(|n| format!("{}", 0.013 * f64::from(n))).collect();
+        let texts: Vec<String> = (0..100)
+            .map(|n| format!("{}", 0.013 * f64::from(n)))
+            .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let many = setting(&texts);
         let ticks: Vec<String> = many.ticks(5).into_iter().map(|tick| tick.text).collect();
         assert_eq!(ticks, ["0", "0.5", "1"]);
-        let texts: Vec<String> = (0..50).map(|n| format!("{:e}", 10_f64.powf(f64::from(n) / 10.0 - 5.0))).collect();
+        let texts: Vec<String> = (0..50)
+            .map(|n| format!("{:e}", 10_f64.powf(f64::from(n) / 10.0 - 5.0)))
+            .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let many = setting(&texts);
         assert!(many.is_log());
         let ticks: Vec<String> = many.ticks(6).into_iter().map(|tick| tick.text).collect();
-        assert_eq!(ticks, ["1e\u{2212}5", "1e\u{2212}4", "0.001", "0.01", "0.1"]);
+        assert_eq!(
+            ticks,
+            ["1e\u{2212}5", "1e\u{2212}4", "0.001", "0.01", "0.1"]
+        );
     }
 
     #[test]

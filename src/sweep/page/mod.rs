@@ -20,7 +20,7 @@ use crate::quote;
 use crate::report::page::html::{number, paragraph};
 use crate::report::page::{Section, about, document, sections_of};
 use crate::report::swept::{Measured, Setting, Swept, SweptRun};
-use crate::report::{self, Measure, Ranking, Report, Run};
+use crate::report::{self, Ranking, Report, Run};
 
 /// The best runs whose curves are drawn.
 const CURVES: usize = 10;
@@ -83,6 +83,15 @@ impl Found {
         Ok(Report { html, notes })
     }
 
+    /// The runs as figures show them.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::error::Error::Setting) for a run whose assignment is none.
+    pub fn swept(&self) -> Result<Swept> {
+        let results = Results::of(&self.entries, self.metric)?;
+        Ok(swept(&results, self.metric))
+    }
+
     /// The name of the first folder.
     fn name(&self) -> String {
         let path = &self.folders[0];
@@ -126,8 +135,10 @@ impl Found {
             }
         }
         let seconds = results.train_seconds;
-        key.push(("runs that have ended".to_owned(), number(&count(ended), ended as f64)));
-        key.push(("training of all runs".to_owned(), number(&tables::seconds(seconds), seconds)));
+        key.push((
+            "training of all runs".to_owned(),
+            number(&tables::seconds(seconds), seconds),
+        ));
         let mut head = format!("<p class=\"lede\">{}</p>\n", escape(&text));
         if ended < self.planned {
             head += &format!(
@@ -157,7 +168,9 @@ impl Found {
 /// A run and its settings in words.
 fn told(run: usize, assigned: &[(String, String)]) -> String {
     let pairs = assigned.iter();
-    let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name} {value}")).collect();
+    let pairs: Vec<String> = pairs
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
     format!("run {run} ({})", pairs.join(", "))
 }
 
@@ -177,7 +190,10 @@ fn swept(results: &Results, metric: Metric) -> Swept {
         let setting = Setting::new(name, is_seed(name), &texts, &numbers);
         (setting.values.len() > 1).then_some(setting)
     };
-    let name = metric.name().replace("heldout", "held-out").replace('_', " ");
+    let name = metric
+        .name()
+        .replace("heldout", "held-out")
+        .replace('_', " ");
     Swept {
         settings: names.filter_map(setting).collect(),
         runs: runs()
@@ -191,15 +207,5 @@ fn swept(results: &Results, metric: Metric) -> Swept {
             is_rising: metric.cost(1.0) < 0.0,
             name,
         },
-    }
-}
-
-/// The kept runs as a ranking in the sweep's order, with the settings in which the sweep's runs differ as names.
-fn ranking_of<'a>(kept: &'a [(usize, Run)], swept: &Swept) -> Ranking<'a> {
-    let names = swept.settings.iter();
-    Ranking {
-        runs: kept.iter().map(|(_, run)| run).collect(),
-        measure: Some(Measure::Heldout),
-        differing: names.map(|setting| setting.name.replace('-', "_")).collect(),
     }
 }

@@ -1,13 +1,14 @@
 //! The sections with figures of a sweep's runs.
 
-use super::{CURVES, ranking_of, tables};
+use super::{CURVES, tables};
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
-use crate::report::Run;
+use crate::figures::words::length;
 use crate::report::charts::{self, Room};
 use crate::report::page::Section;
 use crate::report::page::html::{Cell, figure_of_two, paragraph, table};
-use crate::report::swept::{Swept, groups, over_seeds};
+use crate::report::swept::{Setting, Swept, groups, over_seeds};
+use crate::report::{Measure, Ranking, Run};
 use crate::sweep::results::Results;
 
 /// The rows of a table of epochs.
@@ -15,7 +16,11 @@ const MOST_EPOCHS: usize = 30;
 
 /// All sections between the ranking and the best run. `kept` are runs whose folders are there, each with its rank.
 pub fn all(results: &Results, swept: &Swept, kept: &[(usize, Run)]) -> Vec<Section<'static>> {
-    let mut sections: Vec<Section<'_>> = vec![("best-runs", "Curves of the best", curves(results, swept, kept))];
+    let mut sections: Vec<Section<'_>> = vec![(
+        "best-runs",
+        "Curves of the best",
+        curves(results, swept, kept),
+    )];
     if !swept.settings.is_empty() {
         sections.push(("parallel", "All runs by their settings", parallel(swept)));
     }
@@ -46,19 +51,24 @@ fn curves(results: &Results, swept: &Swept, kept: &[(usize, Run)]) -> String {
     if ranks.is_empty() {
         return text;
     }
-    let ranking = ranking_of(kept, swept);
+    let ranking = Ranking {
+        runs: kept.iter().map(|(_, run)| run).collect(),
+        measure: Some(Measure::Heldout),
+        differing: Vec::new(), // the curves have names of their own
+    };
     let rooms = [Room::Page, Room::Phone];
-    let [page, phone] = rooms.map(|room| charts::best_accuracy(&ranking, &ranks, room));
+    let named = rooms.map(|room| named(swept, &ranks, room));
+    let [page, phone] = [0, 1].map(|at| charts::best_accuracy(&ranking, &named[at], rooms[at]));
     let accuracy = match (page, phone) {
         (Some(page), Some(phone)) => figure_of_two(
             [page, phone],
             "Accuracy by epoch",
-            "Curves have the ranks of their runs. The axis need not begin at 0.",
+            "Curves have the ranks of their runs, and the names of the settings in which these differ. The axis need not begin at 0.",
         ),
         _ => String::new(),
     };
     let error = figure_of_two(
-        rooms.map(|room| charts::best_error(&ranking, &ranks, room)),
+        [0, 1].map(|at| charts::best_error(&ranking, &named[at], rooms[at])),
         "Error by epoch",
         "The mean of the epoch's mini-batches.",
     );
@@ -66,14 +76,56 @@ fn curves(results: &Results, swept: &Swept, kept: &[(usize, Run)]) -> String {
         "<details><summary>The values as a table</summary>\n{}</details>\n",
         epochs(swept, kept)
     );
-    let both = if swept.measured.is_share { [accuracy, error] } else { [error, accuracy] };
+    let both = if swept.measured.is_share {
+        [accuracy, error]
+    } else {
+        [error, accuracy]
+    };
     text.extend(both);
     text + &values
 }
 
+/// The runs of these ranks, each with its rank and with the settings in which they differ. Where a name is longer than a phone has room
+/// for, it is the values alone, in the order of the table.
+fn named(swept: &Swept, ranks: &[usize], room: Room) -> Vec<(usize, String)> {
+    const PHONE: f64 = 310.0;
+    let differs = |setting: &&Setting| {
+        let values = ranks.iter().map(|rank| setting.value(rank - 1));
+        values
+            .clone()
+            .any(|value| Some(value) != values.clone().next())
+    };
+    let settings: Vec<&Setting> = swept.settings.iter().filter(differs).collect();
+    let joined = |gap: &str, text: fn(&Setting, usize) -> String| {
+        let name = |rank: &usize| {
+            let texts = settings.iter().map(|setting| text(setting, rank - 1));
+            let texts: Vec<String> = texts.collect();
+            match texts.is_empty() {
+                true => (*rank, format!("run {}", swept.runs[rank - 1].number)),
+                false => (*rank, texts.join(gap)),
+            }
+        };
+        ranks.iter().map(name).collect::<Vec<_>>()
+    };
+    let whole = joined(", ", |setting, rank| {
+        format!("{} {}", setting.name, setting.text(rank))
+    });
+    let is_long = |(_, name): &(usize, String)| length(name) > PHONE;
+    match room {
+        Room::Phone if whole.iter().any(is_long) => {
+            joined(" \u{b7} ", |setting, rank| setting.text(rank).to_owned())
+        }
+        _ => whole,
+    }
+}
+
 /// The figure of the runs in `kept` by epoch, a column for each.
 fn epochs(swept: &Swept, kept: &[(usize, Run)]) -> String {
-    let longest = kept.iter().map(|(_, run)| run.epochs.len()).max().unwrap_or(0);
+    let longest = kept
+        .iter()
+        .map(|(_, run)| run.epochs.len())
+        .max()
+        .unwrap_or(0);
     let heads = kept.iter().map(|(rank, _)| format!("rank {rank}"));
     let heads: Vec<String> = std::iter::once("epoch".to_owned()).chain(heads).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
@@ -169,7 +221,10 @@ fn repeated(swept: &Swept) -> Option<String> {
     if groups.is_empty() {
         return None;
     }
-    let shown = groups.iter().filter(|group| !group.figures.is_empty()).count();
+    let shown = groups
+        .iter()
+        .filter(|group| !group.figures.is_empty())
+        .count();
     let mut text = String::from(
         "Runs on a line differ in nothing but seeds. The line across is their mean, the shade one standard deviation on both sides.",
     );
@@ -180,7 +235,8 @@ fn repeated(swept: &Swept) -> Option<String> {
             charts::MOST_ROWS
         );
     }
-    let figures = [Room::Page, Room::Phone].map(|room| charts::repeated(&groups, &swept.measured, room));
+    let figures =
+        [Room::Page, Room::Phone].map(|room| charts::repeated(&groups, &swept.measured, room));
     let values = tables::groups("over-seeds", "settings", &groups, swept);
     Some(format!(
         "{}{}<details><summary>The values as a table</summary>\n{values}</details>\n",

@@ -19,8 +19,11 @@ const MOST_GROUPS: usize = 50;
 
 /// The section that ranks the runs.
 pub fn ranking(found: &Found, results: &Results, swept: &Swept) -> String {
-    let entries: std::collections::HashMap<usize, &Entry> =
-        found.entries.iter().map(|entry| (entry.run, entry)).collect();
+    let entries: std::collections::HashMap<usize, &Entry> = found
+        .entries
+        .iter()
+        .map(|entry| (entry.run, entry))
+        .collect();
     let summary = |run: &Ranked| entries.get(&run.run).and_then(|entry| entry.summary());
     let rows: Vec<(usize, &Ranked, &Summary)> = results
         .runs
@@ -52,13 +55,21 @@ pub fn ranking(found: &Found, results: &Results, swept: &Swept) -> String {
         if has_test {
             cells.push(Cell::share(run.test_accuracy));
         }
-        cells.extend(swept.settings.iter().map(|setting| value(setting.text(rank))));
+        cells.extend(
+            swept
+                .settings
+                .iter()
+                .map(|setting| value(setting.text(rank))),
+        );
         if has_error {
             let error = summary.final_error;
             cells.push(Cell::Number(grouped(error, 4), error));
         }
         let time = summary.train_seconds;
-        cells.push(Cell::Number(summary.epochs.to_string(), summary.epochs as f64));
+        cells.push(Cell::Number(
+            summary.epochs.to_string(),
+            summary.epochs as f64,
+        ));
         cells.push(Cell::Number(seconds(time), time));
         cells.push(Cell::Number(run.run.to_string(), run.run as f64));
         cells
@@ -76,7 +87,12 @@ pub fn ranking(found: &Found, results: &Results, swept: &Swept) -> String {
         text += " The columns before the error are the settings in which the runs differ.";
     }
     let mut section = paragraph(&text);
-    section += &table("comparison", "The runs, as the journal tells", &heads, &rows);
+    section += &table(
+        "comparison",
+        "The runs, as the journal tells",
+        &heads,
+        &rows,
+    );
     if !rest.is_empty() {
         section += &format!(
             "<details><summary>The next {} ranks</summary>\n{}</details>\n",
@@ -89,24 +105,39 @@ pub fn ranking(found: &Found, results: &Results, swept: &Swept) -> String {
 
 /// A paragraph that names the runs that diverged; nothing where none did.
 fn diverged(found: &Found) -> String {
-    let diverged = found.entries.iter().filter_map(|entry| match &entry.ending {
-        Ending::Diverged(divergence) => Some((entry, divergence)),
-        Ending::Trained(_) => None,
-    });
+    let diverged = found
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.ending {
+            Ending::Diverged(divergence) => Some((entry, divergence)),
+            Ending::Trained(_) => None,
+        });
     let count = diverged.clone().count();
     let mut named: Vec<String> = diverged
         .take(MOST_DIVERGED)
         .map(|(entry, divergence)| {
-            format!("run {} ({}) in epoch {}", entry.run, entry.assigned, divergence.epoch + 1)
+            format!(
+                "run {} ({}) in epoch {}",
+                entry.run,
+                entry.assigned,
+                divergence.epoch + 1
+            )
         })
         .collect();
     if count > named.len() {
-        named.push(format!("and {} more", grouped((count - named.len()) as f64, 0)));
+        named.push(format!(
+            "and {} more",
+            grouped((count - named.len()) as f64, 0)
+        ));
     }
     match count {
         0 => String::new(),
         1 => paragraph(&format!("One run diverged: {}.", named.join(", "))),
-        _ => paragraph(&format!("{} runs diverged: {}.", grouped(count as f64, 0), named.join(", "))),
+        _ => paragraph(&format!(
+            "{} runs diverged: {}.",
+            grouped(count as f64, 0),
+            named.join(", ")
+        )),
     }
 }
 
@@ -149,7 +180,10 @@ pub fn settings(summary: &Summary) -> String {
     let caption = "As the journal spells them";
     let mut text = table("setting-values", caption, &["setting", "value"], &rows);
     if let Some(test) = summary.test_accuracy {
-        text += &paragraph(&format!("Of the official test images it gets {} right.", percent(test)));
+        text += &paragraph(&format!(
+            "Of the official test images it gets {} right.",
+            percent(test)
+        ));
     }
     text
 }

@@ -2,36 +2,27 @@
 //!
 //! On a page the axes stand side by side. On a phone, and where there are too many of them, each is a line of its own below the one before it.
 
+mod layout;
+
 use super::Room;
 use super::ticks::{self, Label, SMALL};
 use crate::figures::Figure;
-use crate::figures::axes::{Axis, grouped};
+use crate::figures::axes::grouped;
 use crate::figures::colour::TONES;
 use crate::figures::svg::{Anchor, Svg};
 use crate::figures::words::{length, told_apart};
-use crate::report::swept::{Setting, Span, Swept, Tick};
+use crate::report::swept::{Setting, Swept, Tick};
+use layout::{Layout, RIBBON, STRIP};
 
 /// The most lines on a page and on a phone.
 pub(crate) const MOST_LINES: [usize; 2] = [1000, 300];
-/// The least distance of axes that stand side by side.
-const LEAST_DISTANCE: f64 = 84.0;
-/// The height of such axes, and what stands above them.
-const HEIGHT: f64 = 300.0;
-const ABOVE: f64 = 58.0;
-/// The distance of axes below one another, and what stands above the first.
-const ROW: f64 = 64.0;
-const ABOVE_ROWS: f64 = 40.0;
-/// The most room that the runs of one value take beside one another, and the share of the distance to the next value.
-const RIBBON: (f64, f64) = (18.0, 0.6);
-/// The width of the tones at the axis of the figure.
-const STRIP: f64 = 6.0;
 /// What is covered of the lines behind a text.
 const VEIL: f64 = 0.8;
 
 /// The figure of all runs of a sweep. The lines of the best are drawn last.
 #[must_use]
 pub fn parallel(swept: &Swept, room: Room) -> Figure {
-    let chart = Chart::new(swept, room);
+    let chart = Layout::new(swept, room);
     let title = "Settings and figures of all runs";
     let mut svg = Svg::new(chart.width, chart.height(), title, &chart.description());
     chart.draw_lines(&mut svg);
@@ -49,105 +40,7 @@ pub(super) fn tone(share: f64) -> usize {
     ((share * TONES.len() as f64) as usize).min(TONES.len() - 1)
 }
 
-/// The figure's runs, with where its axes stand.
-struct Chart<'a> {
-    swept: &'a Swept,
-    room: Room,
-    span: Span,
-    /// The axis of the figure, from 0 to 1.
-    figure: Axis,
-    is_upright: bool,
-    width: f64,
-    /// Where the axes begin and end.
-    ends: (f64, f64),
-    /// Where each axis is on the way across them; the last one is the figure's.
-    across: Vec<f64>,
-    /// How far each run is moved along each axis, so that the runs of one value lie beside one another.
-    moved: Vec<Vec<f64>>,
-}
-
-impl<'a> Chart<'a> {
-    fn new(swept: &'a Swept, room: Room) -> Self {
-        let span = swept.span();
-        let ends = [span.worst, span.best].map(|end| swept.measured.on_axis(end));
-        let figure = Axis::linear(ends[0].min(ends[1]), ends[0].max(ends[1]), 0.0, 1.0, 5);
-        let count = swept.settings.len();
-        let width = match room {
-            Room::Page => 700.0,
-            Room::Phone => 350.0,
-        };
-        let (left, right) = margins(swept, &figure);
-        let distance = (width - left - right) / count.max(1) as f64;
-        let is_upright = room == Room::Page && distance >= LEAST_DISTANCE;
-        let (ends, across): ((f64, f64), Vec<f64>) = if is_upright {
-            let across = (0..=count).map(|axis| left + axis as f64 * distance);
-            ((ABOVE + HEIGHT, ABOVE), across.collect())
-        } else {
-            let across = (0..=count).map(|axis| ABOVE_ROWS + axis as f64 * ROW);
-            ((20.0, width - 20.0), across.collect())
-        };
-        let length = (ends.1 - ends.0).abs();
-        let moved = swept.settings.iter();
-        Self {
-            swept,
-            room,
-            span,
-            figure,
-            is_upright,
-            width,
-            ends,
-            across,
-            moved: moved
-                .map(|setting| ribbons(setting, swept.runs.len(), length))
-                .collect(),
-        }
-    }
-
-    /// Where the legend stands.
-    fn below(&self) -> f64 {
-        if self.is_upright {
-            self.ends.0 + 34.0
-        } else {
-            self.across.last().copied().unwrap_or(ABOVE_ROWS) + 44.0
-        }
-    }
-
-    fn height(&self) -> f64 {
-        self.below() + 10.0
-    }
-
-    /// A point at a share of the way along an axis, and so many units further.
-    fn point(&self, axis: usize, share: f64, moved: f64) -> (f64, f64) {
-        let (from, to) = self.ends;
-        let along = from + share * (to - from) + moved * (to - from).signum();
-        let across = self.across[axis];
-        if self.is_upright {
-            (across, along)
-        } else {
-            (along, across)
-        }
-    }
-
-    /// Where a figure stands on its axis, from 0 to 1.
-    fn share(&self, figure: f64) -> f64 {
-        let inside = self.span.inside(figure);
-        self.figure.place(self.swept.measured.on_axis(inside))
-    }
-
-    /// The line of a run; that of one without a figure ends at the last setting.
-    fn points(&self, rank: usize) -> Vec<(f64, f64)> {
-        let settings = self.swept.settings.iter().enumerate();
-        let place = |(axis, setting): (usize, &Setting)| {
-            self.point(axis, setting.at(rank), self.moved[axis][rank])
-        };
-        let figure = self.swept.runs[rank].figure;
-        let last = figure.map(|figure| {
-            let share = self.share(figure);
-            self.point(self.swept.settings.len(), share, 0.0)
-        });
-        settings.map(place).chain(last).collect()
-    }
-
+impl Layout<'_> {
     fn draw_lines(&self, svg: &mut Svg) {
         let most = MOST_LINES[usize::from(self.room == Room::Phone)];
         let drawn = self.swept.thinned(most);
@@ -222,7 +115,10 @@ impl<'a> Chart<'a> {
         ticks: &[Tick],
     ) {
         let x = self.across[axis];
-        let distance = self.across.get(1).map_or(self.width, |next| next - self.across[0]);
+        let distance = self
+            .across
+            .get(1)
+            .map_or(self.width, |next| next - self.across[0]);
         // The figure's name stands above the others, since it is longer.
         if is_figure {
             svg.text(self.width - 8.0, 16.0, Anchor::End, "ink", name);
@@ -230,6 +126,11 @@ impl<'a> Chart<'a> {
             let room = match axis {
                 0 => (2.0 * (x - 4.0)).min(distance - 8.0),
                 _ => distance - 8.0,
+            };
+            // Ticks tell of a logarithm too.
+            let name = match length(name) > room {
+                true => name.trim_end_matches(" (log)"),
+                false => name,
             };
             let name = told_apart(&[name.to_owned()], room).remove(0);
             svg.text(x, 38.0, Anchor::Middle, "ink", &name);
@@ -275,7 +176,10 @@ impl<'a> Chart<'a> {
                 let figure = self.span.worst + good * (self.span.best - self.span.worst);
                 self.share(figure)
             };
-            let (from, to) = (self.point(axis, share(number), 0.0), self.point(axis, share(number + 1), 0.0));
+            let (from, to) = (
+                self.point(axis, share(number), 0.0),
+                self.point(axis, share(number + 1), 0.0),
+            );
             let fill = format!("tone{number}");
             let (x, y) = (from.0.min(to.0), from.1.min(to.1));
             if self.is_upright {
@@ -295,7 +199,11 @@ impl<'a> Chart<'a> {
             x += 26.0 + length(text) * SMALL + 16.0;
         };
         if let Some(run) = self.swept.runs.first().filter(|run| run.figure.is_some()) {
-            entry("line line1", "fill1 small", &format!("run {}, the best", run.number));
+            entry(
+                "line line1",
+                "fill1 small",
+                &format!("run {}, the best", run.number),
+            );
         }
         let diverged = self.swept.runs.len() - self.swept.figures().count();
         if diverged > 0 {
@@ -321,41 +229,6 @@ impl<'a> Chart<'a> {
     }
 }
 
-/// What stands to the left and to the right of axes that stand side by side.
-fn margins(swept: &Swept, figure: &Axis) -> (f64, f64) {
-    const MOST: f64 = 120.0;
-    let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
-    let left = swept.settings.first().map_or(20.0, |setting| {
-        let ticks = setting.ticks(6);
-        let labels = widest(&mut ticks.iter().map(|tick| length(&tick.text) * SMALL));
-        let log = if setting.is_log() { " (log)" } else { "" };
-        (labels + 14.0).max(length(&format!("{}{log}", setting.name)) / 2.0 + 6.0)
-    });
-    let labels = figure.ticks().iter();
-    let labels = widest(&mut labels.map(|&tick| length(&figure.label(tick)) * SMALL));
-    (left.min(MOST), labels + STRIP + 16.0)
-}
-
-/// How far each run is moved along an axis of this length: the runs of a value lie beside one another, the best of them foremost.
-fn ribbons(setting: &Setting, runs: usize, length: f64) -> Vec<f64> {
-    let mut moved = vec![0.0; runs];
-    if !setting.has_few_values() {
-        return moved;
-    }
-    let most = (setting.gap() * length * RIBBON.1).min(RIBBON.0);
-    let mut counts = vec![0_usize; setting.values.len()];
-    for rank in 0..runs {
-        counts[setting.value(rank)] += 1;
-    }
-    let mut seen = vec![0_usize; setting.values.len()];
-    for (rank, moved) in moved.iter_mut().enumerate() {
-        let value = setting.value(rank);
-        *moved = (0.5 - (seen[value] as f64 + 0.5) / counts[value] as f64) * most;
-        seen[value] += 1;
-    }
-    moved
-}
-
 /// Covers most of what is behind a small text.
 fn veil(svg: &mut Svg, (x, y): (f64, f64), text: &str, anchor: Anchor) {
     let width = length(text) * SMALL + 2.0;
@@ -368,11 +241,11 @@ fn veil(svg: &mut Svg, (x, y): (f64, f64), text: &str, anchor: Anchor) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::super::swept::tests::swept;
     use super::*;
 
-    fn small() -> Swept {
+    pub(super) fn small() -> Swept {
         swept(
             &[Some(0.9), Some(0.8), Some(0.7), None],
             &[
@@ -386,33 +259,31 @@ mod tests {
     fn each_run_has_a_line_and_those_without_a_figure_end_before_it() {
         let swept = small();
         for room in [Room::Page, Room::Phone] {
-            let chart = Chart::new(&swept, room);
+            let chart = Layout::new(&swept, room);
             assert_eq!(chart.is_upright, room == Room::Page);
             assert_eq!(chart.points(0).len(), 3);
             assert_eq!(chart.points(3).len(), 2);
             let svg = parallel(&swept, room).svg;
-            assert_eq!(svg.matches("<polyline").count(), 5, "the best is drawn twice");
+            assert_eq!(
+                svg.matches("<polyline").count(),
+                5,
+                "the best is drawn twice"
+            );
             assert!(!svg.contains("<b>") && svg.contains("&lt;b&gt;"));
             assert!(svg.contains(">1 diverged<") && svg.contains(">run 1, the best<"));
         }
     }
 
     #[test]
-    fn runs_of_one_value_lie_beside_one_another() {
-        let swept = small();
-        let moved = ribbons(&swept.settings[0], 4, 300.0);
-        assert!(moved[0] > moved[2] && moved[0] <= RIBBON.0 / 2.0, "{moved:?}");
-        assert_eq!((moved[1], moved[3]), (0.0, 0.0));
-    }
-
-    #[test]
     fn many_axes_stand_below_one_another() {
         let names: Vec<String> = (0..12).map(|axis| format!("setting-{axis}")).collect();
-        let settings: Vec<(&str, &[&str])> =
-            names.iter().map(|name| (&**name, &["1", "2"][..])).collect();
+        let settings: Vec<(&str, &[&str])> = names
+            .iter()
+            .map(|name| (&**name, &["1", "2"][..]))
+            .collect();
         let swept = swept(&[Some(0.9), Some(0.8)], &settings);
         let figure = parallel(&swept, Room::Page);
-        assert!(figure.height > 12.0 * ROW && figure.width <= 700.0);
+        assert!(figure.height > 12.0 * layout::ROW && figure.width <= 700.0);
     }
 
     #[test]
