@@ -159,7 +159,11 @@ fn draw_sweep(kind: Kind, found: &Found) -> Result<Figure> {
     {
         return Err(Error::Mismatch {
             path: found.folders[0].clone(),
-            expected: "runs that have ended and differ in a setting that is no seed".to_owned(),
+            expected: match kind {
+                Kind::Parallel => "runs that have ended and differ in a setting",
+                _ => "runs that have ended and differ in a setting that is no seed",
+            }
+            .to_owned(),
             found: format!("{} runs that have ended", swept.runs.len()),
         });
     }

@@ -36,14 +36,14 @@ pub const SERIES: [Pair; 10] = [
 /// Eight tones from the worst to the best, in even steps of lightness (OKLab): the best stands out most from the ground. Tone `i` is
 /// the style sheet's `strand{i}` (strokes) and `tone{i}` (fills).
 pub const TONES: [Pair; 8] = [
-    pair("#a3dedd", "#433f76"),
-    pair("#82c7d2", "#445891"),
-    pair("#64b0c8", "#3e73a8"),
-    pair("#4d97be", "#348fbb"),
-    pair("#3e7eb3", "#29abc7"),
-    pair("#3963a6", "#32c7cd"),
-    pair("#394796", "#54e1cd"),
-    pair("#3a2a82", "#81f9c9"),
+    pair("#82cdcd", "#565190"),
+    pair("#64b9c6", "#5269a9"),
+    pair("#4aa4bf", "#4a83bd"),
+    pair("#388db8", "#3c9dcc"),
+    pair("#3176ae", "#31b7d4"),
+    pair("#325ea3", "#39d0d6"),
+    pair("#374594", "#59e7d3"),
+    pair("#3a2a82", "#84fdcc"),
 ];
 
 /// The ground.

@@ -22,6 +22,7 @@
 //! | `limits` | short of memory, threads and names; other data than a configuration was written for |
 //! | `field_settings`, `field_outputs` | settings and outputs as people give them |
 //! | `sweep` | many runs from one plan, killed, begun twice and refused |
+//! | `sweep_page` | the page and the figures of a sweep, and its bar on a terminal |
 //! | `field_sweep` | the sweep in a shell |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
@@ -49,5 +50,6 @@ mod refusals;
 mod report;
 mod starting;
 mod sweep;
+mod sweep_page;
 mod terminal;
 mod util;

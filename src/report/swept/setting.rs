@@ -6,7 +6,7 @@ use crate::figures::axes::{Axis, grouped};
 
 /// An axis has a tick for each value where there are no more than so many, and its runs have a mean for each.
 const MOST_VALUES: usize = 12;
-/// An axis is logarithmic where the greatest value is more than this many times the least.
+/// An axis is logarithmic where the greatest value is more than this many times all but a twentieth of the values.
 const LOG_FROM: f64 = 100.0;
 /// And where it is at least this many times the least, and the middle one of the values lies in this share of the range.
 const SKEWED_FROM: f64 = 8.0;
@@ -58,9 +58,11 @@ impl Spacing {
         };
         let middle = numbers[(numbers.len() - 1) / 2];
         let is_skewed = middle / 2.0 - low / 2.0 < SKEWED * (high / 2.0 - low / 2.0);
+        // Of evenly drawn numbers the least can be as near to 0 as it will.
+        let usual = numbers[numbers.len() / 20];
         let is_log = |low: f64| {
-            let times = high / low;
-            low > 0.0 && (times > LOG_FROM || times >= SKEWED_FROM && is_skewed)
+            let is_spread = high / low.max(usual) > LOG_FROM;
+            low > 0.0 && (is_spread || high / low >= SKEWED_FROM && is_skewed)
         };
         let above_0 = numbers.iter().copied().find(|&number| number > 0.0);
         match above_0 {
@@ -311,6 +313,11 @@ mod tests {
         assert!(setting(&["0.0003", "0.000948683", "0.003"]).is_log());
         assert!(!setting(&["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]).is_log());
         assert!(!setting(&["0.0005", "0.001", "0.002"]).is_log());
+        let drawn: Vec<String> = (0..500)
+            .map(|n| format!("{}", 0.0001 + 0.002 * f64::from(n)))
+            .collect();
+        let drawn: Vec<&str> = drawn.iter().map(String::as_str).collect();
+        assert!(!setting(&drawn).is_log(), "evenly drawn");
         // 0 has no logarithm.
         let with_0 = ["0", "0.001", "0.01", "1"];
         let even = expected(&[("0", 0.0), ("0.001", 0.333), ("0.01", 0.667), ("1", 1.0)]);

@@ -54,8 +54,9 @@ impl Found {
         }
         let best = kept.iter().find(|(rank, _)| *rank == 1).map(|(_, run)| run);
         let mut notes = Vec::new();
-        let mut sections: Vec<Section<'_>> =
-            vec![("runs", "Ranking", tables::ranking(self, &results, &swept))];
+        let drawn: Vec<usize> = kept.iter().map(|(rank, _)| *rank).collect();
+        let ranking = tables::ranking(self, &results, &swept, &drawn);
+        let mut sections: Vec<Section<'_>> = vec![("runs", "Ranking", ranking)];
         if !swept.runs.is_empty() {
             sections.extend(sections::all(&results, &swept, kept.as_slice()));
         }

@@ -12,13 +12,14 @@ use crate::sweep::results::{Ranked, Results};
 
 /// The ranks that are shown, and those that are shown when asked for.
 const RANKS: [usize; 2] = [30, 1000];
-/// The most runs that are named as diverged.
-const MOST_DIVERGED: usize = 20;
+/// So many runs that diverged are named in a sentence, and more in a table of at most so many.
+const FEW_DIVERGED: usize = 5;
+const MOST_DIVERGED: usize = 200;
 /// The most rows of a table of means.
 const MOST_GROUPS: usize = 50;
 
-/// The section that ranks the runs.
-pub fn ranking(found: &Found, results: &Results, swept: &Swept) -> String {
+/// The section that ranks the runs. Those of the ranks in `drawn` have curves, whose colours stand here too.
+pub fn ranking(found: &Found, results: &Results, swept: &Swept, drawn: &[usize]) -> String {
     let entries: std::collections::HashMap<usize, &Entry> = found
         .entries
         .iter()
@@ -48,7 +49,9 @@ pub fn ranking(found: &Found, results: &Results, swept: &Swept) -> String {
         .collect();
     let row = |&(rank, run, summary): &(usize, &Ranked, &Summary)| {
         let number = (rank + 1).to_string();
-        let mut cells = vec![Cell::Html(swatch(charts::colour(rank), &number))];
+        let curve = drawn.iter().position(|&drawn| drawn == rank + 1);
+        let colour = curve.and_then(charts::colour);
+        let mut cells = vec![Cell::Html(swatch(colour, &number))];
         cells.push(run.figure.map_or(Cell::Empty, |figure| {
             Cell::Number(swept.measured.shown(figure), figure)
         }));
@@ -74,8 +77,7 @@ pub fn ranking(found: &Found, results: &Results, swept: &Swept) -> String {
         cells.push(Cell::Number(run.run.to_string(), run.run as f64));
         cells
     };
-    let mut rows: Vec<Vec<Cell>> = rows.iter().map(row).collect();
-    let rest = rows.split_off(rows.len().min(RANKS[0]));
+    let rows: Vec<Vec<Cell>> = rows.iter().map(row).collect();
     let mut text = format!("The best by {} stands first.", swept.measured.name);
     if results.ended - results.diverged > RANKS[1] {
         text += &format!(
@@ -84,26 +86,26 @@ pub fn ranking(found: &Found, results: &Results, swept: &Swept) -> String {
         );
     }
     if !swept.settings.is_empty() {
-        text += " The columns before the error are the settings in which the runs differ.";
+        let next = if has_error { "error" } else { "epochs" };
+        text +=
+            &format!(" The columns before the {next} are the settings in which the runs differ.");
     }
-    let mut section = paragraph(&text);
-    section += &table(
-        "comparison",
-        "The runs, as the journal tells",
-        &heads,
-        &rows,
-    );
-    if !rest.is_empty() {
-        section += &format!(
-            "<details><summary>The next {} ranks</summary>\n{}</details>\n",
-            grouped(rest.len() as f64, 0),
-            table("further", "Further runs", &heads, &rest)
-        );
-    }
-    section + &diverged
+    paragraph(&text) + &in_two(&heads, rows) + &diverged
 }
 
-/// A paragraph that names the runs that diverged; nothing where none did.
+/// The first rows in a table, and the others in one that is shown when it is asked for.
+fn in_two(heads: &[&str], mut rows: Vec<Vec<Cell>>) -> String {
+    let rest = rows.split_off(rows.len().min(RANKS[0]));
+    let first = table("comparison", "The runs, as the journal tells", heads, &rows);
+    if rest.is_empty() {
+        return first;
+    }
+    let count = grouped(rest.len() as f64, 0);
+    let further = table("further", "Further runs", heads, &rest);
+    first + &format!("<details><summary>The next {count} ranks</summary>\n{further}</details>\n")
+}
+
+/// The runs that diverged, by name; nothing where none did.
 fn diverged(found: &Found) -> String {
     let diverged = found
         .entries
@@ -112,33 +114,39 @@ fn diverged(found: &Found) -> String {
             Ending::Diverged(divergence) => Some((entry, divergence)),
             Ending::Trained(_) => None,
         });
-    let count = diverged.clone().count();
-    let mut named: Vec<String> = diverged
-        .take(MOST_DIVERGED)
+    let diverged: Vec<_> = diverged.collect();
+    let count = grouped(diverged.len() as f64, 0);
+    if diverged.len() <= FEW_DIVERGED {
+        let named = diverged.iter().map(|(entry, divergence)| {
+            let (run, assigned, epoch) = (entry.run, &entry.assigned, divergence.epoch + 1);
+            format!("run {run} ({assigned}) in epoch {epoch}")
+        });
+        let named = named.collect::<Vec<_>>().join(", ");
+        return match diverged.len() {
+            0 => String::new(),
+            1 => paragraph(&format!("One run diverged: {named}.")),
+            _ => paragraph(&format!("{count} runs diverged: {named}.")),
+        };
+    }
+    let rows = diverged.iter().take(MOST_DIVERGED);
+    let rows: Vec<Vec<Cell>> = rows
         .map(|(entry, divergence)| {
-            format!(
-                "run {} ({}) in epoch {}",
-                entry.run,
-                entry.assigned,
-                divergence.epoch + 1
-            )
+            let epoch = divergence.epoch + 1;
+            vec![
+                Cell::Number(entry.run.to_string(), entry.run as f64),
+                Cell::text(entry.assigned.as_str()),
+                Cell::Number(epoch.to_string(), epoch as f64),
+            ]
         })
         .collect();
-    if count > named.len() {
-        named.push(format!(
-            "and {} more",
-            grouped((count - named.len()) as f64, 0)
-        ));
-    }
-    match count {
-        0 => String::new(),
-        1 => paragraph(&format!("One run diverged: {}.", named.join(", "))),
-        _ => paragraph(&format!(
-            "{} runs diverged: {}.",
-            grouped(count as f64, 0),
-            named.join(", ")
-        )),
-    }
+    let caption = match diverged.len() > rows.len() {
+        true => format!("The first {} runs that diverged", rows.len()),
+        false => "Runs that diverged".to_owned(),
+    };
+    format!(
+        "<details><summary>{count} runs diverged</summary>\n{}</details>\n",
+        table("diverged", &caption, &["run", "settings", "epoch"], &rows)
+    )
 }
 
 /// The means and deviations of groups of runs; of many the first ones.
