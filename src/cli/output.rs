@@ -7,6 +7,8 @@ use anyhow::Context;
 use clap::builder::styling::AnsiColor;
 use gingham::figures::words::visible;
 
+use super::progress::line;
+
 // The names that commands show.
 pub use gingham::quote::name as shown;
 
@@ -20,6 +22,7 @@ pub struct Output {
 impl Output {
     /// Prints a result.
     pub fn result(self, text: impl fmt::Display) -> anyhow::Result<()> {
+        let _held = line::hold();
         let mut stdout = std::io::stdout().lock();
         written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
     }
@@ -55,6 +58,7 @@ pub fn error(text: impl fmt::Display) {
 
 /// Prints a line on stderr, without its colours where they are not wanted.
 fn say(text: fmt::Arguments<'_>) {
+    let _held = line::hold();
     let _ = anstream::stderr().write_all(format!("{text}\n").as_bytes());
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use gingham::sweep::results::Figures;
-use gingham::sweep::{Entry, Metric, Parts, Results};
+use gingham::sweep::{Entry, Found, Metric, Parts, Results};
 
 use super::Common;
 use super::output::{Output, markdown, table};
@@ -47,12 +47,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let parts = Parts::read(&args.folders).context("reading the sweep")?;
     tell_of_missing(&parts, output);
     let (planned, entries) = (parts.identity.runs, parts.entries);
-    let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
-    let metric = match args.metric {
-        Some(figure) => figure.metric(),
-        None if entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,
-        None => Metric::Error,
-    };
+    let metric = metric(args.metric, &entries);
     let results = Results::of(&entries, metric)?;
     if args.common.json {
         let mut whole = serde_json::to_value(&results)?;
@@ -107,6 +102,28 @@ fn tell_of_missing(parts: &Parts, output: Output) {
             "of the {count} shards of this sweep these are not among the folders: {}{more}",
             names.join(", ")
         ));
+    }
+}
+
+/// What the sweep in these folders has found.
+pub fn found(folders: &[PathBuf], asked: Option<Figure>) -> anyhow::Result<Found> {
+    let parts = Parts::read(folders).context("reading the sweep")?;
+    let entries = parts.entries;
+    Ok(Found {
+        folders: folders.to_vec(),
+        planned: parts.identity.runs,
+        metric: metric(asked, &entries),
+        entries,
+    })
+}
+
+/// The figure that decides, which is the accuracy on the held-out images where it is not asked for another one and runs have it.
+fn metric(asked: Option<Figure>, entries: &[Entry]) -> Metric {
+    let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
+    match asked {
+        Some(figure) => figure.metric(),
+        None if entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,
+        None => Metric::Error,
     }
 }
 

@@ -33,6 +33,19 @@ pub const SERIES: [Pair; 10] = [
     pair("#0b8494", "#4fd0e0"),
 ];
 
+/// Eight tones from the worst to the best, in even steps of lightness (OKLab): the best stands out most from the ground. Tone `i` is
+/// the style sheet's `strand{i}` (strokes) and `tone{i}` (fills).
+pub const TONES: [Pair; 8] = [
+    pair("#82cdcd", "#565190"),
+    pair("#64b9c6", "#5269a9"),
+    pair("#4aa4bf", "#4a83bd"),
+    pair("#388db8", "#3c9dcc"),
+    pair("#3176ae", "#31b7d4"),
+    pair("#325ea3", "#39d0d6"),
+    pair("#374594", "#59e7d3"),
+    pair("#3a2a82", "#84fdcc"),
+];
+
 /// The ground.
 pub const PAPER: Pair = pair("#ffffff", "#16181c");
 /// Text, axes.
@@ -63,11 +76,14 @@ const CLASSES: [(&str, &str, Pair); 8] = [
 const TEXT_SIZES: [f32; 3] = [12.0, 10.5, 13.5];
 /// The width of curves; other lines have 1.
 const CURVE_WIDTH: f32 = 1.75;
+/// The width of a strand, of which many lie on one another.
+const STRAND_WIDTH: f32 = 1.2;
 /// The lengths of a dash and of the gap behind it.
 pub(super) const DASHES: [f32; 2] = [5.0, 4.0];
 
 /// The style sheet of all figures. Classes: `paper`, `ink`, `muted` (fills), `grid`, `axis`, `other`, `line0` .. `line9` (strokes),
-/// `fill0` .. `fill9`, `heat`, `rest` (a fill as light as the grid), `line` (the width of curves), `dashed`, `small` and `head`
+/// `fill0` .. `fill9`, `strand0` .. `strand7` (strokes) and `tone0` .. `tone7` (fills) of [`TONES`], `strand` (the width of one of
+/// many lines), `heat`, `rest` (a fill as light as the grid), `line` (the width of curves), `dashed`, `small` and `head`
 /// (sizes of text), `hit` (what shows its `hint`s only while the pointer is on it), `shades` (a picture of light shades, dark on a dark ground).
 #[must_use]
 pub fn style_sheet() -> String {
@@ -79,6 +95,8 @@ pub fn style_sheet() -> String {
          .figure text{{font-variant-numeric:tabular-nums}}\
          .figure .small{{font-size:{small}px}}.figure .head{{font-size:{head}px;font-weight:600}}\
          .figure .line{{fill:none;stroke-width:{CURVE_WIDTH};stroke-linejoin:round;stroke-linecap:round}}\
+         .figure .strand{{fill:none;stroke-width:{STRAND_WIDTH};stroke-linejoin:round}}\
+         .figure g:hover>.strand{{stroke-width:3;stroke-opacity:1}}\
          .figure .grid,.figure .axis{{fill:none;stroke-width:1}}\
          .figure .dashed{{stroke-dasharray:{dash} {gap}}}\
          .figure .hit .hint{{opacity:0}}.figure .hit:hover .hint{{opacity:1}}",
@@ -107,6 +125,10 @@ fn scheme(sheet: &mut String, colour: impl Fn(&Pair) -> &'static str) {
     for (place, pair) in SERIES.iter().enumerate() {
         rule(&format!("line{place}"), "stroke", pair);
         rule(&format!("fill{place}"), "fill", pair);
+    }
+    for (place, pair) in TONES.iter().enumerate() {
+        rule(&format!("strand{place}"), "stroke", pair);
+        rule(&format!("tone{place}"), "fill", pair);
     }
 }
 
@@ -140,6 +162,8 @@ impl Look {
             },
             stroke_width: if has("line") && !has("grid") && !has("axis") {
                 CURVE_WIDTH
+            } else if has("strand") {
+                STRAND_WIDTH
             } else {
                 1.0
             },
@@ -161,10 +185,11 @@ impl Look {
 fn of_class(class: &str) -> Option<Pair> {
     let named = CLASSES.iter().find(|(name, _, _)| *name == class);
     named.map(|&(_, _, pair)| pair).or_else(|| {
-        let number = class
-            .strip_prefix("line")
-            .or_else(|| class.strip_prefix("fill"))?;
-        SERIES.get(number.parse::<usize>().ok()?).copied()
+        let of = |colours: &[Pair], names: [&str; 2]| {
+            let number = names.iter().find_map(|name| class.strip_prefix(name))?;
+            colours.get(number.parse::<usize>().ok()?).copied()
+        };
+        of(&SERIES, ["line", "fill"]).or_else(|| of(&TONES, ["strand", "tone"]))
     })
 }
 
@@ -227,6 +252,45 @@ mod tests {
                 let contrast = contrast(colour, paper);
                 assert!(contrast >= least, "{colour} on {paper}: {contrast:.2}");
             }
+        }
+    }
+
+    /// The lightness of OKLab (Ottosson, A perceptual color space for image processing, 2020).
+    fn lightness(colour: &str) -> f64 {
+        let linear = |channel: u8| {
+            let value = f64::from(channel) / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        let [red, green, blue] = rgb(colour).map(linear);
+        let cone = |of: [f64; 3]| (of[0] * red + of[1] * green + of[2] * blue).cbrt();
+        0.210_454_255_3 * cone([0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9])
+            + 0.793_617_785_0 * cone([0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6])
+            - 0.004_072_046_8 * cone([0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5])
+    }
+
+    #[test]
+    fn tones_are_even_and_the_best_stands_out() {
+        for (colour, paper) in [
+            (
+                (|pair| pair.light) as fn(&Pair) -> &'static str,
+                PAPER.light,
+            ),
+            (|pair| pair.dark, PAPER.dark),
+        ] {
+            let steps: Vec<f64> = TONES
+                .windows(2)
+                .map(|pair| lightness(colour(&pair[1])) - lightness(colour(&pair[0])))
+                .collect();
+            for step in &steps {
+                assert!((step - steps[0]).abs() < 0.005, "{steps:?}");
+            }
+            let contrasts = TONES.map(|pair| contrast(colour(&pair), paper));
+            assert!(contrasts.is_sorted(), "{contrasts:?}");
+            assert!(contrasts[7] > 10.0, "{contrasts:?}");
         }
     }
 

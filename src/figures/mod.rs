@@ -7,6 +7,7 @@
 pub mod axes;
 mod clusters;
 pub mod colour;
+mod faint;
 mod figure;
 #[cfg(feature = "pictures")]
 mod letters;

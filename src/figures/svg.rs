@@ -56,14 +56,14 @@ pub fn escape(text: &str) -> String {
 }
 
 /// A coordinate: two places behind the point are a hundredth of a pixel.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = format!("{:.2}", if value.is_finite() { value } else { 0.0 });
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0" } else { text }.to_owned()
 }
 
 /// `class=".."` or `fill="#.."`.
-fn paint(paint: &str, property: &str) -> String {
+pub(super) fn paint(paint: &str, property: &str) -> String {
     if paint.starts_with('#') {
         format!("{property}=\"{}\"", escape(paint))
     } else {
@@ -101,7 +101,7 @@ impl Svg {
         self.keep_shade(paint, 1.0, outline)
     }
 
-    fn keep_shade(&mut self, paint: &str, opacity: f64, outline: Outline) -> &mut Self {
+    pub(super) fn keep_shade(&mut self, paint: &str, opacity: f64, outline: Outline) -> &mut Self {
         self.shapes.push(Shape {
             outline,
             paint: paint.to_owned(),
@@ -110,7 +110,7 @@ impl Svg {
         self
     }
 
-    fn put(&mut self, element: std::fmt::Arguments<'_>) -> &mut Self {
+    pub(super) fn put(&mut self, element: std::fmt::Arguments<'_>) -> &mut Self {
         self.text.write_fmt(element).expect("writing to a string");
         self.text.push('\n');
         self
@@ -337,7 +337,7 @@ impl Svg {
     }
 }
 
-fn list(points: &[Point]) -> String {
+pub(super) fn list(points: &[Point]) -> String {
     let mut text = String::new();
     for &(x, y) in points {
         let space = if text.is_empty() { "" } else { " " };

@@ -13,13 +13,14 @@ mod folder;
 mod later;
 mod machine;
 mod metrics;
-mod page;
+pub(crate) mod page;
 mod place;
 mod ranking;
 mod record;
 mod recorder;
 mod run;
 mod summary;
+pub mod swept;
 mod writer;
 
 use std::path::Path;

@@ -201,7 +201,15 @@ impl SweepFolder {
     }
 }
 
-fn run_dir(sweep: &Path, run: usize) -> PathBuf {
+/// Whether a folder is a sweep's.
+#[must_use]
+pub fn is_sweep(path: &Path) -> bool {
+    path.join(SWEEP).symlink_metadata().is_ok()
+}
+
+/// The folder of run number `run` in the folder of a sweep.
+#[must_use]
+pub fn run_dir(sweep: &Path, run: usize) -> PathBuf {
     sweep.join(RUNS).join(format!("{run:05}"))
 }
 

@@ -108,7 +108,8 @@ impl Results {
     }
 }
 
-fn is_seed(name: &str) -> bool {
+/// Whether a setting is a seed.
+pub(super) fn is_seed(name: &str) -> bool {
     SEEDS.contains(&name.replace('-', "_").as_str())
 }
 

@@ -55,7 +55,7 @@ fn texts(svg: &str) -> Vec<(f64, f64, String, String)> {
 }
 
 /// Every text lies within its figure and not on another, if a letter takes no more than this.
-fn nothing_is_cut(name: &str, svg: &str) {
+pub fn nothing_is_cut(name: &str, svg: &str) {
     const LETTER: f64 = 6.0;
     let width: f64 = between(svg, "viewBox=\"0 0 ", " ")[0]
         .parse()
@@ -384,7 +384,7 @@ fn control_characters_are_shown_and_break_nothing() {
 }
 
 /// What a page is asked in a browser. A hint that is covered is not the topmost element at its own place.
-const QUESTIONS: &str = "<script>addEventListener('load',()=>{
+pub const QUESTIONS: &str = "<script>addEventListener('load',()=>{
 const box=e=>e.getBoundingClientRect(),shown=e=>box(e).width>0;
 const beyond=e=>{const s=e.closest('.scroll');return s.scrollWidth>s.clientWidth+1};
 const told=e=>{e.scrollIntoView({block:'center'});const b=box(e);

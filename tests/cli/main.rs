@@ -24,6 +24,7 @@
 //! | `folds` | cross-validation, stratified hold-out, a validation set of one's own |
 //! | `sweep` | many runs from one plan, killed, begun twice and refused |
 //! | `shards` | the parts of a plan, each in a folder of its own |
+//! | `sweep_page` | the page and the figures of a sweep, and its bar on a terminal |
 //! | `field_sweep` | the sweep in a shell |
 //! | `real_data` | the article's figures, where `$GINGHAM_DATA` names Fashion-MNIST |
 
@@ -53,5 +54,6 @@ mod report;
 mod shards;
 mod starting;
 mod sweep;
+mod sweep_page;
 mod terminal;
 mod util;

@@ -7,7 +7,7 @@ use crate::util::{Outcome, PROGRAM, Run, Scratch, skipped};
 const TRAIN: &str = "train --data data --hidden 4 --out new";
 
 /// The program's words on a terminal of so many columns, both streams in one; none where there is no `script` to make one.
-fn on_a_terminal(scratch: &Scratch, columns: u32, arguments: &str) -> Option<Run> {
+pub fn on_a_terminal(scratch: &Scratch, columns: u32, arguments: &str) -> Option<Run> {
     let version = Command::new("script").arg("--version").output().ok()?;
     if !String::from_utf8_lossy(&version.stdout).contains("util-linux") {
         return None;
@@ -20,13 +20,13 @@ fn on_a_terminal(scratch: &Scratch, columns: u32, arguments: &str) -> Option<Run
     Some(run)
 }
 
-fn no_terminal(what: &str) {
+pub fn no_terminal(what: &str) {
     skipped(what, "script of util-linux is not there");
 }
 
 /// What a line shows: without colours, which are all that a line may hold of escapes.
 #[track_caller]
-fn shown(line: &str) -> String {
+pub fn shown(line: &str) -> String {
     let mut shown = String::new();
     let mut rest = line;
     while let Some((before, after)) = rest.split_once('\x1b') {
@@ -40,7 +40,7 @@ fn shown(line: &str) -> String {
 }
 
 /// What the bar was, drawing by drawing, and what stood on the terminal after it was gone.
-fn drawings(outcome: &Outcome) -> (Vec<String>, String) {
+pub fn drawings(outcome: &Outcome) -> (Vec<String>, String) {
     let mut parts: Vec<&str> = outcome.stdout.split("\r").collect();
     // Line ends are carriage return and line feed there.
     let last = parts

@@ -1,38 +1,16 @@
-//! The progress bar of a terminal.
-//!
-//! This is our own code and not indicatif. That crate, with three more, would bring a thread that redraws and a carriage return, and which
-//! numbers are left out on a narrow terminal would still be for us to say. The run only leaves its latest epoch in a mutex; a thread
-//! of its own looks there ten times a second and draws. So a run does not wait for the drawing, however slow the terminal is, and the
-//! time that is left counts down through long epochs. The cursor is never hidden: a run that is interrupted leaves the terminal as it was.
+//! The progress bar of a run.
 
-use std::io::Write;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use clap::builder::styling::{AnsiColor, Style};
 use gingham::report::{EpochRecord, Times};
-use terminal_size::Width;
 
+use super::line::{Drawing, Figures};
 use super::numbers::{duration, figure, short};
 use super::plan::Plan;
 use crate::cli::output::percent;
 
-/// The time from one drawing to the next.
-const INTERVAL: Duration = Duration::from_millis(100);
-
-/// The width that is taken where a terminal does not tell its own.
-const COLUMNS: usize = 80;
-
 /// A bar on stderr, from its start until it is dropped.
-pub struct Bar {
-    latest: Arc<Mutex<Latest>>,
-    /// The thread ends when this is dropped.
-    stop: Option<Sender<()>>,
-    /// The thread that draws; none where the system has no thread for it, since the run is more important than its bar.
-    drawing: Option<JoinHandle<()>>,
-}
+pub struct Bar(Drawing<Latest>);
 
 /// What the bar knows of the run so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,77 +24,21 @@ struct Latest {
 impl Bar {
     /// Starts the thread that draws.
     pub fn start(plan: Plan) -> Self {
-        let latest = Arc::new(Mutex::new(Latest::default()));
-        let (stop, stopped) = mpsc::channel::<()>();
-        let shared = Arc::clone(&latest);
-        let color =
-            anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let draw = move || {
-            let mut drawn = String::new();
-            while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                let latest = *shared.lock().unwrap_or_else(PoisonError::into_inner);
-                let line = line(&figures(&latest, &plan, Instant::now()), columns(), color);
-                if line != drawn {
-                    put(&format!("\r{line}\x1b[K"));
-                    drawn = line;
-                }
-            }
-            if !drawn.is_empty() {
-                wipe();
-            }
-        };
-        Self {
-            latest,
-            stop: Some(stop),
-            drawing: thread::Builder::new()
-                .name("bar".to_owned())
-                .spawn(draw)
-                .ok(),
-        }
+        let draw = move |latest: &Latest, now| figures(latest, &plan, now);
+        Self(Drawing::start(Latest::default(), draw))
     }
 
     /// Hands over the record of an epoch.
     pub fn show(&mut self, record: &EpochRecord, times: &Times) {
         let now = Instant::now();
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        latest.epoch = Some((*record, *times, now));
-        let heldout = record.heldout_accuracy;
-        latest.heldout = heldout
-            .map(|share| (share, record.epoch + 1))
-            .or(latest.heldout);
+        self.0.change(|latest| {
+            latest.epoch = Some((*record, *times, now));
+            let heldout = record.heldout_accuracy;
+            latest.heldout = heldout
+                .map(|share| (share, record.epoch + 1))
+                .or(latest.heldout);
+        });
     }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(drawing) = self.drawing.take() {
-            let _ = drawing.join(); // a bar that failed must not stop the run
-        }
-    }
-}
-
-/// Writes to stderr at once, without anstream's filter, since it is already decided whether there are colours.
-fn put(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// Removes what is drawn.
-pub fn wipe() {
-    put("\r\x1b[K");
-}
-
-fn columns() -> usize {
-    terminal_size::terminal_size_of(std::io::stderr())
-        .map_or(COLUMNS, |(Width(columns), _)| usize::from(columns))
-}
-
-/// How far the bar reaches, and the texts after it.
-struct Figures {
-    /// The share that is done, in 0..=1.
-    done: f64,
-    /// The texts from left to right, each with its rank. Where not all have room, the text of the highest rank is left out first.
-    texts: Vec<(usize, String)>,
 }
 
 fn figures(latest: &Latest, plan: &Plan, now: Instant) -> Figures {
@@ -153,42 +75,11 @@ fn figures(latest: &Latest, plan: &Plan, now: Instant) -> Figures {
     }
 }
 
-/// The line of the bar. It is never wider than `columns` less one, since many terminals begin a new line after their last column.
-fn line(figures: &Figures, columns: usize, color: bool) -> String {
-    /// The least and the greatest width of the bar, without its brackets.
-    const LEAST: usize = 4;
-    const MOST: usize = 40;
-    /// The highest rank.
-    const LAST: usize = 4;
-    let room = columns.saturating_sub(1);
-    let up_to = |last: usize| {
-        let shown = figures.texts.iter().filter(|(rank, _)| *rank <= last);
-        let shown: Vec<&str> = shown.map(|(_, text)| text.as_str()).collect();
-        shown.join("  ")
-    };
-    let frame = |text: &str| text.chars().count() + "[] ".len();
-    let mut texts = (0..=LAST).rev().map(up_to);
-    let Some(text) = texts.find(|text| frame(text) + LEAST <= room) else {
-        // There is no room for a bar. Nothing is cut off, since half a number would be a wrong number.
-        return Some(up_to(0))
-            .filter(|count| count.chars().count() <= room)
-            .unwrap_or_default();
-    };
-    let cells = (room - frame(&text)).min(MOST);
-    let filled = ((figures.done * cells as f64) as usize).min(cells);
-    let head = if filled < cells { ">" } else { "" };
-    let bar = "=".repeat(filled) + head;
-    let blank = " ".repeat(cells - bar.len());
-    let style = if color {
-        AnsiColor::Green.on_default()
-    } else {
-        Style::new()
-    };
-    format!("[{style}{bar}{style:#}{blank}] {text}")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::line::line;
     use super::*;
 
     const PLAN: Plan = Plan {
@@ -265,17 +156,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn colours_take_no_room() {
-        let figures = Figures {
-            done: 0.5,
-            texts: vec![(0, "1/2".to_owned())],
-        };
-        let plain = line(&figures, 20, false);
-        let coloured = line(&figures, 20, true);
-        assert_eq!(plain, "[======>      ] 1/2");
-        assert_eq!(coloured, "[\x1b[32m======>\x1b[0m      ] 1/2");
     }
 }

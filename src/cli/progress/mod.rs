@@ -3,8 +3,9 @@
 //! A bar is drawn only where stderr is a terminal: a log never holds control characters.
 
 mod bar;
+pub mod line;
 mod lines;
-mod numbers;
+pub mod numbers;
 mod plan;
 
 use std::io::IsTerminal;
@@ -44,6 +45,12 @@ pub enum Mode {
     None,
 }
 
+/// Whether stderr is a terminal that can draw a bar.
+pub fn is_drawable() -> bool {
+    let can_draw = || std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
+    std::io::stderr().is_terminal() && can_draw()
+}
+
 /// Shows a run. The bar disappears when this is dropped.
 pub enum Progress {
     Bar(Bar),
@@ -59,12 +66,11 @@ pub enum Progress {
 impl Progress {
     /// Begins to show a run that begins now.
     pub fn start(mode: Mode, output: Output, plan: Plan) -> Self {
-        let drawable = || std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
         let terminal = || std::io::stderr().is_terminal();
         let bar = match mode {
             _ if output.quiet => return Self::None,
             Mode::None => return Self::None,
-            Mode::Auto => terminal() && drawable(),
+            Mode::Auto => is_drawable(),
             Mode::Bar => terminal(),
             Mode::Lines => false,
         };
@@ -79,7 +85,7 @@ impl Progress {
     /// Makes room for a message: a bar is wiped off, and drawn again below it.
     pub fn clear(&self) {
         if let Self::Bar(_) = self {
-            bar::wipe();
+            line::wipe();
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) fn short(number: f64) -> String {
 }
 
 /// A time as people say it, rounded up.
-pub(super) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;

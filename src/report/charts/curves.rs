@@ -25,10 +25,20 @@ pub(crate) fn colour(rank: usize) -> Option<String> {
 /// The figure of the error by epoch.
 #[must_use]
 pub fn error(ranking: &Ranking<'_>, room: Room) -> Figure {
+    error_of(ranking, None, room)
+}
+
+/// The same of the best runs of a sweep, each of which has its rank, counted from 1, and its name in `named`.
+#[must_use]
+pub fn best_error(ranking: &Ranking<'_>, named: &[(usize, String)], room: Room) -> Figure {
+    error_of(ranking, Some(named), room)
+}
+
+fn error_of(ranking: &Ranking<'_>, named: Option<&[(usize, String)]>, room: Room) -> Figure {
     let get: Get = |record| Some(record.error);
     let curves = match ranking.runs[..] {
-        [run] => vec![curve_of(run, "error", 0, get)],
-        _ => curves_of(ranking, get),
+        [run] if named.is_none() => vec![curve_of(run, "error", 0, get)],
+        _ => curves_of(ranking, named, get),
     };
     let forms: Vec<ErrorForm> = ranking.runs.iter().map(|run| run.options.error).collect();
     let form = match forms[..] {
@@ -63,6 +73,24 @@ pub fn error(ranking: &Ranking<'_>, room: Room) -> Figure {
 /// held-out images; of several runs each has one, for its held-out images. None where no epoch was evaluated.
 #[must_use]
 pub fn accuracy(ranking: &Ranking<'_>, room: Room) -> Option<Figure> {
+    accuracy_of(ranking, None, room)
+}
+
+/// The same of the best runs of a sweep, each of which has its rank, counted from 1, and its name in `named`.
+#[must_use]
+pub fn best_accuracy(
+    ranking: &Ranking<'_>,
+    named: &[(usize, String)],
+    room: Room,
+) -> Option<Figure> {
+    accuracy_of(ranking, Some(named), room)
+}
+
+fn accuracy_of(
+    ranking: &Ranking<'_>,
+    named: Option<&[(usize, String)]>,
+    room: Room,
+) -> Option<Figure> {
     let heldout: Get = |record| record.heldout_accuracy.map(|share| share * 100.0);
     let train: Get = |record| record.train_accuracy.map(|share| share * 100.0);
     let any_heldout = ranking.runs.iter().any(|run| {
@@ -71,15 +99,18 @@ pub fn accuracy(ranking: &Ranking<'_>, room: Room) -> Option<Figure> {
             .any(|record| record.heldout_accuracy.is_some())
     });
     let (mut curves, label) = match ranking.runs[..] {
-        [run] => {
+        [run] if named.is_none() => {
             let both = vec![
                 curve_of(run, "training", 0, train),
                 curve_of(run, "held out", 1, heldout),
             ];
             (both, "images right, %")
         }
-        _ if any_heldout => (curves_of(ranking, heldout), "held-out images right, %"),
-        _ => (curves_of(ranking, train), "training images right, %"),
+        _ if any_heldout => (
+            curves_of(ranking, named, heldout),
+            "held-out images right, %",
+        ),
+        _ => (curves_of(ranking, named, train), "training images right, %"),
     };
     curves.retain(|curve| !curve.points.is_empty());
     if curves.is_empty() {
@@ -111,18 +142,29 @@ fn curve_of(run: &Run, name: &str, colour: usize, get: Get) -> Curve {
         rank: None,
         name: name.to_owned(),
         colour: Some(colour),
+        dashed: false,
         points: points(&run.epochs, 1, get),
     }
 }
 
 /// A curve of each of several runs, the best first.
-fn curves_of(ranking: &Ranking<'_>, get: Get) -> Vec<Curve> {
-    let ranked = ranking.runs.iter().zip(ranking.labels()).enumerate();
+fn curves_of(ranking: &Ranking<'_>, named: Option<&[(usize, String)]>, get: Get) -> Vec<Curve> {
+    let labels = || ranking.labels().into_iter();
+    let names: Vec<(usize, String)> = match named {
+        Some(named) => named.to_vec(),
+        None => (1..).zip(labels()).collect(),
+    };
+    let ranked = ranking.runs.iter().zip(names).enumerate();
     ranked
-        .map(|(rank, (run, name))| Curve {
-            rank: Some(rank + 1),
+        .map(|(place, (run, (rank, name)))| Curve {
+            rank: Some(rank),
             name,
-            colour: COLOURS.get(rank).copied(),
+            colour: match named {
+                // Where each curve has a name, colours are taken again.
+                Some(_) => Some(COLOURS[place % COLOURS.len()]),
+                None => COLOURS.get(place).copied(),
+            },
+            dashed: place >= COLOURS.len(),
             points: points(&run.epochs, ranking.runs.len(), get),
         })
         .collect()

@@ -25,14 +25,17 @@ pub(super) struct Curve {
     pub(super) name: String,
     /// Its place in the series' colours; none where it is drawn in grey, behind the others.
     pub(super) colour: Option<usize>,
+    /// Whether the line is dashed, since another one has this colour too.
+    pub(super) dashed: bool,
     pub(super) points: Vec<(f64, f64)>,
 }
 
 impl Curve {
     fn stroke(&self) -> String {
+        let dashed = if self.dashed { " dashed" } else { "" };
         self.colour.map_or_else(
             || "line other".to_owned(),
-            |colour| format!("line line{colour}"),
+            |colour| format!("line line{colour}{dashed}"),
         )
     }
 

@@ -4,7 +4,11 @@ mod calibration;
 mod cells;
 mod confusion;
 mod curves;
+mod effects;
 mod lines;
+mod parallel;
+mod repeated;
+mod ticks;
 mod weights;
 
 pub use calibration::reliability;
@@ -13,7 +17,12 @@ pub(crate) use cells::{cell, scale};
 pub use confusion::confusion;
 pub(crate) use confusion::numbered;
 pub(crate) use curves::colour;
-pub use curves::{accuracy, error};
+pub use curves::{accuracy, best_accuracy, best_error, error};
+pub use effects::{effect, effects};
+pub(crate) use parallel::MOST_LINES;
+pub use parallel::parallel;
+pub(crate) use repeated::MOST_ROWS;
+pub use repeated::repeated;
 pub use weights::weights;
 
 /// How much room a figure has: its letters are as large in both, so it shows less at once on a phone.
