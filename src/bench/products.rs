@@ -12,7 +12,7 @@ use crate::data::{Images, Standardizer};
 use crate::engine::{Blas, Engine, Units};
 use crate::input::packed::{Outlines, PackedBatch, PackedLane, Products};
 use crate::input::{
-    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Room, Taken,
+    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Packed, Pixels, Room, Sums, Taken,
 };
 use crate::kernels::Panels;
 use crate::model::Layer;
@@ -245,7 +245,11 @@ impl<'a, P: Products> PackedProducts<'a, P> {
                     lane: &mut chunk.lane,
                     chunk: memory,
                 };
-                input.forward(layer, &pixels, &room, &mut chunk.own, &mut chunk.z);
+                let sums = Sums {
+                    z: &mut chunk.z,
+                    own: &mut chunk.own,
+                };
+                input.forward(layer, &pixels, &room, sums);
             });
         let limits = input.block_limits(indices.len());
         let (rows, columns) = d_w.dim();

@@ -130,6 +130,15 @@ pub struct Room<'a, D: Input> {
     pub chunk: &'a mut D::Chunk,
 }
 
+/// Where the first layer's weighted sums of a chunk go, in one network.
+#[derive(Debug)]
+pub struct Sums<'a, D: Input> {
+    /// The sums of each unit for each image that there is room for.
+    pub z: &'a mut Units<D::Number>,
+    /// What the chunk has of its own.
+    pub own: &'a mut D::Own,
+}
+
 /// A block of the first layer's weight matrix.
 #[derive(Clone, Debug)]
 pub struct BlockRange {
@@ -228,14 +237,13 @@ pub trait Input: Sized + Send + Sync + 'static {
     /// Takes in a chunk's pixels, into the lane or, if the gradient needs them later, into the chunk.
     fn take_in(&self, scale: &Self::Scale, pixels: &Pixels<'_, Self>, room: &mut Room<'_, Self>);
 
-    /// Computes the first layer's weighted sums `z`, biases included, of the chunk that was taken in last. Overwrites `z`.
+    /// Computes the first layer's weighted sums, biases included, of the chunk that was taken in last. Overwrites `sums.z`.
     fn forward(
         &self,
         layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
         room: &Room<'_, Self>,
-        own: &mut Self::Own,
-        z: &mut Units<Self::Number>,
+        sums: Sums<'_, Self>,
     );
 
     /// Computes what the chunk adds to the gradient while its pixels are at hand, if this side does that chunk by chunk. `delta` is

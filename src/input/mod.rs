@@ -24,7 +24,8 @@ pub mod packed;
 mod staged;
 
 pub use first_layer::{
-    Batch, BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Room, Taken,
+    Batch, BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Room, Sums,
+    Taken,
 };
 pub use packed::Packed;
 pub use staged::{Staged, StagedScale};

@@ -8,11 +8,11 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::first_layer::{
-    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Room, Taken,
+    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Room, Sums, Taken,
 };
 use crate::cut::{self, BlockLimits};
 use crate::data::{SampleSource, Samples, Standardizer};
-use crate::engine::{self, Engine, Matrix, Share, Units};
+use crate::engine::{self, Engine, Matrix, Share};
 use crate::kernels::{self, Level};
 use crate::scalar::Scalar;
 
@@ -213,8 +213,7 @@ impl<T: Scalar> Input for Staged<T> {
         layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
         room: &Room<'_, Self>,
-        _own: &mut Option<Matrix<T>>,
-        z: &mut Units<T>,
+        Sums { z, .. }: Sums<'_, Self>,
     ) {
         let images = pixels.indices.len();
         let staged = staged(room).view(images);

@@ -16,10 +16,9 @@ use std::time::Duration;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::pass::Pass;
 use super::stopwatch::{Activity, Clock, Stopwatch};
 use crate::engine::{Matrix, Share, Units};
-use crate::input::{Batch, ChunkDelta, Input, NARROW_UNITS, Pixels, Room};
+use crate::input::{Batch, ChunkDelta, FirstLayer, Input, NARROW_UNITS, Pixels, Room};
 use crate::kernels::Level;
 use crate::model::{Layer, Layout};
 
@@ -287,14 +286,14 @@ impl<D: Input> Memory<D> {
     }
 
     /// Begins a step or an evaluation with the first layers as they are, and calls `work` for every chunk of `batch`, in parallel.
-    /// Which lane a chunk comes to depends on the number of threads; what it computes there does not. `pass` has the pass through a
+    /// Which lane a chunk comes to depends on the number of threads; what it computes there does not. `layer` has the first layer of a
     /// network, none where it takes no part.
     ///
     /// # Panics
     /// If the mini-batch is larger than the memory.
     pub(super) fn for_each_chunk<'b, 'p>(
         &mut self,
-        pass: impl Fn(usize) -> Option<Pass<'p, D>> + Sync,
+        layer: impl Fn(usize) -> Option<FirstLayer<'p, D>> + Sync,
         batch: &Batch<'b, D>,
         work: impl Fn(&mut Task<'_, 'b, D>) + Sync,
     ) {
@@ -306,8 +305,8 @@ impl<D: Input> Memory<D> {
         self.watch.start();
         let inputs = self.inputs.par_iter_mut().enumerate();
         inputs.for_each(|(network, input)| {
-            if let Some(pass) = pass(network) {
-                input.begin(pass.first_layer());
+            if let Some(layer) = layer(network) {
+                input.begin(layer);
             }
         });
         if D::PREPARES {

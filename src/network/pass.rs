@@ -17,7 +17,7 @@ use super::loss::Loss;
 use super::memory::{Memory, Task};
 use super::stopwatch::Activity;
 use crate::engine::Engine;
-use crate::input::{Batch, FirstLayer, Input};
+use crate::input::{Batch, FirstLayer, Input, Sums};
 use crate::model::Mlp;
 
 /// What every task reads of a network.
@@ -62,8 +62,11 @@ impl<'a, D: Input> Pass<'a, D> {
         } = task;
         let chunk = &mut networks[network];
         let images = chunk.images;
-        let z = &mut chunk.activations[0];
-        inputs[network].forward(self.first_layer(), pixels, room, &mut chunk.own, z);
+        let sums = Sums {
+            z: &mut chunk.activations[0],
+            own: &mut chunk.own,
+        };
+        inputs[network].forward(self.first_layer(), pixels, room, sums);
         let last = self.mlp.layout.layers().len() - 1;
         for layer in 0..=last {
             let (before, here) = chunk.activations.split_at_mut(layer);
@@ -134,8 +137,8 @@ impl<D: Input> Memory<D> {
         network: impl Fn(usize) -> (Pass<'p, D>, Loss) + Sync,
         batch: &Batch<'_, D>,
     ) {
-        let pass = |number: usize| Some(network(number).0);
-        self.for_each_chunk(pass, batch, |task| {
+        let layer = |number: usize| Some(network(number).0.first_layer());
+        self.for_each_chunk(layer, batch, |task| {
             task.take_in(scale);
             for number in 0..task.networks.len() {
                 let (pass, loss) = network(number);
@@ -213,7 +216,8 @@ impl<D: Input> Memory<D> {
         batch: &Batch<'_, D>,
         mut visit: impl FnMut(usize, &[u32], &[D::Number]),
     ) {
-        self.for_each_chunk(&pass, batch, |task| {
+        let layer = |number: usize| pass(number).map(|pass| pass.first_layer());
+        self.for_each_chunk(layer, batch, |task| {
             task.take_in(scale);
             for number in 0..task.networks.len() {
                 if let Some(pass) = pass(number) {

@@ -20,6 +20,7 @@ mod order;
 mod plan;
 mod presets;
 mod room;
+mod running;
 mod seeds;
 mod sight;
 mod size;
@@ -39,6 +40,7 @@ pub use options::TrainOptions;
 pub use order::{LabelledSource, Order};
 pub use plan::{Arithmetic, Plan};
 pub use presets::Preset;
+pub use running::{End, Ended, Outcome, Running};
 pub use sight::Sight;
 pub use size::Size;
 pub use start::Start;
@@ -55,25 +57,6 @@ use crate::error::Result;
 use crate::input::packed::{Float, Quantized};
 use crate::input::{Input, Packed, Staged};
 use crate::model::{AnyModel, Model};
-
-/// What a run leaves.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The trained network with what it needs to predict.
-    pub model: AnyModel,
-    /// The error of the last epoch: the mean of its mini-batches' errors, each before its update.
-    pub error: f64,
-    /// The evaluation after the last epoch, by the forward pass of the steps: where that multiplies integers, a few answers may
-    /// differ from those of a [`Predictor`], which `test_accuracy` comes from.
-    pub accuracies: Accuracies,
-    /// The accuracy on the official test samples, in 0..=1, scaled by the means and deviations of the training samples; none where
-    /// there are no test samples.
-    pub test_accuracy: Option<f64>,
-    /// The number of samples that it was trained on.
-    pub training_samples: usize,
-    /// The figures of every epoch, in their order.
-    pub history: Vec<EpochFigures>,
-}
 
 /// Trains a network as `plan` says, on the threads of its machine. [`Trainer`] shows how to take the steps by hand.
 ///
@@ -105,31 +88,6 @@ pub fn go_on(
     });
     outcome.expect("a run ends")
 }
-
-/// A run that is to be trained, with whoever watches it.
-#[derive(Clone, Copy, Debug)]
-pub struct Running<'a, O> {
-    /// What it does.
-    pub plan: &'a Plan<'a>,
-    /// Where it goes on; none where it begins.
-    pub checkpoint: Option<&'a Checkpoint>,
-    /// Who watches it.
-    pub observer: O,
-}
-
-/// The end of a run that was trained side by side with others.
-#[derive(Debug)]
-pub struct End<O> {
-    /// The run's number, counted from 0.
-    pub run: usize,
-    /// Who watched it.
-    pub observer: O,
-    /// What it leaves, or what ended it.
-    pub outcome: Result<Outcome>,
-}
-
-/// Who is told of runs that have ended, as soon as they have; runs that end at the same moment are told together.
-pub type Ended<'a, O> = dyn FnMut(Vec<End<O>>) + Send + 'a;
 
 /// Trains runs that see the same mini-batches, side by side: each gets the bits that [`go_on`] gives it. `ended` gets the end of each;
 /// an error ends a run and no other.

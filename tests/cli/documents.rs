@@ -211,6 +211,14 @@ fn run(scratch: &Scratch, document: &str) -> Vec<Call> {
         .collect()
 }
 
+/// What a command tells behind `name`.
+fn told<'c>(call: &'c Call, name: &str, shown: &str) -> &'c str {
+    let mut lines = call.stdout.lines();
+    let found = lines.find_map(|line| line.strip_prefix(name));
+    let found = found.unwrap_or_else(|| panic!("no {name} told by: {shown}"));
+    found.trim()
+}
+
 /// Looks at what a command left.
 fn look_at(scratch: &Scratch, call: &Call) {
     let shown = call.arguments.join(" ");
@@ -221,12 +229,8 @@ fn look_at(scratch: &Scratch, call: &Call) {
     match call.arguments[0].as_str() {
         // Every fold of a cross-validation.
         "train" if call.value("--folds").is_some() && call.value("--fold").is_none() => {
-            let mean = call
-                .stdout
-                .lines()
-                .find_map(|line| line.strip_prefix("mean held-out accuracy"));
-            let mean = mean.unwrap_or_else(|| panic!("no mean told by: {shown}"));
-            let mean: f64 = mean.trim_end_matches('%').trim().parse().unwrap();
+            let mean = told(call, "mean held-out accuracy", &shown);
+            let mean: f64 = mean.trim_end_matches('%').parse().unwrap();
             assert!(mean > 50.0, "held-out accuracy {mean} % after: {shown}");
         }
         "train" => {
@@ -234,12 +238,8 @@ fn look_at(scratch: &Scratch, call: &Call) {
             let text = if call.arguments.iter().any(|argument| argument == "--json") {
                 call.stdout.clone()
             } else {
-                let model = call
-                    .stdout
-                    .lines()
-                    .find_map(|line| line.strip_prefix("model"))
-                    .unwrap_or_else(|| panic!("no model named by: {shown}"));
-                let run = Path::new(model.trim()).parent().unwrap().to_owned();
+                let model = told(call, "model", &shown);
+                let run = Path::new(model).parent().unwrap().to_owned();
                 scratch.text(run.join("summary.json"))
             };
             let summary: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -15,7 +15,7 @@ use crate::cut::{self, BlockLimits};
 use crate::data::{Images, Standardizer};
 use crate::engine::Units;
 use crate::input::first_layer::{
-    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Room, Taken,
+    BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, Pixels, Room, Sums, Taken,
 };
 use crate::kernels::{Level, Panels, Tiles};
 
@@ -179,8 +179,7 @@ impl<P: Products> Input for Packed<P> {
         layer: FirstLayer<'_, Self>,
         pixels: &Pixels<'_, Self>,
         room: &Room<'_, Self>,
-        own: &mut Option<Units<f32>>,
-        z: &mut Units<f32>,
+        Sums { z, own }: Sums<'_, Self>,
     ) {
         let images = pixels.indices.len();
         let forward = match pixels.kept {

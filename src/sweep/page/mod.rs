@@ -3,13 +3,16 @@
 //! The ranking comes first, then figures of all runs, and at the end all that the page about a run has, about the best one. What the
 //! journal tells is always there; curves and the network's answers need the folders of runs, which only the best have.
 
+mod found;
 mod sections;
 mod tables;
 
-use std::path::{Path, PathBuf};
+use found::CURVES;
+pub use found::Found;
+
+use std::path::Path;
 
 use super::folder;
-use super::journal::Entry;
 use super::ranking::Metric;
 use super::results::{Results, is_seed};
 use crate::error::Result;
@@ -21,22 +24,6 @@ use crate::report::page::html::{number, paragraph};
 use crate::report::page::{Section, about, document, sections_of};
 use crate::report::swept::{Measured, Setting, Swept, SweptRun};
 use crate::report::{self, Ranking, Report, Run};
-
-/// The best runs whose curves are drawn.
-const CURVES: usize = 10;
-
-/// What a sweep has found, as its folders tell.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// The folders of the sweep, or of its parts; there is one at least.
-    pub folders: Vec<PathBuf>,
-    /// How many runs are planned.
-    pub planned: u64,
-    /// The runs that have ended, each once.
-    pub entries: Vec<Entry>,
-    /// What they are compared by.
-    pub metric: Metric,
-}
 
 impl Found {
     /// The page. The network of the best run is asked about images as that of [`Report::of`] is, where the folder of the run is there.

@@ -1,6 +1,7 @@
 //! The sections with figures of a sweep's runs.
 
-use super::{CURVES, tables};
+use super::found::CURVES;
+use super::tables;
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
 use crate::figures::words::length;

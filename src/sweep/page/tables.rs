@@ -1,6 +1,6 @@
 //! The tables about a sweep's runs.
 
-use super::Found;
+use super::found::Found;
 use crate::figures::axes::grouped;
 use crate::report::charts;
 use crate::report::page::html::{Cell, paragraph, swatch, table};
