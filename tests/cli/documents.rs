@@ -230,7 +230,7 @@ fn look_at(scratch: &Scratch, call: &Call) {
         // Every fold of a cross-validation.
         "train" if call.value("--folds").is_some() && call.value("--fold").is_none() => {
             let mean = told(call, "mean held-out accuracy", &shown);
-            let mean: f64 = mean.trim_end_matches('%').parse().unwrap();
+            let mean: f64 = mean.trim_end_matches('%').trim().parse().unwrap();
             assert!(mean > 50.0, "held-out accuracy {mean} % after: {shown}");
         }
         "train" => {

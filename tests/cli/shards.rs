@@ -29,7 +29,9 @@ fn figures(line: &str) -> (u64, String, [Value; 4]) {
 
 fn journal(scratch: &Scratch, out: &str) -> Vec<(u64, String, [Value; 4])> {
     let text = scratch.text(format!("{out}/journal.jsonl"));
-    text.lines().map(figures).collect()
+    let mut runs: Vec<_> = text.lines().map(figures).collect();
+    runs.sort_by_key(|(run, ..)| *run);
+    runs
 }
 
 #[test]

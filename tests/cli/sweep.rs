@@ -41,7 +41,7 @@ fn lasting(line: &str) -> Value {
     line
 }
 
-/// The journal of a sweep, and the models that it keeps.
+/// The journal of a sweep in the order of the plan, and the models that it keeps.
 fn left(scratch: &Scratch, out: &str) -> (Vec<Value>, BTreeMap<String, Vec<u8>>) {
     let journal = scratch.text(format!("{out}/journal.jsonl"));
     let mut models = BTreeMap::new();
@@ -51,7 +51,7 @@ fn left(scratch: &Scratch, out: &str) -> (Vec<Value>, BTreeMap<String, Vec<u8>>)
         let name = run.file_name().into_string().expect("a name");
         models.insert(name, model);
     }
-    (journal.lines().map(lasting).collect(), models)
+    (by_run(&journal).map(lasting).collect(), models)
 }
 
 /// The lines of a journal in the order of the plan; runs that are trained side by side end together.
