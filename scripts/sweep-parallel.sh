@@ -18,7 +18,8 @@
 #   --gingham PROGRAM    the program [default: $GINGHAM, else gingham where commands are looked for, else the project's release build]
 #
 # Hosts need the program, the data and DIR under the same names: a folder that they share. What else GNU parallel should do is said by its
-# own variable, such as PARALLEL='--eta'. Ends with 0 where all jobs did, else with 1.
+# own variable, such as PARALLEL='--eta'. Ends with 0 where all jobs did, else with 1. A job whose ssh was killed may still train on its host; its
+# folder is in use until it has ended, and a job that is started for the same shard fails and can be tried again.
 set -euo pipefail
 unset CDPATH # with it, cd prints the folder
 

@@ -83,7 +83,8 @@ killed() { # OUT SIGNAL OPTION..
     { wait "$process" || code=$?; } 2>/dev/null
     [ "$code" -ne 0 ] || die "$signal: the sweep was done before it was killed"
     for ((tries = 0; tries < 200; tries++)); do
-        pgrep -g "$process" >/dev/null || break
+        # What runs on another host is not in the group, and trains its shard to the end.
+        pgrep -g "$process" >/dev/null || pgrep -f "$folder/$out/shard-" >/dev/null || break
         sleep 0.05
     done
     ended "$out/joblog" >"$out.ended"
