@@ -22,9 +22,6 @@ use crate::report::page::{Section, about, document, sections_of};
 use crate::report::swept::{Measured, Setting, Swept, SweptRun};
 use crate::report::{self, Ranking, Report, Run};
 
-/// The best runs whose curves are drawn.
-const CURVES: usize = 10;
-
 /// What a sweep has found, as its folders tell.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -47,7 +44,7 @@ impl Found {
         let results = Results::of(&self.entries, self.metric)?;
         let swept = swept(&results, self.metric);
         let mut kept: Vec<(usize, Run)> = Vec::new();
-        for (rank, run) in results.runs.iter().enumerate().take(CURVES) {
+        for (rank, run) in results.runs.iter().enumerate().take(sections::CURVES) {
             if run.figure.is_some() {
                 kept.extend(self.open(run.run).map(|opened| (rank + 1, opened)));
             }
@@ -55,7 +52,7 @@ impl Found {
         let best = kept.iter().find(|(rank, _)| *rank == 1).map(|(_, run)| run);
         let mut notes = Vec::new();
         let drawn: Vec<usize> = kept.iter().map(|(rank, _)| *rank).collect();
-        let ranking = tables::ranking(self, &results, &swept, &drawn);
+        let ranking = tables::ranking(&self.entries, &results, &swept, &drawn);
         let mut sections: Vec<Section<'_>> = vec![("runs", "Ranking", ranking)];
         if !swept.runs.is_empty() {
             sections.extend(sections::all(&results, &swept, kept.as_slice()));
