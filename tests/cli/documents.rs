@@ -277,9 +277,13 @@ fn look_at(scratch: &Scratch, call: &Call) {
                 .unwrap_or(&format!("{}/report.html", call.arguments[1])),
             b"<!DOCTYPE html>",
         ),
-        "plot" => {
-            begins(call.value("--out").unwrap(), b"\x89PNG");
-        }
+        "plot" => match call.value("--out") {
+            Some(out) => begins(out, b"\x89PNG"),
+            None => {
+                let kind = call.value("--kind").unwrap();
+                begins(&format!("{}/{kind}.svg", call.arguments[1]), b"<svg");
+            }
+        },
         "export" => match call.value("--out").unwrap() {
             "-" => assert!(
                 call.stdout.starts_with("array,unit,input,value\n"),

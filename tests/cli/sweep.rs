@@ -55,7 +55,7 @@ fn left(scratch: &Scratch, out: &str) -> (Vec<Value>, BTreeMap<String, Vec<u8>>)
 }
 
 /// The lines of a journal in the order of the plan; runs that are trained side by side end together.
-fn by_run(journal: &str) -> impl Iterator<Item = &str> {
+pub fn by_run(journal: &str) -> impl Iterator<Item = &str> {
     let run = |line: &&str| {
         let line: Value = serde_json::from_str(line).expect("a line of JSON");
         line["run"].as_u64().expect("a number")

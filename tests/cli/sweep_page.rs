@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::field_page::{QUESTIONS, nothing_is_cut};
 use crate::progress::{drawings, no_terminal, on_a_terminal, shown};
 use crate::report::{between, browsed, has_browser, section};
+use crate::sweep::by_run;
 use crate::util::Scratch;
 
 const SETTINGS: &str = "--data data --preset plain --batch-size 40 --epochs 3 --momentum 0.5";
@@ -143,7 +144,7 @@ fn a_sweep_that_runs_has_a_page_too() {
     let scratch = swept();
     let file = fs::File::open(scratch.join("swept/journal.jsonl")).expect("the journal");
     let whole = scratch.text("swept/journal.jsonl");
-    let lines: Vec<&str> = whole.lines().collect();
+    let lines: Vec<&str> = by_run(&whole).collect();
     // The sweep holds the lock and is writing a line.
     file.try_lock().expect("the lock");
     scratch.write(
@@ -184,7 +185,7 @@ fn a_sweep_that_runs_has_a_page_too() {
 fn parts_are_one_sweep_and_mixtures_are_refused() {
     let scratch = swept();
     let whole = scratch.text("swept/journal.jsonl");
-    let lines: Vec<&str> = whole.lines().collect();
+    let lines: Vec<&str> = by_run(&whole).collect();
     for (part, lines) in [("one", &lines[..9]), ("two", &lines[9..])] {
         fs::create_dir(scratch.join(part)).expect("a folder");
         scratch.write(

@@ -3,16 +3,13 @@
 //! The ranking comes first, then figures of all runs, and at the end all that the page about a run has, about the best one. What the
 //! journal tells is always there; curves and the network's answers need the folders of runs, which only the best have.
 
-mod found;
 mod sections;
 mod tables;
 
-use found::CURVES;
-pub use found::Found;
-
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::folder;
+use super::journal::Entry;
 use super::ranking::Metric;
 use super::results::{Results, is_seed};
 use crate::error::Result;
@@ -25,6 +22,19 @@ use crate::report::page::{Section, about, document, sections_of};
 use crate::report::swept::{Measured, Setting, Swept, SweptRun};
 use crate::report::{self, Ranking, Report, Run};
 
+/// What a sweep has found, as its folders tell.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The folders of the sweep, or of its parts; there is one at least.
+    pub folders: Vec<PathBuf>,
+    /// How many runs are planned.
+    pub planned: u64,
+    /// The runs that have ended, each once.
+    pub entries: Vec<Entry>,
+    /// What they are compared by.
+    pub metric: Metric,
+}
+
 impl Found {
     /// The page. The network of the best run is asked about images as that of [`Report::of`] is, where the folder of the run is there.
     ///
@@ -34,7 +44,7 @@ impl Found {
         let results = Results::of(&self.entries, self.metric)?;
         let swept = swept(&results, self.metric);
         let mut kept: Vec<(usize, Run)> = Vec::new();
-        for (rank, run) in results.runs.iter().enumerate().take(CURVES) {
+        for (rank, run) in results.runs.iter().enumerate().take(sections::CURVES) {
             if run.figure.is_some() {
                 kept.extend(self.open(run.run).map(|opened| (rank + 1, opened)));
             }
@@ -42,7 +52,7 @@ impl Found {
         let best = kept.iter().find(|(rank, _)| *rank == 1).map(|(_, run)| run);
         let mut notes = Vec::new();
         let drawn: Vec<usize> = kept.iter().map(|(rank, _)| *rank).collect();
-        let ranking = tables::ranking(self, &results, &swept, &drawn);
+        let ranking = tables::ranking(&self.entries, &results, &swept, &drawn);
         let mut sections: Vec<Section<'_>> = vec![("runs", "Ranking", ranking)];
         if !swept.runs.is_empty() {
             sections.extend(sections::all(&results, &swept, kept.as_slice()));

@@ -1,6 +1,5 @@
 //! The sections with figures of a sweep's runs.
 
-use super::found::CURVES;
 use super::tables;
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
@@ -12,6 +11,8 @@ use crate::report::swept::{Setting, Swept, groups, over_seeds};
 use crate::report::{Measure, Ranking, Run};
 use crate::sweep::results::Results;
 
+/// The best runs whose curves are drawn.
+pub const CURVES: usize = 10;
 /// The rows of a table of epochs.
 const MOST_EPOCHS: usize = 30;
 

@@ -1,6 +1,7 @@
 //! The tables about a sweep's runs.
 
-use super::found::Found;
+use std::collections::HashMap;
+
 use crate::figures::axes::grouped;
 use crate::report::charts;
 use crate::report::page::html::{Cell, paragraph, swatch, table};
@@ -19,13 +20,10 @@ const MOST_DIVERGED: usize = 200;
 const MOST_GROUPS: usize = 50;
 
 /// The section that ranks the runs. Those of the ranks in `drawn` have curves, whose colours stand here too.
-pub fn ranking(found: &Found, results: &Results, swept: &Swept, drawn: &[usize]) -> String {
-    let entries: std::collections::HashMap<usize, &Entry> = found
-        .entries
-        .iter()
-        .map(|entry| (entry.run, entry))
-        .collect();
-    let summary = |run: &Ranked| entries.get(&run.run).and_then(|entry| entry.summary());
+pub fn ranking(entries: &[Entry], results: &Results, swept: &Swept, drawn: &[usize]) -> String {
+    let by_number: HashMap<usize, &Entry> =
+        entries.iter().map(|entry| (entry.run, entry)).collect();
+    let summary = |run: &Ranked| by_number.get(&run.run).and_then(|entry| entry.summary());
     let rows: Vec<(usize, &Ranked, &Summary)> = results
         .runs
         .iter()
@@ -33,12 +31,12 @@ pub fn ranking(found: &Found, results: &Results, swept: &Swept, drawn: &[usize])
         .filter_map(|(rank, run)| Some((rank, run, summary(run)?)))
         .take(RANKS[1])
         .collect();
-    let diverged = diverged(found);
+    let diverged = diverged(entries);
     if rows.is_empty() {
         return paragraph("No run has ended with a trained network yet.") + &diverged;
     }
     let has_test = rows.iter().any(|(_, run, _)| run.test_accuracy.is_some());
-    let has_error = found.metric != Metric::Error;
+    let has_error = swept.measured.name != Metric::Error.name();
     let settings = swept.settings.iter();
     let heads: Vec<&str> = ["rank", &*swept.measured.name]
         .into_iter()
@@ -106,14 +104,11 @@ fn in_two(heads: &[&str], mut rows: Vec<Vec<Cell>>) -> String {
 }
 
 /// The runs that diverged, by name; nothing where none did.
-fn diverged(found: &Found) -> String {
-    let diverged = found
-        .entries
-        .iter()
-        .filter_map(|entry| match &entry.ending {
-            Ending::Diverged(divergence) => Some((entry, divergence)),
-            Ending::Trained(_) => None,
-        });
+fn diverged(entries: &[Entry]) -> String {
+    let diverged = entries.iter().filter_map(|entry| match &entry.ending {
+        Ending::Diverged(divergence) => Some((entry, divergence)),
+        Ending::Trained(_) => None,
+    });
     let diverged: Vec<_> = diverged.collect();
     let count = grouped(diverged.len() as f64, 0);
     if diverged.len() <= FEW_DIVERGED {
