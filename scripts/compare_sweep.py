@@ -11,7 +11,8 @@ PyTorch trains them one after the other, and all at once with batched products; 
 Needs NumPy; PyTorch and JAX take part where they can be imported. Rounds alternate as in scripts/compare.py. What is
 compared is the epochs alone: a peer is timed after it has loaded, compiled and warmed up, and of gingham the
 "train_seconds" of all runs are added up. The wall time of gingham's process, with loading, evaluation after the last
-epoch and files, stands beside them. The errors of the last epoch must agree, or the script ends with 1.
+epoch and files, stands beside them. The errors of the last epoch must agree where training is not chaotic, or the
+script ends with 1.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import compare
-from compare import BATCHES, CLASSES, HELD_OUT, HIDDEN, Skipped
+from compare import BATCHES, CLASSES, HELD_OUT, HIDDEN, RATE, Skipped
 
 RATES, L2S, SEEDS = (0.0005, 0.001, 0.0015, 0.002), (0.0, 0.5), (1, 2, 3, 4)
 # In the order of gingham's runs: the last setting changes fastest.
@@ -43,9 +44,11 @@ PEERS = {
         "jax-vmap": ("JAX f32, jit + scan, vmap over all", "jax"),
     },
 }
-# How far a network's error may lie from the first program's, relative. Engines that round pixels' products to integers
-# or sum in another order stay far below it for some tens of epochs.
-ERRORS_AGREE = 1e-2
+# How far a network's error may lie from the first program's, relative. Only networks up to the article's rate are
+# compared: at 0.002 training is chaotic, and two f32 programs that sum in different orders differ by 0.6 % after two
+# epochs, where at 0.001 and below they differ by less than 3e-7 and the integer engine by 2e-6.
+ERRORS_AGREE = 1e-4
+STEADY = [index for index, (rate, _, _) in enumerate(NETWORKS) if rate <= RATE]
 
 
 # ----
@@ -238,7 +241,7 @@ def summarise(entrants: list, rounds: list[dict]) -> list[dict]:
             "errors": own[0]["errors"],
         }
         reference = rows[0]["errors"] if rows else row["errors"]
-        row["deviation"] = max(abs(ours - theirs) / abs(theirs) for ours, theirs in zip(row["errors"], reference))
+        row["deviation"] = max(abs(row["errors"][index] / reference[index] - 1.0) for index in STEADY)
         rows.append(row)
     return rows
 
@@ -351,7 +354,7 @@ def main() -> int:
         f"alternating rounds; {machine['cpu']}, {machine['processors']} processors; {started}"
     )
     closing = ["seconds are those of the epochs; wall is gingham's whole process; peak MB is of the whole process"]
-    closing.append(f"error off by: the largest relative deviation of a last error from that of {rows[0]['program']}")
+    closing.append(f"error off by: the largest relative deviation from the last error of {rows[0]['program']}, rates to {RATE}")
     closing.append(f"load average at the start: {machine['load_average_at_start']:.2f}")
     closing += dict.fromkeys(row["version"] for row in rows)
     closing += [f"skipped {name}: {why}" for name, why in skipped.items()]
