@@ -487,6 +487,10 @@ def wide_jax_f32(folder: Path, _threads: int) -> tuple[Trainer, str]:
 
 
 def peer_main(job: str, name: str, folder: str, threads: int) -> None:
+    serve(globals()[f"{job}_{name.replace('-', '_')}"], Path(folder), threads, warm_up=1 if job == "wide" else 2)
+
+
+def serve(make_trainer: Callable[[Path, int], tuple[Trainer, str]], folder: Path, threads: int, warm_up: int) -> None:
     """A peer's process: {"ready"} once warm, then one line of JSON for every number of epochs read."""
     if hasattr(os, "sched_setaffinity"):
         # XLA counts the processors it may run on; it has no setting for the number of its threads.
@@ -499,8 +503,8 @@ def peer_main(job: str, name: str, folder: str, threads: int) -> None:
         replies.write(json.dumps(fields) + "\n")
 
     try:
-        train, version = globals()[f"{job}_{name.replace('-', '_')}"](Path(folder), threads)
-        train(1 if job == "wide" else 2)
+        train, version = make_trainer(folder, threads)
+        train(warm_up)
     except ImportError as problem:
         lines = str(problem).splitlines()
         return reply(skip=f"cannot be imported: {lines[0] if lines else problem!r}")
@@ -530,9 +534,11 @@ class Skipped(Exception):
 
 
 class Peer:
+    script, peers = __file__, PEERS
+
     def __init__(self, name: str, job: str, folder: Path, threads: int):
         self.name = name
-        self.what, module = PEERS[job][name]
+        self.what, module = self.peers[job][name]
         if importlib.util.find_spec(module) is None:
             raise Skipped(f"{module} is not installed")
         pools = ("OMP", "OPENBLAS", "MKL", "BLIS")
@@ -541,7 +547,7 @@ class Peer:
         environment |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--peer", job, name, str(folder), str(threads)],
+            [sys.executable, self.script, "--peer", job, name, str(folder), str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -579,6 +585,13 @@ class Peer:
         self.process.wait()
 
 
+def program_version(binary: Path) -> str:
+    if not os.access(binary, os.X_OK):
+        raise Skipped(f"no program {binary} (build it: cargo build --release)")
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
+    return " ".join(version.stdout.split())
+
+
 class Gingham:
     """An engine of ours, e.g. "blas" or "blas:f64"."""
 
@@ -587,10 +600,7 @@ class Gingham:
         dtype = dtype or "f32"
         self.name = f"gingham-{engine}-{dtype}"
         self.what = f"gingham, {engine} engine, {dtype}"
-        if not os.access(binary, os.X_OK):
-            raise Skipped(f"no program {binary} (build it: cargo build --release)")
-        version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
-        self.version = " ".join(version.stdout.split())
+        self.version = program_version(binary)
         self.job, self.folder = job, folder
         self.command = [binary, "train", "--data", folder, *GINGHAM_FLAGS[job]]
         self.command += ["--engine", engine, "--dtype", dtype, "--threads", str(threads)]
@@ -617,6 +627,25 @@ class Gingham:
 
     def end(self) -> None:
         pass
+
+
+def alternate(entrants: list, count: int, epochs: int, skipped: dict[str, str]) -> list[dict]:
+    """Runs every entrant once a round, each round beginning with another. Who fails leaves `entrants` for `skipped`."""
+    rounds = []
+    for number in range(count):
+        turn = number % max(1, len(entrants))
+        for entrant in entrants[turn:] + entrants[:turn]:
+            time.sleep(0.3)  # idle thread pools spin for a while after their work
+            try:
+                result = {"round": number, "program": entrant.name, **entrant.run(epochs)}
+            except Skipped as why:
+                print(f"{entrant.name} {why}", file=sys.stderr)
+                skipped[entrant.name] = f"{why} (in round {number})"
+                entrants.remove(entrant)
+                continue
+            rounds.append(result)
+            print(json.dumps({key: result[key] for key in ("round", "program", "seconds")}), file=sys.stderr)
+    return rounds
 
 
 def describe_machine() -> dict:
@@ -686,8 +715,14 @@ def table(rows: list[dict], markdown: bool) -> str:
             f"{row['peak_rss_bytes'] / 1e6:.0f}",
         ]
         lines.append(cells + ([row["deviation"]] if len(head) > 5 else []))
+    return aligned(lines, markdown)
+
+
+def aligned(lines: list[list[str]], markdown: bool) -> str:
+    """A table of a head and rows, whose first column is text and whose others are numbers."""
+    head = lines[0]
     if markdown:
-        lines.insert(1, ["---", *["---:"] * (len(head) - 1)])
+        lines = [head, ["---", *["---:"] * (len(head) - 1)], *lines[1:]]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return "\n".join(
@@ -773,20 +808,7 @@ def main() -> int:
         return 1
 
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    rounds = []
-    for number in range(options.rounds):
-        turn = number % max(1, len(entrants))
-        for entrant in entrants[turn:] + entrants[:turn]:
-            time.sleep(0.3)  # idle thread pools spin for a while after their work
-            try:
-                result = {"round": number, "program": entrant.name, **entrant.run(options.epochs)}
-            except Skipped as why:
-                print(f"{entrant.name} {why}", file=sys.stderr)
-                skipped[entrant.name] = f"{why} (in round {number})"
-                entrants.remove(entrant)
-                continue
-            rounds.append(result)
-            print(json.dumps({key: result[key] for key in ("round", "program", "seconds")}), file=sys.stderr)
+    rounds = alternate(entrants, options.rounds, options.epochs, skipped)
     for entrant in entrants:
         entrant.end()
     if not entrants:
