@@ -50,6 +50,7 @@ pub struct Plan<'a> {
     engine_note: Option<&'static str>,
     data_note: Option<String>,
     keeps_batches: bool,
+    bytes_beside: u64,
     start: Option<&'a Start>,
 }
 
@@ -118,6 +119,7 @@ impl<'a> Plan<'a> {
             kept_bytes: if keeps_batches { all_bytes } else { 0 },
         };
         job.check(machine)?;
+        let bytes_beside = job.beside();
         let settings = TrainOptions {
             engine,
             eval_every: Some(options.evaluation_interval()),
@@ -139,6 +141,7 @@ impl<'a> Plan<'a> {
             layout,
             arithmetic,
             keeps_batches,
+            bytes_beside,
             start: None,
         })
     }
@@ -230,6 +233,12 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn keeps_batches(&self) -> bool {
         self.keeps_batches
+    }
+
+    /// The most bytes that its run takes beside runs that see the same mini-batches.
+    #[must_use]
+    pub fn bytes_beside(&self) -> u64 {
+        self.bytes_beside
     }
 
     /// How an epoch is cut into mini-batches.

@@ -21,6 +21,27 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Bytes of the network with its gradient and its slots, and of what is made to keep it.
+    fn of_network(&self) -> (u64, u64) {
+        let Footprint { layout, dtype, .. } = self.steps;
+        let numbers = (layout.parameters() * dtype.bytes()) as u64;
+        // A checkpoint that is made, one that waits for the disk and one that is being written; the best model in the same three
+        // forms, and a copy of a single array.
+        (
+            numbers * (2 + self.slots),
+            numbers * (3 * (1 + self.slots) + 4),
+        )
+    }
+
+    /// The most bytes that the run takes beside others that see the same mini-batches. It is too much by the pixels of a step, which they
+    /// share.
+    pub(super) fn beside(&self) -> u64 {
+        let (network, keeping) = self.of_network();
+        network
+            .saturating_add(keeping)
+            .saturating_add(self.steps.bytes())
+    }
+
     /// Refuses a run that the machine has no memory for.
     ///
     /// # Errors
@@ -34,10 +55,7 @@ impl Job<'_> {
         } = self.steps;
         let parameters = layout.parameters() as u64;
         let numbers = parameters * dtype.bytes() as u64;
-        let network = numbers * (2 + self.slots); // with the gradient
-        // A checkpoint that is made, one that waits for the disk and one that is being written; the best model in the same three
-        // forms, and a copy of a single array.
-        let keeping = numbers * (3 * (1 + self.slots) + 4);
+        let (network, keeping) = self.of_network();
         let steps = self.steps.bytes().saturating_add(self.kept_bytes);
         let samples = self.samples as u64 * INDEX_BYTES;
         // When the steps are over, their memory is given back. Then the model is asked, and made into the bytes of its file: its

@@ -16,6 +16,7 @@ use gingham::train::{Plan, Start, TrainOptions};
 use super::settings::{Flags, Sources};
 use super::signals::Listener;
 use super::{Common, base, open_training_data, outfile, output, train as single};
+use groups::{Limits, Wanted};
 use runs::{Planned, Shared, Sweep};
 use shown::Figure;
 
@@ -119,9 +120,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         machine: &machine,
         start: start.as_ref(),
     };
-    let mut sights = Vec::new();
+    let mut wanted = Vec::new();
     for run in &planned {
-        sights.push(shared.plan(run)?.sight());
+        wanted.push(Wanted::from(&shared.plan(run)?));
     }
     let plan = shared.plan(&planned[0])?;
     let metric = metric(args, &plan)?;
@@ -130,8 +131,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(shard) = args.shard {
         identity.shard = Some(shard);
         let numbers = planned.iter().map(|run| run.number);
-        let pairs = numbers.zip(sights).filter(|(number, _)| shard.has(*number));
-        sights = pairs.map(|(_, sight)| sight).collect();
+        let pairs = numbers.zip(wanted).filter(|(number, _)| shard.has(*number));
+        wanted = pairs.map(|(_, wanted)| wanted).collect();
         planned.retain(|run| shard.has(run.number));
         notes.extend(planned.is_empty().then(|| nothing(shard, &identity)));
     }
@@ -159,7 +160,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         json: args.common.json,
         output,
     };
-    let groups = groups::groups(sights.into_iter(), args.group.map(|size| size as usize));
+    let groups = groups::groups(wanted, Limits::new(args.group, &machine));
     sweep.all(&planned, &groups, &mut folder)?;
     if args.common.json {
         return Ok(());
