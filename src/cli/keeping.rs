@@ -97,6 +97,7 @@ impl Choices {
         Ok(Keeping {
             every: self.checkpoint_every.0,
             keep,
+            patience: None,
             on_error: match self.on_save_error {
                 Policy::Stop => OnSaveError::Stop,
                 Policy::Warn => OnSaveError::Warn,

@@ -61,6 +61,8 @@ pub struct Keeping {
     pub every: Every,
     /// Whose parameters are kept.
     pub keep: Keep,
+    /// The run ends when so many evaluations have found no better held-out accuracy; none: when its epochs are over.
+    pub patience: Option<usize>,
     /// What happens when something cannot be saved.
     pub on_error: OnSaveError,
     /// The signal that asks the run to stop after its step; 0 while none does.
@@ -192,6 +194,17 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
+    /// Whether as many evaluations as there is patience for have found nothing better than the best.
+    fn is_out_of_patience(&self) -> bool {
+        let (Some(patience), Some(best)) = (self.keeping.patience, self.best) else {
+            return false;
+        };
+        let records = self.files.records().iter();
+        let later = records.filter(|record| record.epoch > best.epoch);
+        let evaluated = later.filter(|record| record.heldout_accuracy.is_some());
+        evaluated.count() >= patience
+    }
+
     /// The signal that asks to stop.
     fn signal(&self) -> Option<u8> {
         let signal = self.keeping.signal.load(Ordering::Relaxed);
@@ -296,6 +309,9 @@ impl Observer for Recorder<'_> {
             Every::Epochs(epochs) => (end.epoch + 1).is_multiple_of(epochs),
             Every::Never | Every::Time(_) => false,
         };
+        // A run that ends here has no checkpoint of its end: one that is killed before it is whole goes on from an earlier one, to this end.
+        let is_over = !end.is_last && self.is_out_of_patience();
+        let is_due = is_due && !is_over;
         if is_due || end.is_last {
             let checkpoint = end.checkpoint(&self.elapsed(0.0))?;
             self.files.put(CHECKPOINT, checkpoint);
@@ -312,6 +328,9 @@ impl Observer for Recorder<'_> {
             .map(|folder| folder.writer().failures());
         self.settle(failures.into_iter().flatten())?;
         self.watcher.show(&record, &self.times);
+        if is_over {
+            return Ok(ControlFlow::Break(()));
+        }
         if let Some(signal) = self.signal() {
             let at = Stop {
                 signal,

@@ -398,3 +398,40 @@ fn one_process_at_a_time_writes_a_sweep() {
     first.wait().expect("a process");
     second.is_refusal(2, &["journal.jsonl"]);
 }
+
+/// A run that gets no better ends early, as `train` with as many epochs, and the sweep is another one.
+#[test]
+fn runs_without_progress_end_early() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 60);
+    let plan = "--grid learning-rate=0.05,0.2;seed=1..2 --epochs 30 --eval-every 1 --hidden 6 --patience 2";
+    let command = format!("sweep -q --data data --preset plain --batch-size 40 {plan} --out swept");
+    scratch.done(&command);
+    let (journal, models) = left(&scratch, "swept");
+    let mut early = 0;
+    for line in &journal {
+        let epochs = line["epochs"].as_u64().expect("a number");
+        let [rate, seed] = ["learning_rate", "seed"].map(|name| line["settings"][name].to_string());
+        let single = scratch.done(&format!(
+            "train -q --json --data data --preset plain --batch-size 40 --epochs {epochs} --eval-every 1 --hidden 6 --learning-rate {rate} --seed {seed} --out single{}",
+            line["run"]
+        ));
+        let single = single.json();
+        for figure in ["heldout_accuracy", "final_error", "best_epoch"] {
+            assert_eq!(line[figure], single[figure], "{line}");
+        }
+        let run = format!("{:05}", line["run"].as_u64().expect("a number"));
+        let model = scratch.read(format!("single{}/model.safetensors", line["run"]));
+        assert!(models[&run] == model, "{run}");
+        let best = line["best_epoch"].as_u64().expect("a number");
+        if epochs < 30 {
+            assert_eq!(epochs, best + 3, "two epochs after the best: {line}");
+            early += 1;
+        }
+    }
+    assert!(early > 0, "some run ends early: {journal:?}");
+    let other = command.replace("--patience 2", "--patience 3");
+    scratch.refuses(2, &other, &["out", "patience"]);
+    let none = command.replace("--patience 2", "--patience 2 --holdout 0 --metric error");
+    scratch.refuses(2, &none.replace("swept", "none"), &["patience", "held-out"]);
+}

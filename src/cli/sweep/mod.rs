@@ -92,6 +92,9 @@ pub struct Args {
     /// Train at most so many runs side by side, where they see the same mini-batches; 1: one after the other [default: 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Runtime and output")]
     group: Option<u32>,
+    /// End a run when N evaluations have found no better held-out accuracy
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
+    patience: Option<u32>,
     /// What decides which run is better
     #[arg(long, value_name = "FIGURE", help_heading = "Results")]
     metric: Option<Figure>,
@@ -128,6 +131,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let metric = metric(args, &plan)?;
     notes.extend(super::notes::of(&plan));
     let mut identity = identity(plan.settings(), &space, &planned);
+    let patience = patience(args, &plan, &mut identity)?;
     if let Some(shard) = args.shard {
         identity.shard = Some(shard);
         let numbers = planned.iter().map(|run| run.number);
@@ -150,6 +154,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let keeping = Keeping {
         signal: signals.watch(),
+        patience,
         ..Keeping::default()
     };
     let sweep = Sweep {
@@ -213,6 +218,21 @@ fn metric(args: &Args, plan: &Plan<'_>) -> Result<Metric> {
         }),
         Some(Figure::HeldoutAccuracy) | None => Ok(Metric::HeldoutAccuracy),
     }
+}
+
+/// The patience that is asked for, with which a sweep is another one than without.
+fn patience(args: &Args, plan: &Plan<'_>, identity: &mut Identity) -> Result<Option<usize>> {
+    if let Some(patience) = args.patience {
+        if !plan.holds_out() {
+            return Err(Error::Setting {
+                setting: "patience",
+                reason: "expected held-out images, whose accuracy decides, found none".to_owned(),
+            });
+        }
+        let name = "patience".to_owned();
+        identity.settings.insert(name, patience.into());
+    }
+    Ok(args.patience.map(|patience| patience as usize))
 }
 
 /// All runs, with what they share.
