@@ -21,7 +21,7 @@ pub trait RunFiles: Send {
     /// [`Error::Write`](crate::error::Error::Write).
     fn append(&mut self, record: &EpochRecord) -> Result<()>;
 
-    /// Has `bytes` written as the file `name`, in the place of the one that is there. [`RunFolder::failures`] tells whether it could be.
+    /// Has `bytes` written as the file `name`, in the place of the one that is there. What could not be written is told later, by the folder.
     fn put(&mut self, name: &'static str, bytes: Vec<u8>);
 
     /// The folder, which is there from now on, with all that was put.
