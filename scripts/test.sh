@@ -207,6 +207,7 @@ if ! have python3; then
     skip "sweeps by GNU parallel, Slurm and Optuna" "no python3"
 else
     part "sweeps by GNU parallel and Slurm" scripts/outside.sh parallel slurm
-    part "sweeps by Optuna" scripts/outside.sh --install optuna
+    # On real data Optuna takes minutes more: scripts/outside.sh optuna with $GINGHAM_DATA.
+    part "sweeps by Optuna" env -u GINGHAM_DATA scripts/outside.sh --install optuna
 fi
 reached_end=yes

@@ -84,16 +84,18 @@ done_all
 same whole some/shard-*
 
 # Runs long enough to be in the middle of one.
-long=("${settings[@]}" --epochs 150 --grid 'learning-rate=0.05; hidden=32; seed=1..2')
+long=("${settings[@]}" --epochs 3000 --grid 'learning-rate=0.05; hidden=32; seed=1..2')
 "$GINGHAM" sweep -q "${long[@]}" --threads 1 --out whole-long >/dev/null
 for signal in "" KILL; do
     say "tasks that are ${signal:+killed by SIG}${signal:-cancelled} go on"
     out=long-${signal:-cancelled}
     job=$(submit 1-2 1 "$out" "${long[@]}")
+    # A run has no folder before its first checkpoint, so the sweep's own says that it has begun.
     for ((tries = 0; tries < 300; tries++)); do
-        [ ! -s "$out/shard-1/runs/00001/metrics.jsonl" ] || break
+        [ ! -s "$out/shard-1/sweep.json" ] || [ ! -s "$out/shard-2/sweep.json" ] || break
         sleep 0.05
     done
+    sleep 1
     if [ -n "$signal" ]; then
         scancel --full --signal="$signal" "$job"
     else
