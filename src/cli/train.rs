@@ -263,8 +263,7 @@ fn train_into(
     drop(watcher);
     let summary = Summary::new(plan, &outcome, times, folder.path_now()).with_best(best);
     if keeping.keep == Keep::Best {
-        let model = summary.best_model.clone().unwrap_or_default();
-        return Ok(Summary { model, ..summary });
+        return Ok(summary.of_best_alone());
     }
     Ok(summary)
 }

@@ -141,20 +141,26 @@ impl RunFiles for LaterFolder<'_> {
     }
 
     fn folder(&mut self) -> Result<&mut RunFolder> {
-        if self.there.is_none() {
-            let mut folder = RunFolder::create(&self.path, &self.config)?;
-            if let Some(start) = self.start {
-                folder.keep_start(start)?;
-            }
-            for record in &self.records {
-                folder.append(record)?;
-            }
-            for (name, bytes) in std::mem::take(&mut self.files) {
-                folder.put(name, bytes);
-            }
-            self.there = Some(folder);
+        let folder = match self.there.take() {
+            Some(folder) => return Ok(self.there.insert(folder)),
+            None => RunFolder::create(&self.path, &self.config)?,
+        };
+        // Whatever fails below, the folder is there, and all that could be written is in it.
+        let folder = self.there.insert(folder);
+        for (name, bytes) in std::mem::take(&mut self.files) {
+            folder.put(name, bytes);
         }
-        Ok(self.there.as_mut().expect("it was made"))
+        // An epoch that could not be written is written with the next.
+        let appended: Vec<Result<()>> = self
+            .records
+            .drain(..)
+            .map(|record| folder.append(&record))
+            .collect();
+        if let Some(start) = self.start {
+            folder.keep_start(start)?;
+        }
+        appended.into_iter().collect::<Result<()>>()?;
+        Ok(folder)
     }
 
     fn present(&mut self) -> Option<&mut RunFolder> {

@@ -59,7 +59,7 @@ pub struct Summary {
     pub heldout_accuracy: Option<f64>,
     /// Accuracy on the official test images, scaled by the training figures.
     pub test_accuracy: Option<f64>,
-    /// Seconds in epochs.
+    /// Seconds in epochs; of runs that were trained side by side, the run's share of theirs, as in the three below.
     pub train_seconds: f64,
     /// Seconds from the start of the process to this summary.
     pub total_seconds: f64,
@@ -145,6 +145,14 @@ impl Summary {
             best_epoch: best.map(|best| best.epoch),
             best_heldout_accuracy: best.map(|best| best.heldout_accuracy),
             best_model: best.map(|_| self.run_dir.join(BEST)),
+            ..self
+        }
+    }
+    /// The same of a run that keeps the best network and not the last one.
+    #[must_use]
+    pub fn of_best_alone(self) -> Self {
+        Self {
+            model: self.best_model.clone().unwrap_or_default(),
             ..self
         }
     }

@@ -1,7 +1,8 @@
 //! Training: epoch, mini-batch, forward, backward, update, evaluation, record.
 //!
-//! [`train`] takes a [`Plan`] and shows these in order; the loop is the function `run`. Reading order from here: [`Plan`] (what
-//! was decided, made of [`TrainOptions`]), [`Trainer`] (a run in progress) with its [`State`] and its [`Order`], [`step`] (the
+//! [`train`] takes a [`Plan`] and shows these in order; the loop is the function `run`, for one run or for several that are trained
+//! [side by side](side_by_side). Reading order from here: [`Plan`] (what was decided, made of [`TrainOptions`]), `Group` (runs in
+//! progress; [`Trainer`] is one of them by hand) with its [`State`]s and its [`Order`], `Watched` (how runs begin and end), [`step`] (the
 //! two phases of a step), [`update`] (the second one), [`optimizer`], [`objective`]. Nothing here reads a clock or prints: who
 //! wants to see a run working hands in an [`Observer`].
 

@@ -504,3 +504,19 @@ fn classes_of_fewer_images_than_folds_are_told() {
     let journal = scratch.text("run3/journal.jsonl");
     assert_eq!(journal.lines().count(), 29, "one image is held out in each");
 }
+
+/// The model that a summary names is there, also where the last network is not kept.
+#[test]
+fn folds_that_keep_their_best_name_it() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 120, 20);
+    let command = "train -q --json --data data --preset plain --epochs 3 --hidden 5 --folds 2 --keep best --out kept";
+    let told = scratch.done(command).json();
+    for fold in told["folds"].as_array().expect("folds") {
+        let model = fold["model"].as_str().expect("a name");
+        assert_eq!(fold["model"], fold["best_model"]);
+        assert!(scratch.join(model).is_file(), "{model}");
+    }
+    // Nothing is trained twice.
+    assert_eq!(scratch.done(command).json(), told);
+}

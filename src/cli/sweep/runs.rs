@@ -10,7 +10,8 @@ use gingham::data::Dataset;
 use gingham::error::{Error, Result};
 use gingham::machine::Machine;
 use gingham::report::{
-    self, EpochRecord, Keeping, LaterFolder, Recorder, RunFiles, RunFolder, Summary, Times, Watcher,
+    self, EpochRecord, Keep, Keeping, LaterFolder, Recorder, RunFiles, RunFolder, Summary, Times,
+    Watcher,
 };
 use gingham::sweep::{Assignment, Divergence, Ending, Entry, Metric, SweepFolder};
 use gingham::train::{self, Checkpoint, Elapsed, End, Plan, Running, Start, TrainOptions};
@@ -213,6 +214,9 @@ impl Sweep<'_> {
                     Ok(outcome) => {
                         let summary = Summary::new(plan, &outcome, times, files.path_now());
                         let mut summary = summary.with_best(best);
+                        if self.keeping.keep == Keep::Best {
+                            summary = summary.of_best_alone();
+                        }
                         summary.total_seconds = before + share;
                         Ok(run.entry(Ending::Trained(Box::new(summary))))
                     }
