@@ -70,7 +70,7 @@ impl Parts {
     /// nothing is missing, and where the folders are shards of different divisions of the plan.
     #[must_use]
     pub fn missing(&self) -> Option<(u32, Vec<u32>)> {
-        // A folder of the whole plan makes the collection nothing.
+        // Where a folder has the whole plan, no run is missing.
         let shards: Vec<Shard> = self.shards.iter().copied().collect::<Option<_>>()?;
         let missing = Shard::missing(&shards)?;
         (!missing.is_empty()).then(|| (shards[0].count(), missing))
