@@ -16,6 +16,7 @@ use gingham::machine::Machine;
 use gingham::model::Mlp;
 use gingham::network::{Memory, MemoryUse, Pass};
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::{Setup, Stepper};
 use gingham::train::{Preset, TrainOptions};
 
@@ -83,10 +84,12 @@ fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind,
     let setup = Setup {
         mlp: network(&options),
         optimizer: Box::new(Sgd {
+            nesterov: false,
             momentum: options.momentum as f32,
             level: machine.level(),
         }),
         learning_rate: options.learning_rate,
+        recipe: Recipe::default(),
         objective: options.objective(),
         batch: images as usize,
         level: machine.level(),

@@ -24,6 +24,7 @@ use gingham::network::footprint::Footprint;
 use gingham::network::{ErrorForm, MemoryUse};
 use gingham::scalar::{Dtype, Scalar};
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::{Setup, Stepper};
 use gingham::train::{L1Form, Objective, Reduction, Regularizer};
 use ndarray::ArrayView3;
@@ -163,10 +164,12 @@ fn setup<T: Scalar>(job: &Job, machine: &Machine) -> Setup<T> {
             output: Output::Softmax,
         },
         optimizer: Box::new(Sgd {
+            nesterov: false,
             momentum: T::of(job.momentum),
             level: machine.level(),
         }),
         learning_rate: 1e-3,
+        recipe: Recipe::default(),
         objective: job.objective,
         batch: job.batches[0] as usize,
         level: machine.level(),

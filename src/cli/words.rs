@@ -17,23 +17,37 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 67] = [
+const FLAGS: [(&str, &str); 93] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
+    ("averaging", "ema"),
     ("batch", "batch-size"),
+    ("batch-norm", "norm"),
+    ("batchnorm", "norm"),
+    ("beta-1", "beta1"),
+    ("beta-2", "beta2"),
     ("bs", "batch-size"),
     ("checkpoint", "model"),
+    ("clip", "clip-norm"),
+    ("clipnorm", "clip-norm"),
     ("criterion", "output"),
     ("cross-validation", "folds"),
     ("cv", "folds"),
     ("data-dir", "data"),
     ("data-seed", "order-seed"),
     ("dataset", "data"),
+    ("drop", "dropout"),
+    ("dropout-rate", "dropout"),
+    ("ema-decay", "ema"),
+    ("eps", "epsilon"),
     ("eta", "learning-rate"),
+    ("eta-min", "final-rate"),
     ("eta0", "learning-rate"),
     ("fine-tune", "from"),
     ("finetune", "from"),
+    ("grad-clip", "clip-norm"),
+    ("gradient-clip-val", "clip-norm"),
     ("hidden-dim", "hidden"),
     ("hidden-layer-sizes", "hidden"),
     ("hidden-layers", "hidden"),
@@ -52,17 +66,24 @@ const FLAGS: [(&str, &str); 67] = [
     ("learning-rate-init", "learning-rate"),
     ("loss", "output"),
     ("lr", "learning-rate"),
+    ("lr-schedule", "schedule"),
+    ("lr-scheduler", "schedule"),
     ("manual-seed", "seed"),
     ("max-epochs", "epochs"),
+    ("max-grad-norm", "clip-norm"),
     ("max-iter", "epochs"),
+    ("min-lr", "final-rate"),
+    ("model-ema", "ema"),
     ("n-epochs", "epochs"),
     ("n-folds", "folds"),
     ("n-jobs", "threads"),
     ("n-splits", "folds"),
+    ("normalization", "norm"),
     ("normalize", "scale"),
     ("num-epochs", "epochs"),
     ("num-folds", "folds"),
     ("num-workers", "threads"),
+    ("optim", "optimizer"),
     ("output-dir", "out"),
     ("output-file", "out"),
     ("overwrite", "force"),
@@ -71,7 +92,10 @@ const FLAGS: [(&str, &str); 67] = [
     ("random-seed", "seed"),
     ("random-state", "seed"),
     ("save-dir", "out"),
+    ("scheduler", "schedule"),
     ("shuffle-seed", "order-seed"),
+    ("smoothing", "label-smoothing"),
+    ("solver", "optimizer"),
     ("standardize", "scale"),
     ("stratified", "stratify"),
     ("use-bias", "bias"),
@@ -82,30 +106,22 @@ const FLAGS: [(&str, &str); 67] = [
     ("validation-fraction", "holdout"),
     ("validation-split", "holdout"),
     ("warm-start", "from"),
-    ("weight-decay", "l2"),
+    ("warmup-ratio", "warmup"),
+    ("warmup-share", "warmup"),
+    ("wd", "weight-decay"),
     ("weights", "from"),
     ("workers", "threads"),
 ];
 
 /// Their words for what is not here, and what to say.
-const ABSENT: [(&str, &str); 10] = [
+const ABSENT: [(&str, &str); 5] = [
     ("cuda", CPU),
     ("device", CPU),
-    (
-        "dropout",
-        "there is no dropout; l2 and l1 hold weights down",
-    ),
     ("early-stopping", PATIENCE),
     ("gpu", CPU),
-    ("optim", OPTIMIZER),
-    ("optimizer", OPTIMIZER),
     ("patience", PATIENCE),
-    ("scheduler", "there is no schedule; the learning rate stays"),
-    ("solver", OPTIMIZER),
 ];
 const CPU: &str = "gingham runs on the CPU alone";
-const OPTIMIZER: &str =
-    "the only optimizer is gradient descent in mini-batches, with momentum where that is set";
 const PATIENCE: &str = "no run stops early; the number of epochs is given";
 
 /// What to say about a word that names no flag or setting here; `known` tells which flags there are.
@@ -198,8 +214,9 @@ mod tests {
     fn words_of_other_programs() {
         let all = |_: &str| true;
         assert_eq!(hint("max_iter", all), Some(Hint::Flag("epochs")));
-        assert_eq!(hint("Weight-Decay", all), Some(Hint::Flag("l2")));
-        assert_eq!(hint("solver", all), Some(Hint::Words(OPTIMIZER)));
+        assert_eq!(hint("Min_LR", all), Some(Hint::Flag("final-rate")));
+        assert_eq!(hint("solver", all), Some(Hint::Flag("optimizer")));
+        assert_eq!(hint("gpu", all), Some(Hint::Words(CPU)));
         assert_eq!(hint("hidden", all), None);
         assert_eq!(
             hint("max-iter", |flag| flag == "seed"),
@@ -207,7 +224,7 @@ mod tests {
             "no such flag there"
         );
         assert_eq!(
-            hint("solver", |flag| flag == "model"),
+            hint("gpu", |flag| flag == "model"),
             None,
             "nothing is trained"
         );

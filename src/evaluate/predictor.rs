@@ -214,6 +214,7 @@ impl<'a> Predictor<'a> {
         let LabelledSamples { samples, labels } = labelled.into();
         let classes = self.info.classes.len();
         let loss = Loss {
+            label_smoothing: 0.0,
             output: self.info.output,
             form: ErrorForm::Objective,
             classes,

@@ -20,6 +20,8 @@ pub enum Purpose {
     Map = 6,
     /// The settings of a random sweep; the index is 2³² times the number of the run, plus that of the setting.
     Sweep = 7,
+    /// Which units a step leaves out; the index is the number of steps before it.
+    Dropout = 9,
 }
 
 /// A stream of random numbers, fixed for ever by `(seed, purpose, index)`.
@@ -39,6 +41,11 @@ impl Stream {
         Self {
             words: ChaCha8Rng::from_seed(key),
         }
+    }
+
+    /// 32 random bits.
+    pub fn word(&mut self) -> u32 {
+        self.words.next_u32()
     }
 
     /// A double in `[0, 1)` with 53 random bits.

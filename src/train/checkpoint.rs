@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | `layers.L.weight`, `layers.L.bias` | as in a model | the parameters, in the run's type |
 //! | `slots.layers.L.weight`, `slots.layers.L.bias` | `(slots,` those of the parameters`)` | what the optimizer remembers of each, where it does |
+//! | `layers.L.gain` and `slots.layers.L.gain`, `figures.layers.L` | `(outputs)`, `(2, outputs)` | of layers that are normalised; the latter running means and variances |
 //! | `history.error`, `.train_accuracy`, `.heldout_accuracy`, `.seconds` | `(epochs that are over)`, f64 | NaN where nothing was evaluated |
 //!
 //! The metadata's one entry, `gingham.checkpoint`, is [`CheckpointInfo`]. The data and the figures that scale it are not in the file: they
@@ -173,12 +174,13 @@ impl Checkpoint {
         let layout = &fresh.mlp.layout;
         let mut parameters = Vec::with_capacity(fresh.mlp.parameters.len());
         let mut slots = Vec::with_capacity(fresh.slots.len());
+        let mut figures = Vec::with_capacity(fresh.figures.len());
         for array in arrays(layout, slots_of(fresh)) {
             let read = numbers::<T>(&tensors, &array.name, &array.shape)?;
-            if array.is_slots {
-                slots.extend(read);
-            } else {
-                parameters.extend(read);
+            match array.kind {
+                ArrayKind::Slots => slots.extend(read),
+                ArrayKind::Parameters => parameters.extend(read),
+                ArrayKind::Figures => figures.extend(read),
             }
         }
         let expected = arrays(layout, slots_of(fresh)).len() + HISTORY.len();
@@ -192,6 +194,7 @@ impl Checkpoint {
                 ..fresh.mlp.clone()
             },
             slots,
+            figures,
             step: info.step,
             epoch: info.epoch,
             batch: info.batch,
@@ -257,17 +260,13 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
     };
     let history = history(state, elapsed);
     let (mut parameters, mut slots) = (&*state.mlp.parameters, &*state.slots);
+    let mut figures = &*state.figures;
     let mut all = Vec::new();
-    for Array {
-        name,
-        shape,
-        is_slots,
-    } in arrays(&state.mlp.layout, slots_of(state))
-    {
-        let from = if is_slots {
-            &mut slots
-        } else {
-            &mut parameters
+    for Array { name, shape, kind } in arrays(&state.mlp.layout, slots_of(state)) {
+        let from = match kind {
+            ArrayKind::Slots => &mut slots,
+            ArrayKind::Parameters => &mut parameters,
+            ArrayKind::Figures => &mut figures,
         };
         let (these, others) = from.split_at(shape.iter().product());
         *from = others;
@@ -284,7 +283,14 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
 struct Array {
     name: String,
     shape: Vec<usize>,
-    is_slots: bool,
+    kind: ArrayKind,
+}
+
+/// Which of the state's buffers an array is a part of.
+enum ArrayKind {
+    Parameters,
+    Slots,
+    Figures,
 }
 
 /// The arrays of a state whose optimizer remembers `slots` numbers of each parameter, in the order of the state's buffers.
@@ -297,18 +303,26 @@ fn arrays(layout: &Layout, slots: usize) -> Vec<Array> {
                 arrays.push(Array {
                     name: format!("slots.{name}"),
                     shape: [&[slots], &*shape].concat(),
-                    is_slots: true,
+                    kind: ArrayKind::Slots,
                 });
             }
             arrays.push(Array {
                 name,
                 shape,
-                is_slots: false,
+                kind: ArrayKind::Parameters,
             });
         };
         add("weight", vec![layer.outputs, layer.inputs]);
         if layer.bias.is_some() {
             add("bias", vec![layer.outputs]);
+        }
+        if layer.gain.is_some() {
+            add("gain", vec![layer.outputs]);
+            arrays.push(Array {
+                name: format!("figures.layers.{number}"),
+                shape: vec![2, layer.outputs],
+                kind: ArrayKind::Figures,
+            });
         }
     }
     arrays

@@ -1,14 +1,16 @@
 //! Runs in progress that see the same mini-batches: their plans, their states, and one order of samples.
 
+use std::borrow::Cow;
+
 use super::checkpoint::{self, Checkpoint, Elapsed};
 use super::divergence::{self, Place};
 use super::observer::{EpochEnd, Snapshot, StepEnd};
-use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
+use super::recipe::Norm;
 use super::start::Start;
 use super::state::{Accuracies, EpochFigures, State};
-use super::step::{Learner, Setup, Stepper};
+use super::step::{Setup, Stepper};
 use crate::data::{Split, Standardizer};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracies, heldout_standardizer};
@@ -52,9 +54,13 @@ impl<'a, D: Input> Group<'a, D> {
         };
         let split = plan.split();
         let (standardizer, heldout) = standardizers(plan, &split);
-        let mut order = Order::new(data, split, plan.mini_batches(), settings.seed_of_order());
+        let (batches, shuffle) = (plan.mini_batches(), settings.seed_of_order());
+        // Images that are normalised with one another must be no more alike than chance has it.
+        let arranges = settings.norm == Norm::None;
+        let mut order = Order::new(data, split, batches, shuffle, arranges);
         let batch = order.largest_batch();
-        let setups = plans.iter().map(|plan| setup(plan, batch)).collect();
+        let count = order.count();
+        let setups = plans.iter().map(|plan| setup(plan, batch, count)).collect();
         let stepper = stepper(setups, &standardizer);
         if plan.keeps_batches() {
             order.keep(stepper.memory.input(), &stepper.scale);
@@ -195,15 +201,15 @@ impl<'a, D: Input> Group<'a, D> {
         let cut = |indices| order.batches_of(indices, most);
         let mut found = vec![Accuracies::default(); runs];
         {
-            let networks = &*networks;
+            let answering = networks.iter().enumerate();
+            let answering: Vec<_> = answering
+                .map(|(run, network)| due(run).then(|| network.answering()))
+                .collect();
             let passes = |scale| {
-                let due = &due;
+                let answering = &answering;
                 move |run: usize| {
-                    due(run).then(|| Pass {
-                        engine,
-                        mlp: &networks[run].state.mlp,
-                        scale,
-                    })
+                    let mlp = answering[run].as_deref()?;
+                    Some(Pass { engine, mlp, scale })
                 }
             };
             let (train, heldout) = (passes(&*scale), passes(&self.heldout_scale));
@@ -240,7 +246,7 @@ impl<'a, D: Input> Group<'a, D> {
 
     /// The network of a run as it is, with what it needs to predict.
     pub(super) fn model(&self, run: usize) -> Model<D::Number> {
-        self.model_of(run, self.state(run).mlp.clone())
+        self.model_of(run, self.stepper.networks[run].answering().into_owned())
     }
 
     fn model_of(&self, run: usize, mlp: Mlp<D::Number>) -> Model<D::Number> {
@@ -257,8 +263,13 @@ impl<'a, D: Input> Group<'a, D> {
     /// [`Error::Diverged`] for a parameter that is not finite; the run is out then too.
     pub(super) fn finish(&mut self, run: usize) -> Result<(Model<D::Number>, Vec<EpochFigures>)> {
         let checked = self.check_parameters(run);
-        let Learner { state, .. } = self.stepper.remove(run);
-        let model = self.model_of(run, state.mlp);
+        let learner = self.stepper.remove(run);
+        let own = match learner.answering() {
+            Cow::Owned(network) => Some(network),
+            Cow::Borrowed(_) => None,
+        };
+        let state = learner.state;
+        let model = self.model_of(run, own.unwrap_or(state.mlp));
         self.plans.remove(run);
         checked.map(|()| (model, state.history))
     }
@@ -341,8 +352,8 @@ where
     }
 }
 
-/// What the network of a run begins with, for mini-batches of up to `batch` images.
-fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize) -> Setup<T> {
+/// What the network of a run begins with, for mini-batches of up to `batch` images, `count` of them an epoch.
+fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize, count: usize) -> Setup<T> {
     let settings = plan.settings();
     let layout = plan.layout();
     let level = plan.machine().level();
@@ -356,12 +367,10 @@ fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize) -> Setup<T> {
             activation: settings.activation,
             output: settings.output,
         },
-        optimizer: Box::new(Sgd {
-            momentum: T::of(settings.momentum),
-            level,
-        }),
+        optimizer: settings.optimizer(level),
         learning_rate: settings.learning_rate,
         objective: plan.objective(),
+        recipe: settings.recipe((settings.epochs as u64).saturating_mul(count as u64)),
         batch,
         level,
     }

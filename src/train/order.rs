@@ -50,7 +50,8 @@ pub struct Order<'a, D: Input> {
     batches: Batches,
     /// The seed of the shuffling; none where every epoch has the same order.
     shuffle: Option<u32>,
-    arranger: D::Arranger,
+    /// None where the images of a mini-batch stay in the order that they were drawn in.
+    arranger: Option<D::Arranger>,
     /// The order of the epoch that is under way: the indices of the training samples, mini-batch after mini-batch.
     current: Vec<u32>,
     /// Of each mini-batch, what is kept of it for all epochs; empty where nothing is.
@@ -58,13 +59,15 @@ pub struct Order<'a, D: Input> {
 }
 
 impl<'a, D: Input> Order<'a, D> {
-    /// The order of the training samples of `split`, shuffled anew for every epoch if there is a seed for that.
+    /// The order of the training samples of `split`, shuffled anew for every epoch if there is a seed for that. If it `arranges`, the images
+    /// of a mini-batch stand next to others like them, where that is quicker.
     #[must_use]
     pub fn new(
         data: LabelledSource<'a, D>,
         split: Split,
         batches: Batches,
         shuffle: Option<u32>,
+        arranges: bool,
     ) -> Self {
         let mut order = Self {
             data,
@@ -72,7 +75,7 @@ impl<'a, D: Input> Order<'a, D> {
             split,
             batches,
             shuffle,
-            arranger: D::arranger(data.source),
+            arranger: arranges.then(|| D::arranger(data.source)),
             kept: Vec::new(),
         };
         order.arrange();
@@ -154,6 +157,8 @@ impl<'a, D: Input> Order<'a, D> {
     fn arrange(&mut self) {
         let (images, batches) = (self.current.len(), self.batches);
         let ranges = (0..self.count()).map(move |number| batches.range(images, number));
-        D::arrange(&mut self.arranger, &mut self.current, ranges);
+        if let Some(arranger) = &mut self.arranger {
+            D::arrange(arranger, &mut self.current, ranges);
+        }
     }
 }

@@ -114,7 +114,7 @@ impl<'a> Plan<'a> {
                 purpose: MemoryUse::Training,
                 threads: machine.threads(),
             },
-            slots: u64::from(options.momentum != 0.0),
+            slots: options.slots() as u64,
             samples: samples.count() + data.validation.map_or(0, |own| own.samples.count()),
             kept_bytes: if keeps_batches { all_bytes } else { 0 },
         };

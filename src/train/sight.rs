@@ -1,6 +1,7 @@
 //! Which runs see the same mini-batches.
 
 use super::plan::Plan;
+use super::recipe::Norm;
 use super::start::Start;
 use crate::engine::EngineKind;
 use crate::model::{HeldoutScale, Scale};
@@ -22,6 +23,8 @@ pub struct Sight {
     /// The digest of the network whose scaling is taken over.
     start: Option<String>,
     arithmetic: (EngineKind, Dtype),
+    /// Where layers are normalised, chunks may be smaller.
+    norm: Norm,
 }
 
 impl Plan<'_> {
@@ -37,6 +40,7 @@ impl Plan<'_> {
             scales: (settings.scale, settings.heldout_scale),
             start: self.start().map(Start::sha256).map(str::to_owned),
             arithmetic: (settings.engine, settings.dtype),
+            norm: settings.norm,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! All that the future of a run depends on, beside its plan and its data.
 
+use std::borrow::Cow;
+
 use super::optimizer::Optimizer;
-use crate::model::Mlp;
+use crate::model::{Layer, Mlp};
+use crate::network::folded;
 use crate::scalar::Scalar;
 
 /// The accuracies of one evaluation, in 0..=1.
@@ -29,8 +32,10 @@ pub struct EpochFigures {
 pub struct State<T> {
     /// The network with its parameters.
     pub mlp: Mlp<T>,
-    /// What the optimizer remembers: layer after layer, of the weights and then of the biases, each `(slots, parameters)`.
+    /// What the optimizer remembers: layer after layer, of the weights, then of the biases, then of the gains, each `(slots, parameters)`.
     pub slots: Vec<T>,
+    /// Of layers that are normalised, running means of what mini-batches found out, as [`crate::network::Memory::follow`] has them.
+    pub figures: Vec<T>,
     /// The number of steps that were taken since the run began.
     pub step: u64,
     /// The epoch that is under way, or the next one, counted from 0.
@@ -49,6 +54,7 @@ impl<T: Scalar> State<T> {
     pub fn new(mlp: Mlp<T>, optimizer: &dyn Optimizer<T>) -> Self {
         Self {
             slots: vec![T::zero(); mlp.parameters.len() * optimizer.slots()],
+            figures: vec![T::zero(); mlp.layout.running_figures()],
             mlp,
             step: 0,
             epoch: 0,
@@ -56,5 +62,32 @@ impl<T: Scalar> State<T> {
             error_sum: 0.0,
             history: Vec::new(),
         }
+    }
+
+    /// The network that answers: the mean of the parameters where `optimizer` remembers one, and layers that are normalised as plain ones.
+    /// Its shape is that of the model's file.
+    #[must_use]
+    pub fn answering(&self, optimizer: &dyn Optimizer<T>) -> Cow<'_, Mlp<T>> {
+        let mut network = Cow::Borrowed(&self.mlp);
+        if let Some((slot, factor)) = optimizer.average(self.step) {
+            network.to_mut().parameters = self.slot(slot, optimizer.slots(), factor);
+        }
+        if network.layout.has_norms() {
+            network = Cow::Owned(folded(&network, &self.figures));
+        }
+        network
+    }
+
+    /// The numbers of slot number `slot` of `slots`, laid out as the parameters are, times `factor`.
+    fn slot(&self, slot: usize, slots: usize, factor: T) -> Vec<T> {
+        let mut numbers = Vec::with_capacity(self.mlp.parameters.len());
+        let mut rest = &*self.slots;
+        for part in self.mlp.layout.layers().iter().flat_map(Layer::parts) {
+            let (these, others) = rest.split_at(part.len() * slots);
+            rest = others;
+            let row = &these[slot * part.len()..][..part.len()];
+            numbers.extend(row.iter().map(|&number| number * factor));
+        }
+        numbers
     }
 }

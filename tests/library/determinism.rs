@@ -13,6 +13,7 @@ use gingham::model::{Activation, AnyModel, Init, Layout, Mlp, Output};
 use gingham::network::ErrorForm;
 use gingham::scalar::Dtype;
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::{Setup, Stepper};
 use gingham::train::{
     Accuracies, EpochEnd, L1Form, Observer, Outcome, Plan, Reduction, Size, TrainOptions, train,
@@ -339,10 +340,12 @@ fn images_kept_in_their_order_train_to_the_same_bits() {
                     output: Output::Softmax,
                 },
                 optimizer: Box::new(Sgd {
+                    nesterov: false,
                     momentum: 0.9,
                     level: level(),
                 }),
                 learning_rate: 0.01,
+                recipe: Recipe::default(),
                 objective: wide_and_shuffled().objective(),
                 batch: 120,
                 level: level(),

@@ -21,6 +21,7 @@ mod integers;
 mod metrics;
 mod packed;
 mod plan;
+mod recipe;
 mod resume;
 mod runs;
 mod seeds;
