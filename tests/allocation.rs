@@ -198,6 +198,7 @@ fn allocations<D: Input>(
             labels,
             indices: &batches[number],
             kept: kept[number].as_ref(),
+            augmented: None,
             trains: true,
         };
         rayon::broadcast(|_| CARRIED.set(Some(counted)));

@@ -37,6 +37,7 @@ impl<'a, D: Input> LabelledSource<'a, D> {
             labels: self.labels,
             indices,
             kept: None,
+            augmented: None,
             trains: false,
         })
     }
@@ -122,6 +123,7 @@ impl<'a, D: Input> Order<'a, D> {
             labels: self.data.labels,
             indices: self.indices(number),
             kept: self.kept.get(number),
+            augmented: None,
             trains: true,
         }
     }

@@ -311,6 +311,7 @@ fn stepped<D: Input>(
                     labels,
                     indices,
                     kept: kept.as_ref(),
+                    augmented: None,
                     trains: true,
                 });
             }

@@ -115,6 +115,7 @@ fn ask<D: Input>(
             labels,
             indices,
             kept: None,
+            augmented: None,
             trains: false,
         });
         accuracy(memory, &pass, batches)
