@@ -123,13 +123,16 @@ pub fn of_run(assignment: &Assignment, error: Error) -> Error {
 /// [`Error::Setting`].
 pub fn check_assigned(assigned: &Table, flags: &Table) -> Result<()> {
     const SHARED: [&str; 5] = ["data", "from", "memory", "threads", "validation"];
-    const OPTIONAL: [&str; 8] = [
+    const OPTIONAL: [&str; 11] = [
         "batch_size",
         "batches",
+        "erase",
         "eval_every",
+        "flip",
         "fold",
         "folds",
         "order_seed",
+        "shift",
         "split_seed",
         "stratify",
     ];

@@ -17,7 +17,7 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 67] = [
+const FLAGS: [(&str, &str); 72] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
@@ -26,6 +26,7 @@ const FLAGS: [(&str, &str); 67] = [
     ("checkpoint", "model"),
     ("criterion", "output"),
     ("cross-validation", "folds"),
+    ("cutout", "erase"),
     ("cv", "folds"),
     ("data-dir", "data"),
     ("data-seed", "order-seed"),
@@ -34,12 +35,14 @@ const FLAGS: [(&str, &str); 67] = [
     ("eta0", "learning-rate"),
     ("fine-tune", "from"),
     ("finetune", "from"),
+    ("hflip", "flip"),
     ("hidden-dim", "hidden"),
     ("hidden-layer-sizes", "hidden"),
     ("hidden-layers", "hidden"),
     ("hidden-size", "hidden"),
     ("hidden-sizes", "hidden"),
     ("hidden-units", "hidden"),
+    ("horizontal-flip", "flip"),
     ("init-from", "from"),
     ("initial-weights", "from"),
     ("initializer", "init"),
@@ -68,12 +71,14 @@ const FLAGS: [(&str, &str); 67] = [
     ("overwrite", "force"),
     ("precision", "dtype"),
     ("pretrained", "from"),
+    ("random-erasing", "erase"),
     ("random-seed", "seed"),
     ("random-state", "seed"),
     ("save-dir", "out"),
     ("shuffle-seed", "order-seed"),
     ("standardize", "scale"),
     ("stratified", "stratify"),
+    ("translate", "shift"),
     ("use-bias", "bias"),
     ("val-data", "validation"),
     ("val-split", "holdout"),

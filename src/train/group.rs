@@ -52,7 +52,8 @@ impl<'a, D: Input> Group<'a, D> {
         };
         let split = plan.split();
         let (standardizer, heldout) = standardizers(plan, &split);
-        let mut order = Order::new(data, split, plan.mini_batches(), settings.seed_of_order());
+        let mut order = Order::new(data, split, plan.mini_batches(), settings.seed_of_order())
+            .augmented(settings.seeded_augmentation());
         let batch = order.largest_batch();
         let setups = plans.iter().map(|plan| setup(plan, batch)).collect();
         let stepper = stepper(setups, &standardizer);

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::objective::{L1Form, Objective, Reduction, Regularizer};
 use super::presets::Preset;
 use super::size::Size;
+use crate::data::Augmentation;
 use crate::data::batches::Batches;
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
@@ -55,6 +56,15 @@ pub struct TrainOptions {
     pub batch_size: Option<usize>,
     /// Whether every epoch takes the images in an order of its own.
     pub shuffle: bool,
+    /// Whether images are mirrored left to right for training, each with probability one half ([`Augmentation::flip`]).
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub flip: bool,
+    /// The most pixels by which an image is moved for training, in each direction ([`Augmentation::shift`]).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub shift: u32,
+    /// The probability with which a rectangle of an image is erased for training, in `0..=1` ([`Augmentation::erase`]).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub erase: f64,
     /// The learning rate: the factor of the gradient, or of the velocity, in the update.
     pub learning_rate: f64,
     /// The share of the last step's velocity that is kept, in `0..1`; 0 is plain gradient descent.
@@ -93,7 +103,7 @@ pub struct TrainOptions {
     /// Seed of the split; where it is not given, `seed` is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u32>,
-    /// Seed of the shuffling; where it is not given, `seed` is. Without `shuffle` nothing depends on it.
+    /// Seed of the shuffling and of the augmentation; where it is not given, `seed` is. Without both nothing depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_seed: Option<u32>,
     /// How products are computed.
@@ -172,6 +182,9 @@ impl TrainOptions {
             batches: Some(25),
             batch_size: None,
             shuffle: false,
+            flip: false,
+            shift: 0,
+            erase: 0.0,
             learning_rate: 0.001,
             momentum: 0.0,
             l1: 0.0,
@@ -275,6 +288,16 @@ impl TrainOptions {
         }
     }
 
+    /// How images are changed for training.
+    #[must_use]
+    pub fn augmentation(&self) -> Augmentation {
+        Augmentation {
+            flip: self.flip,
+            shift: self.shift,
+            erase: self.erase,
+        }
+    }
+
     /// The layout of the network for images of `pixels` pixels and `classes` classes.
     ///
     /// # Errors
@@ -364,6 +387,9 @@ impl TrainOptions {
         number("l2", self.l2, "a number from 0 to 1e6", |x| {
             (0.0..=1e6).contains(&x)
         })?;
+        number("erase", self.erase, "a probability from 0 to 1", |x| {
+            (0.0..=1.0).contains(&x)
+        })?;
         number("holdout", self.holdout, "a share from 0 to below 1", |x| {
             (0.0..1.0).contains(&x)
         })?;
@@ -399,6 +425,10 @@ impl TrainOptions {
 
 fn is_off(setting: &bool) -> bool {
     !setting
+}
+
+fn is_zero<N: Default + PartialEq>(setting: &N) -> bool {
+    *setting == N::default()
 }
 
 fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {

@@ -12,7 +12,7 @@ use super::room::Job;
 use super::start::Start;
 use super::training_data::TrainingData;
 use crate::data::batches::Batches;
-use crate::data::{Images, Samples, Split, names_sha256};
+use crate::data::{Augmentation, Images, Samples, Split, names_sha256};
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::input::Door;
@@ -81,6 +81,7 @@ impl<'a> Plan<'a> {
             });
         }
         check_validation(options, &data)?;
+        check_augmentation(options, samples)?;
         let training = options.training_samples(samples.count())?;
         let batch = options.mini_batches().largest(training);
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;
@@ -102,6 +103,7 @@ impl<'a> Plan<'a> {
         let layout = options.layout(samples.per_sample(), data.classes.len())?;
         let all_bytes = batch_bytes.saturating_mul(options.mini_batches().count(training) as u64);
         let keeps_batches = !options.shuffle
+            && options.augmentation().is_off()
             && matches!(samples, Samples::Images(_))
             && all_bytes <= door.most_kept_bytes(allowed);
         let job = Job {
@@ -351,6 +353,31 @@ fn resolve<'a>(
         (_, Dtype::F64, _) => Arithmetic::F64,
     };
     Ok((engine, arithmetic))
+}
+
+/// Refuses changes that samples cannot bear: numbers that are no pixels have no left and right, and an image that is moved by all its
+/// pixels is out of sight.
+fn check_augmentation(options: &TrainOptions, samples: Samples<'_>) -> Result<()> {
+    let Augmentation { flip, shift, erase } = options.augmentation();
+    if let Samples::Features(_) = samples {
+        let given = [("flip", flip), ("shift", shift > 0), ("erase", erase > 0.0)];
+        return match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((setting, _)) => refuse(
+                setting,
+                "expected images of bytes, which alone can be augmented, found features".to_owned(),
+            ),
+            None => Ok(()),
+        };
+    }
+    let (rows, columns) = samples.shape();
+    let most = rows.min(columns).saturating_sub(1);
+    if shift as usize > most {
+        let reason = format!(
+            "expected at most {most}, so that something stays of images of {rows} x {columns} pixels, found {shift}"
+        );
+        return refuse("shift", reason);
+    }
+    Ok(())
 }
 
 /// Bytes that packed pixels may take.

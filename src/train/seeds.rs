@@ -3,6 +3,7 @@
 //! Runs with one seed of the split, one of the order and different seeds of the weights see the same mini-batches.
 
 use super::options::TrainOptions;
+use crate::data::Augmentation;
 
 impl TrainOptions {
     /// The seed of the split.
@@ -14,6 +15,18 @@ impl TrainOptions {
     /// The seed of the shuffling; none where every epoch takes the images in the order of the split.
     #[must_use]
     pub fn seed_of_order(&self) -> Option<u32> {
-        self.shuffle.then(|| self.order_seed.unwrap_or(self.seed))
+        self.shuffle.then(|| self.seed_of_epochs())
+    }
+
+    /// How images are changed for training, and with which seed; none where they stay as they are.
+    #[must_use]
+    pub fn seeded_augmentation(&self) -> Option<(Augmentation, u32)> {
+        let augmentation = self.augmentation();
+        (!augmentation.is_off()).then(|| (augmentation, self.seed_of_epochs()))
+    }
+
+    /// The seed of all that is drawn anew for every epoch.
+    fn seed_of_epochs(&self) -> u32 {
+        self.order_seed.unwrap_or(self.seed)
     }
 }
