@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::objective::{L1Form, Objective, Reduction, Regularizer};
 use super::presets::Preset;
 use super::size::Size;
-use crate::data::Augmentation;
 use crate::data::batches::Batches;
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
@@ -56,13 +55,13 @@ pub struct TrainOptions {
     pub batch_size: Option<usize>,
     /// Whether every epoch takes the images in an order of its own.
     pub shuffle: bool,
-    /// Whether images are mirrored left to right for training, each with probability one half ([`Augmentation::flip`]).
+    /// Whether images are mirrored left to right for training, each with probability one half ([`Augmentation::flip`](crate::data::Augmentation::flip)).
     #[serde(default, skip_serializing_if = "is_off")]
     pub flip: bool,
-    /// The most pixels by which an image is moved for training, in each direction ([`Augmentation::shift`]).
+    /// The most pixels by which an image is moved for training, in each direction ([`Augmentation::shift`](crate::data::Augmentation::shift)).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub shift: u32,
-    /// The probability with which a rectangle of an image is erased for training, in `0..=1` ([`Augmentation::erase`]).
+    /// The probability with which a rectangle of an image is erased for training, in `0..=1` ([`Augmentation::erase`](crate::data::Augmentation::erase)).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub erase: f64,
     /// The learning rate: the factor of the gradient, or of the velocity, in the update.
@@ -285,16 +284,6 @@ impl TrainOptions {
                 l2: self.l2,
             },
             error: self.error,
-        }
-    }
-
-    /// How images are changed for training.
-    #[must_use]
-    pub fn augmentation(&self) -> Augmentation {
-        Augmentation {
-            flip: self.flip,
-            shift: self.shift,
-            erase: self.erase,
         }
     }
 

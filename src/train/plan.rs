@@ -4,6 +4,7 @@
 //! decided for a run is decided here, once: precision, engine, the door by which pixels enter, layout, mini-batches, what is
 //! kept in memory, when to evaluate. A sweep is a list of plans.
 
+use super::augmentation::check_augmentation;
 use super::heldout::check_validation;
 use super::notes::{data_note, engine_note};
 use super::objective::Objective;
@@ -12,7 +13,7 @@ use super::room::Job;
 use super::start::Start;
 use super::training_data::TrainingData;
 use crate::data::batches::Batches;
-use crate::data::{Augmentation, Images, Samples, Split, names_sha256};
+use crate::data::{Images, Samples, Split, names_sha256};
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::input::Door;
@@ -353,31 +354,6 @@ fn resolve<'a>(
         (_, Dtype::F64, _) => Arithmetic::F64,
     };
     Ok((engine, arithmetic))
-}
-
-/// Refuses changes that samples cannot bear: numbers that are no pixels have no left and right, and an image that is moved by all its
-/// pixels is out of sight.
-fn check_augmentation(options: &TrainOptions, samples: Samples<'_>) -> Result<()> {
-    let Augmentation { flip, shift, erase } = options.augmentation();
-    if let Samples::Features(_) = samples {
-        let given = [("flip", flip), ("shift", shift > 0), ("erase", erase > 0.0)];
-        return match given.into_iter().find(|(_, is_given)| *is_given) {
-            Some((setting, _)) => refuse(
-                setting,
-                "expected images of bytes, which alone can be augmented, found features".to_owned(),
-            ),
-            None => Ok(()),
-        };
-    }
-    let (rows, columns) = samples.shape();
-    let most = rows.min(columns).saturating_sub(1);
-    if shift as usize > most {
-        let reason = format!(
-            "expected at most {most}, so that something stays of images of {rows} x {columns} pixels, found {shift}"
-        );
-        return refuse("shift", reason);
-    }
-    Ok(())
 }
 
 /// Bytes that packed pixels may take.

@@ -3,7 +3,6 @@
 //! Runs with one seed of the split, one of the order and different seeds of the weights see the same mini-batches.
 
 use super::options::TrainOptions;
-use crate::data::Augmentation;
 
 impl TrainOptions {
     /// The seed of the split.
@@ -18,15 +17,8 @@ impl TrainOptions {
         self.shuffle.then(|| self.seed_of_epochs())
     }
 
-    /// How images are changed for training, and with which seed; none where they stay as they are.
-    #[must_use]
-    pub fn seeded_augmentation(&self) -> Option<(Augmentation, u32)> {
-        let augmentation = self.augmentation();
-        (!augmentation.is_off()).then(|| (augmentation, self.seed_of_epochs()))
-    }
-
     /// The seed of all that is drawn anew for every epoch.
-    fn seed_of_epochs(&self) -> u32 {
+    pub(super) fn seed_of_epochs(&self) -> u32 {
         self.order_seed.unwrap_or(self.seed)
     }
 }

@@ -139,111 +139,90 @@ fn an_image_is_mirrored_then_moved_then_erased() {
     }
 }
 
+/// Images that changes are drawn for.
+const DRAWN: u32 = 30_000;
+
+/// What becomes of so many images in an epoch.
+fn drawn(augmentation: Augmentation, epoch: usize) -> Vec<Change> {
+    let augmented = augmentation.of_epoch(3, epoch);
+    let change = |index| augmented.change(index, (28, 28));
+    (0..DRAWN).map(change).collect()
+}
+
+/// The share of these is within five standard errors of what is expected.
+fn near(all: &[Change], is_one: impl Fn(&Change) -> bool, share: f64) {
+    let found = all.iter().filter(|change| is_one(change)).count();
+    let expected = share * f64::from(DRAWN);
+    let most = 5.0 * (expected * (1.0 - share)).sqrt();
+    let distance = (found as f64 - expected).abs();
+    assert!(distance < most, "{found}, expected {expected}");
+}
+
 #[test]
 fn changes_are_as_frequent_as_they_should_be() {
-    const IMAGES: u32 = 30_000;
-    let changes = |augmentation: Augmentation, epoch| {
-        let augmented = augmentation.of_epoch(3, epoch);
-        (0..IMAGES).map(move |index| augmented.change(index, (28, 28)))
-    };
-    // Within five standard errors of what is expected.
-    let near = |found: usize, share: f64, what: &str| {
-        let expected = share * f64::from(IMAGES);
-        let error = (expected * (1.0 - share)).sqrt();
-        let distance = (found as f64 - expected).abs();
-        assert!(
-            distance < 5.0 * error,
-            "{what}: {found}, expected {expected}"
-        );
-    };
-    let all: Vec<Change> = changes(ALL, 1).collect();
-    near(
-        all.iter().filter(|change| change.flips).count(),
-        0.5,
-        "mirrored",
-    );
+    let all = drawn(ALL, 1);
+    near(&all, |change| change.flips, 0.5);
     for by in -2..=2 {
-        near(
-            all.iter().filter(|change| change.down == by).count(),
-            0.2,
-            "down",
-        );
-        near(
-            all.iter().filter(|change| change.right == by).count(),
-            0.2,
-            "right",
-        );
+        near(&all, |change| change.down == by, 0.2);
+        near(&all, |change| change.right == by, 0.2);
     }
-    let corner = |change: &&Change| (change.down, change.right, change.flips) == (2, -2, true);
-    near(all.iter().filter(corner).count(), 0.02, "all at once");
-    let erased: Vec<&Rectangle> = all
-        .iter()
-        .filter_map(|change| change.erased.as_ref())
-        .collect();
-    near(erased.len(), 0.5, "erased");
+    let is_far = |change: &Change| (change.down, change.right) == (2, -2);
+    near(&all, |change| is_far(change) && change.flips, 0.02);
+    near(&all, |change| change.erased.is_some(), 0.5);
+    // Another epoch is another draw.
+    let again = drawn(ALL, 2);
+    let alike = all.iter().zip(&again).filter(|(one, other)| one == other);
+    assert!(alike.count() < DRAWN as usize / 50);
+}
+
+#[test]
+fn each_kind_of_change_has_numbers_of_its_own() {
+    let all = drawn(ALL, 1);
+    let none = Augmentation::default();
+    let alone = [
+        Augmentation { flip: true, ..none },
+        Augmentation { shift: 2, ..none },
+        Augmentation { erase: 0.5, ..none },
+    ];
+    let [flips, shifts, erases] = alone.map(|alone| drawn(alone, 1));
+    for (number, together) in all.into_iter().enumerate() {
+        let (flip, shift, erase) = (&flips[number], &shifts[number], &erases[number]);
+        let parts = Change {
+            flips: flip.flips,
+            down: shift.down,
+            right: shift.right,
+            erased: erase.erased.clone(),
+        };
+        assert_eq!(together, parts);
+        assert!(!shift.flips && !erase.flips && flip.erased.is_none());
+        assert_eq!([flip.down, flip.right, erase.down, erase.right], [0; 4]);
+    }
+}
+
+#[test]
+fn rectangles_have_the_sizes_of_random_erasing() {
+    let all = drawn(ALL, 1);
+    let erased: Vec<&Rectangle> = all.iter().filter_map(|one| one.erased.as_ref()).collect();
     let sizes = |of: fn(f64, f64) -> f64| -> Vec<f64> {
         let size = |one: &&Rectangle| of(one.rows.len() as f64, one.columns.len() as f64);
         erased.iter().map(size).collect()
     };
-    let (areas, logs) = (
-        sizes(|rows, columns| rows * columns / 784.0),
-        sizes(|rows, columns| (rows / columns).ln()),
-    );
+    let areas = sizes(|rows, columns| rows * columns / 784.0);
+    let logarithms = sizes(|rows, columns| (rows / columns).ln());
     let mean = |numbers: &[f64]| numbers.iter().sum::<f64>() / numbers.len() as f64;
     assert!((mean(&areas) - 0.11).abs() < 0.002, "{}", mean(&areas));
-    assert!(
-        (mean(&logs) - (0.3_f64 * 3.3).ln() / 2.0).abs() < 0.03,
-        "{}",
-        mean(&logs)
-    );
+    let middle = (0.3_f64 * 3.3).ln() / 2.0;
+    let found = mean(&logarithms);
+    assert!((found - middle).abs() < 0.03, "{found}");
     assert!(areas.iter().all(|area| (0.012..0.22).contains(area)));
-    let is_inside = |one: &&Rectangle| one.rows.end <= 28 && one.columns.end <= 28;
-    assert!(erased.iter().all(|one| is_inside(one)));
-    assert!(
-        erased.iter().any(|one| one.rows.start == 0) && erased.iter().any(|one| one.rows.end == 28)
-    );
-    // Another epoch is another draw, and each kind of change has numbers of its own.
-    let alike = all
-        .iter()
-        .zip(changes(ALL, 2))
-        .filter(|(one, other)| *one == other);
-    assert!(alike.count() < IMAGES as usize / 50);
-    let flips = changes(
-        Augmentation {
-            flip: true,
-            ..Augmentation::default()
-        },
-        1,
-    );
-    assert!(
-        flips
-            .zip(&all)
-            .all(|(one, other)| (one.flips, one.down, one.erased) == (other.flips, 0, None))
-    );
-    let shifts = changes(
-        Augmentation {
-            shift: 2,
-            ..Augmentation::default()
-        },
-        1,
-    );
-    assert!(
-        shifts.zip(&all).all(
-            |(one, other)| (one.flips, one.down, one.right) == (false, other.down, other.right)
-        )
-    );
-    let erases = changes(
-        Augmentation {
-            erase: 0.5,
-            ..Augmentation::default()
-        },
-        1,
-    );
-    assert!(
-        erases
-            .zip(&all)
-            .all(|(one, other)| !one.flips && one.erased == other.erased)
-    );
+    for at in [
+        |one: &Rectangle| one.rows.clone(),
+        |one: &Rectangle| one.columns.clone(),
+    ] {
+        assert!(erased.iter().all(|one| at(one).end <= 28));
+        assert!(erased.iter().any(|one| at(one).start == 0));
+        assert!(erased.iter().any(|one| at(one).end == 28));
+    }
 }
 
 /// What `augmented` makes of all images, pixel by pixel from the numbers of the stream.
