@@ -189,18 +189,17 @@ fn the_articles_network_is_the_same_for_any_threads() {
 
 #[test]
 fn a_run_on_changed_images_is_the_same_for_any_threads() {
-    for options in [article(), wide_and_shuffled()] {
-        let options = TrainOptions {
-            hidden: vec![130],
-            flip: true,
-            shift: 2,
-            erase: 0.3,
-            ..options
-        };
-        for dtype in [Dtype::F32, Dtype::F64] {
-            for &kind in engines(dtype) {
-                same_for_any_threads(&on(kind, dtype, &options));
-            }
+    let options = TrainOptions {
+        hidden: vec![130],
+        holdout: 0.6,
+        flip: true,
+        shift: 2,
+        erase: 0.3,
+        ..wide_and_shuffled()
+    };
+    for dtype in [Dtype::F32, Dtype::F64] {
+        for &kind in engines(dtype) {
+            same_for_any_threads(&on(kind, dtype, &options));
         }
     }
 }
