@@ -84,7 +84,8 @@ pub fn batch_bytes(batch: usize, (rows, columns): (usize, usize)) -> usize {
 }
 
 /// Bytes of the pixels of a step that packs `batch` images of so many rows and columns: with images as columns, of the `in_lanes` images
-/// that are worked on at one time, and with pixels as columns, of all of them, where there will be gradients.
+/// that are worked on at one time, and with pixels as columns, of all of them, where there will be gradients; then of sixteen images
+/// that each lane may change, too.
 #[must_use]
 pub fn step_bytes(
     batch: usize,
@@ -97,7 +98,16 @@ pub fn step_bytes(
     let forward = panel_bytes(in_lanes.div_ceil(COLUMNS), most_quads(tiles.pixels()));
     let chunks = if trains { batch.div_ceil(images) } else { 0 };
     let gradient = panel_bytes(tiles.count(), images.div_ceil(QUAD));
-    forward.saturating_add(gradient.saturating_mul(chunks))
+    let changed = if trains {
+        in_lanes
+            .div_ceil(images)
+            .saturating_mul(COLUMNS * tiles.pixels())
+    } else {
+        0
+    };
+    forward
+        .saturating_add(changed)
+        .saturating_add(gradient.saturating_mul(chunks))
 }
 
 impl PackedBatch {
