@@ -121,6 +121,7 @@ fn steps<D: Input>(
         labels: &DATASET.train.labels,
         indices: &indices,
         kept: None,
+        augmented: None,
         trains: true,
     };
     let mut error = || {
@@ -208,6 +209,7 @@ fn ask<D: Input<Number = f32>>(
             labels,
             indices,
             kept: None,
+            augmented: None,
             trains: false,
         })
     };

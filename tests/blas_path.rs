@@ -250,6 +250,7 @@ fn calls_in_floating_point<T: Scalar>(
                 labels: &data.labels,
                 indices,
                 kept: None,
+                augmented: None,
                 trains: true,
             });
             stepper.networks.swap_remove(0).state.mlp.parameters
@@ -269,6 +270,7 @@ fn calls_by<P: Products>(hidden: &[usize], images: usize, capacity: usize) -> Ve
                     labels: &data.labels,
                     indices,
                     kept: None,
+                    augmented: None,
                     trains: true,
                 });
             });

@@ -51,13 +51,23 @@ pub struct Flags {
     /// By whose figures the held-out images are standardised
     #[arg(long, value_name = "WHOSE", value_parser = ["own", "train"], help_heading = "Data and settings")]
     heldout_scale: Option<String>,
-    /// Seed of the weights, the split and the shuffling
+    /// Whether images are mirrored left to right for training, each with probability 1/2
+    #[arg(long, value_name = "on|off", value_parser = on_or_off(), num_args = 0..=1, default_missing_value = "on",
+          help_heading = "Data and settings")]
+    flip: Option<bool>,
+    /// Move images for training by up to so many pixels in each direction, at random; what comes from outside is black
+    #[arg(long, value_name = "PIXELS", help_heading = "Data and settings")]
+    shift: Option<u32>,
+    /// The probability with which a rectangle of an image, 2 % to 20 % of it, is set to black for training
+    #[arg(long, value_name = "SHARE", help_heading = "Data and settings")]
+    erase: Option<f64>,
+    /// Seed of the weights, the split, the shuffling and the augmentation
     #[arg(long, value_name = "N", help_heading = "Data and settings")]
     seed: Option<u32>,
     /// Seed of the split alone [default: the seed]
     #[arg(long, value_name = "N", help_heading = "Data and settings")]
     split_seed: Option<u32>,
-    /// Seed of the shuffling alone: runs that have it and --split-seed in common see the same mini-batches [default: the seed]
+    /// Seed of the shuffling and the augmentation alone: runs that have it and --split-seed in common see the same mini-batches [default: the seed]
     #[arg(long, value_name = "N", help_heading = "Data and settings")]
     order_seed: Option<u32>,
 

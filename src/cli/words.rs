@@ -17,7 +17,7 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 93] = [
+const FLAGS: [(&str, &str); 98] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
@@ -33,6 +33,7 @@ const FLAGS: [(&str, &str); 93] = [
     ("clipnorm", "clip-norm"),
     ("criterion", "output"),
     ("cross-validation", "folds"),
+    ("cutout", "erase"),
     ("cv", "folds"),
     ("data-dir", "data"),
     ("data-seed", "order-seed"),
@@ -48,12 +49,14 @@ const FLAGS: [(&str, &str); 93] = [
     ("finetune", "from"),
     ("grad-clip", "clip-norm"),
     ("gradient-clip-val", "clip-norm"),
+    ("hflip", "flip"),
     ("hidden-dim", "hidden"),
     ("hidden-layer-sizes", "hidden"),
     ("hidden-layers", "hidden"),
     ("hidden-size", "hidden"),
     ("hidden-sizes", "hidden"),
     ("hidden-units", "hidden"),
+    ("horizontal-flip", "flip"),
     ("init-from", "from"),
     ("initial-weights", "from"),
     ("initializer", "init"),
@@ -89,6 +92,7 @@ const FLAGS: [(&str, &str); 93] = [
     ("overwrite", "force"),
     ("precision", "dtype"),
     ("pretrained", "from"),
+    ("random-erasing", "erase"),
     ("random-seed", "seed"),
     ("random-state", "seed"),
     ("save-dir", "out"),
@@ -98,6 +102,7 @@ const FLAGS: [(&str, &str); 93] = [
     ("solver", "optimizer"),
     ("standardize", "scale"),
     ("stratified", "stratify"),
+    ("translate", "shift"),
     ("use-bias", "bias"),
     ("val-data", "validation"),
     ("val-split", "holdout"),

@@ -9,6 +9,7 @@ mod alike;
 mod asked;
 pub mod calibration;
 mod class_names;
+mod mean;
 pub mod metrics;
 mod portion;
 mod predictor;
@@ -18,7 +19,7 @@ pub(crate) use class_names::has_names;
 pub use metrics::{ClassFigures, Evaluation, argmax};
 pub(crate) use portion::changed_images;
 pub use portion::{Answers, Part, Portion, heldout_standardizer};
-pub use predictor::Predictor;
+pub use predictor::{Predictor, Tta};
 
 use crate::input::{Batch, Input};
 use crate::network::{Memory, Pass};

@@ -229,6 +229,7 @@ impl<D: Input> Memory<D> {
                 labels: &[],
                 indices,
                 kept: None,
+                augmented: None,
                 trains: false,
             };
             let visit = |_, indices: &[u32], z: &[D::Number]| visit(indices, z);

@@ -13,6 +13,7 @@
 //! come from the data set, or from the model that the run started from, whose digests are among the settings.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ const METADATA: &str = "gingham.checkpoint";
 /// The settings on which no bit of a run depends, and the names of the folders of the data and of the validation set and of the model that the
 /// run started from, which their digests stand for.
 const WITHOUT_EFFECT: [&str; 6] = ["data", "from", "memory", "preset", "threads", "validation"];
+
+/// What a number is that the settings leave out where it is 0.
+static NOUGHT: LazyLock<Value> = LazyLock::new(|| Value::from(0));
 
 /// The time that a run has taken so far, in seconds. Training reads no clock: who watches it does.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -234,11 +238,12 @@ fn compared(
         .collect()
 }
 
-/// A setting's value. The split and the order have the run's seed where they have none of their own; what is not stratified says nothing
-/// about it.
+/// A setting's value. The split and the order have the run's seed where they have none of their own; what is not stratified or
+/// augmented says nothing about it.
 fn value<'a>(settings: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a Value> {
     let unsaid = || match name {
-        "stratify" => Some(&Value::Bool(false)),
+        "stratify" | "flip" => Some(&Value::Bool(false)),
+        "shift" | "erase" => Some(&*NOUGHT),
         _ => settings.get("seed").filter(|_| name.ends_with("_seed")),
     };
     settings.get(name).or_else(unsaid)

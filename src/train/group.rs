@@ -57,7 +57,8 @@ impl<'a, D: Input> Group<'a, D> {
         let (batches, shuffle) = (plan.mini_batches(), settings.seed_of_order());
         // Images that are normalised with one another must be no more alike than chance has it.
         let arranges = settings.norm == Norm::None;
-        let mut order = Order::new(data, split, batches, shuffle, arranges);
+        let mut order = Order::new(data, split, batches, shuffle, arranges)
+            .augmented(settings.seeded_augmentation());
         let batch = order.largest_batch();
         let count = order.count();
         let setups = plans.iter().map(|plan| setup(plan, batch, count)).collect();

@@ -6,6 +6,7 @@
 //! two phases of a step), [`update`] (the second one), [`optimizer`], [`objective`]. Nothing here reads a clock or prints: who
 //! wants to see a run working hands in an [`Observer`].
 
+mod augmentation;
 mod checkpoint;
 mod config;
 mod divergence;

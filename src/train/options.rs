@@ -58,6 +58,15 @@ pub struct TrainOptions {
     pub batch_size: Option<usize>,
     /// Whether every epoch takes the images in an order of its own.
     pub shuffle: bool,
+    /// Whether images are mirrored left to right for training, each with probability one half ([`Augmentation::flip`](crate::data::Augmentation::flip)).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub flip: bool,
+    /// The most pixels by which an image is moved for training, in each direction ([`Augmentation::shift`](crate::data::Augmentation::shift)).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shift: u32,
+    /// The probability with which a rectangle of an image is erased for training, in `0..=1` ([`Augmentation::erase`](crate::data::Augmentation::erase)).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub erase: f64,
     /// The learning rate: the factor of the gradient, or of the velocity, in the update.
     pub learning_rate: f64,
     /// How parameters move.
@@ -135,7 +144,7 @@ pub struct TrainOptions {
     /// Seed of the split; where it is not given, `seed` is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u32>,
-    /// Seed of the shuffling; where it is not given, `seed` is. Without `shuffle` nothing depends on it.
+    /// Seed of the shuffling and of the augmentation; where it is not given, `seed` is. Without both nothing depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_seed: Option<u32>,
     /// How products are computed.
@@ -214,6 +223,9 @@ impl TrainOptions {
             batches: Some(25),
             batch_size: None,
             shuffle: false,
+            flip: false,
+            shift: 0,
+            erase: 0.0,
             learning_rate: 0.001,
             optimizer: OptimizerKind::Sgd,
             momentum: 0.0,
@@ -422,6 +434,9 @@ impl TrainOptions {
         })?;
         number("l2", self.l2, "a number from 0 to 1e6", |x| {
             (0.0..=1e6).contains(&x)
+        })?;
+        number("erase", self.erase, "a probability from 0 to 1", |x| {
+            (0.0..=1.0).contains(&x)
         })?;
         number("holdout", self.holdout, "a share from 0 to below 1", |x| {
             (0.0..1.0).contains(&x)

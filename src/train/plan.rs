@@ -4,6 +4,7 @@
 //! decided for a run is decided here, once: precision, engine, the door by which pixels enter, layout, mini-batches, what is
 //! kept in memory, when to evaluate. A sweep is a list of plans.
 
+use super::augmentation::check_augmentation;
 use super::heldout::check_validation;
 use super::notes::{data_note, engine_note};
 use super::objective::Objective;
@@ -81,6 +82,7 @@ impl<'a> Plan<'a> {
             });
         }
         check_validation(options, &data)?;
+        check_augmentation(options, samples)?;
         let training = options.training_samples(samples.count())?;
         let batch = options.mini_batches().largest(training);
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;
@@ -102,6 +104,7 @@ impl<'a> Plan<'a> {
         let layout = options.layout(samples.per_sample(), data.classes.len())?;
         let all_bytes = batch_bytes.saturating_mul(options.mini_batches().count(training) as u64);
         let keeps_batches = !options.shuffle
+            && options.augmentation().is_off()
             && matches!(samples, Samples::Images(_))
             && all_bytes <= door.most_kept_bytes(allowed);
         let job = Job {

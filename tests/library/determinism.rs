@@ -189,6 +189,23 @@ fn the_articles_network_is_the_same_for_any_threads() {
 }
 
 #[test]
+fn a_run_on_changed_images_is_the_same_for_any_threads() {
+    let options = TrainOptions {
+        hidden: vec![130],
+        holdout: 0.6,
+        flip: true,
+        shift: 2,
+        erase: 0.3,
+        ..wide_and_shuffled()
+    };
+    for dtype in [Dtype::F32, Dtype::F64] {
+        for &kind in engines(dtype) {
+            same_for_any_threads(&on(kind, dtype, &options));
+        }
+    }
+}
+
+#[test]
 fn packed_for_good_or_batch_by_batch_is_the_same() {
     let data = synthetic();
     for hidden in [vec![], vec![20], vec![30, 20]] {
@@ -312,6 +329,7 @@ fn stepped<D: Input>(
                     labels,
                     indices,
                     kept: kept.as_ref(),
+                    augmented: None,
                     trains: true,
                 });
             }

@@ -116,6 +116,7 @@ fn ask<D: Input>(
             labels,
             indices,
             kept: None,
+            augmented: None,
             trains: false,
         });
         accuracy(memory, &pass, batches)
