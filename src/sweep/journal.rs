@@ -4,7 +4,7 @@
 //! torn one, which the next process cuts off: a line counts once its end is there.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -88,27 +88,28 @@ fn figures(summary: &Summary) -> (usize, [Option<u64>; 4]) {
     )
 }
 
-/// The journal while a sweep writes it. It is locked, for one process at a time, and the system lets it go with the process.
+/// The journal while a sweep writes it. It is locked, for one process at a time, and the system lets it go with the process. The runs are on the
+/// disk alone: a sweep of many runs takes no more memory than one of few.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    entries: Vec<Entry>,
 }
 
 impl Journal {
-    /// Opens the journal in `folder`, or begins one. A line without an end is cut off.
+    /// Opens the journal in `folder`, or begins one, and shows `visit` the runs that have ended, in this order. A line without an end is cut
+    /// off.
     ///
     /// # Errors
     /// [`Error::InUse`] where another process writes it, [`Error::Read`], [`Error::Write`], and [`Error::Mismatch`] for a line that is no
     /// run's.
-    pub fn open(folder: &Path) -> Result<Self> {
+    pub fn open(folder: &Path, visit: &mut dyn FnMut(Entry)) -> Result<Self> {
         let path = folder.join(JOURNAL);
         let failed = |source| Error::Write {
             path: path.clone(),
             source,
         };
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
@@ -119,20 +120,9 @@ impl Journal {
             Ok(()) | Err(TryLockError::Error(_)) => {}
             Err(TryLockError::WouldBlock) => return Err(Error::InUse { path }),
         }
-        let text = whole(&mut file, &path)?;
-        let entries = parsed(&text, &path)?;
-        file.set_len(text.len() as u64).map_err(failed)?;
-        Ok(Self {
-            path,
-            file,
-            entries,
-        })
-    }
-
-    /// The runs that have ended, in this order.
-    #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+        let length = each_of(&file, &path, visit)?;
+        file.set_len(length).map_err(failed)?;
+        Ok(Self { path, file })
     }
 
     /// Adds runs that have ended at the same moment. When this returns, their lines are on the disk.
@@ -153,9 +143,7 @@ impl Journal {
         written(&mut self.file).map_err(|source| Error::Write {
             path: self.path.clone(),
             source,
-        })?;
-        self.entries.extend_from_slice(entries);
-        Ok(())
+        })
     }
 }
 
@@ -164,45 +152,49 @@ impl Journal {
 /// # Errors
 /// [`Error::Read`], and [`Error::Mismatch`] for a line that is no run's.
 pub fn read(folder: &Path) -> Result<Vec<Entry>> {
-    let path = folder.join(JOURNAL);
-    let mut file = File::open(&path).map_err(|source| Error::Read {
-        path: path.clone(),
-        source,
-    })?;
-    let text = whole(&mut file, &path)?;
-    parsed(&text, &path)
+    let mut entries = Vec::new();
+    each(folder, &mut |entry| entries.push(entry))?;
+    Ok(entries)
 }
 
-/// The lines that have an end.
-fn whole(file: &mut File, path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(0))
-        .and_then(|_| file.read_to_end(&mut bytes))
-        .map_err(|source| Error::Read {
+/// Shows `visit` the same runs one by one.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn each(folder: &Path, visit: &mut dyn FnMut(Entry)) -> Result<()> {
+    let path = folder.join(JOURNAL);
+    match File::open(&path) {
+        Ok(file) => each_of(&file, &path, visit).map(drop),
+        Err(source) => Err(Error::Read { path, source }),
+    }
+}
+
+/// Shows `visit` the runs of the lines that have an end, and returns the number of bytes of these lines.
+fn each_of(file: &File, path: &Path, visit: &mut dyn FnMut(Entry)) -> Result<u64> {
+    let mut file = BufReader::new(file);
+    let (mut line, mut number, mut length) = (Vec::new(), 0, 0);
+    loop {
+        line.clear();
+        let read = file.read_until(b'\n', &mut line);
+        let read = read.map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;
-    let end = bytes.iter().rposition(|&byte| byte == b'\n');
-    bytes.truncate(end.map_or(0, |end| end + 1));
-    Ok(bytes)
-}
-
-/// The runs of whole lines.
-fn parsed(text: &[u8], path: &Path) -> Result<Vec<Entry>> {
-    let lines = text.split(|&byte| byte == b'\n');
-    let lines = lines.enumerate().filter(|(_, line)| !line.is_empty());
-    lines
-        .map(|(number, line)| {
-            serde_json::from_slice(line).map_err(|error| Error::Mismatch {
+        if line.pop() != Some(b'\n') {
+            return Ok(length);
+        }
+        (number, length) = (number + 1, length + read as u64);
+        if line.is_empty() {
+            continue;
+        }
+        visit(
+            serde_json::from_slice(&line).map_err(|error| Error::Mismatch {
                 path: path.to_owned(),
-                expected: format!(
-                    "a line of JSON for each run of a sweep, also in line {}",
-                    number + 1
-                ),
+                expected: format!("a line of JSON for each run of a sweep, also in line {number}"),
                 found: error.to_string(),
-            })
-        })
-        .collect()
+            })?,
+        );
+    }
 }
 
 #[cfg(test)]
@@ -222,11 +214,17 @@ mod tests {
         }
     }
 
+    fn opened(folder: &Path) -> Result<(Journal, Vec<Entry>)> {
+        let mut entries = Vec::new();
+        let journal = Journal::open(folder, &mut |entry| entries.push(entry))?;
+        Ok((journal, entries))
+    }
+
     #[test]
     fn a_torn_line_is_cut_off_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(JOURNAL);
-        let mut journal = Journal::open(folder.path()).unwrap();
+        let (mut journal, _) = opened(folder.path()).unwrap();
         journal.append(&[entry(1)]).unwrap();
         journal.append(&[entry(2)]).unwrap();
         drop(journal);
@@ -236,8 +234,8 @@ mod tests {
             std::fs::write(&path, &bytes[..length]).unwrap();
             let whole = usize::from(length >= first) + usize::from(length == bytes.len());
             assert_eq!(read(folder.path()).unwrap().len(), whole, "{length}");
-            let mut journal = Journal::open(folder.path()).unwrap();
-            assert_eq!(journal.entries().len(), whole, "{length}");
+            let (mut journal, entries) = opened(folder.path()).unwrap();
+            assert_eq!(entries.len(), whole, "{length}");
             journal.append(&[entry(3)]).unwrap();
             drop(journal);
             let runs: Vec<usize> = read(folder.path())
@@ -252,13 +250,13 @@ mod tests {
     #[test]
     fn one_process_writes_and_any_reads() {
         let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::open(folder.path()).unwrap();
+        let (mut journal, _) = opened(folder.path()).unwrap();
         journal.append(&[entry(1)]).unwrap();
         assert_eq!(read(folder.path()).unwrap(), [entry(1)]);
-        let second = Journal::open(folder.path());
+        let second = opened(folder.path());
         assert!(matches!(second, Err(Error::InUse { .. })), "{second:?}");
         drop(journal);
-        assert_eq!(Journal::open(folder.path()).unwrap().entries(), [entry(1)]);
+        assert_eq!(opened(folder.path()).unwrap().1, [entry(1)]);
     }
 
     #[test]
@@ -273,7 +271,7 @@ mod tests {
             "{\"run\": 1, \"assigned\": \"\"}",
         ] {
             std::fs::write(&path, format!("{good}\n{bad}\n")).unwrap();
-            let error = Journal::open(folder.path()).unwrap_err().to_string();
+            let error = opened(folder.path()).unwrap_err().to_string();
             assert!(error.contains("also in line 2"), "{bad}: {error}");
             let after = std::fs::read_to_string(&path).unwrap();
             assert_eq!(after, format!("{good}\n{bad}\n"), "nothing is lost");

@@ -22,11 +22,11 @@ pub mod space;
 mod values;
 
 pub use assignment::Assignment;
-pub use folder::{Identity, SweepFolder};
+pub use folder::{Choice, Identity, SweepFolder};
 pub use journal::{Divergence, Ending, Entry};
 pub use page::Found;
 pub use parts::Parts;
-pub use ranking::Metric;
+pub use ranking::{Metric, Standing};
 pub use results::Results;
 pub use shard::Shard;
 pub use space::{Runs, Space};

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::report::{self, Keeping};
-use gingham::sweep::{Identity, Metric, Results, Shard, Space, SweepFolder};
+use gingham::sweep::folder::BEST;
+use gingham::sweep::{Choice, Identity, Metric, Results, Shard, Space, SweepFolder};
 use gingham::train::{Plan, Start, TrainOptions};
 
 use super::settings::{Flags, Sources};
@@ -145,10 +146,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let out = args.out.as_deref().expect("clap requires it");
     outfile::check_folder(out)?;
-    let mut folder = SweepFolder::open(out, &identity)?;
+    let choice = Choice {
+        metric,
+        top: args.top,
+    };
+    let mut folder = SweepFolder::open(out, &identity, choice)?;
     notes.iter().for_each(|note| output.note(note));
     output.progress(format_args!("writing {}", quote::path(out)));
-    folder.keep(args.top, metric)?;
     if planned.is_empty() {
         return Ok(());
     }
@@ -161,7 +165,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         shared,
         keeping: &keeping,
         metric,
-        top: args.top,
         json: args.common.json,
         output,
     };
@@ -170,10 +173,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.common.json {
         return Ok(());
     }
-    let results = Results::of(folder.entries(), metric)?;
-    let ranking = shown::ranking(&results, metric, shown::RANKS);
+    let results = Results::of(folder.best(), metric)?;
+    let ranking = shown::ranking(&results, metric, BEST);
     output.result(output::table(&ranking))?;
-    if results.ended > shown::RANKS {
+    if folder.ended() > BEST {
         let more =
             "all runs, spreads over seeds and the effect of each setting: gingham sweep-report";
         output.progress(format_args!("{more} {}", quote::argument(out)));

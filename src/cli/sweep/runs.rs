@@ -1,6 +1,6 @@
 //! The runs of a sweep: those that see the same mini-batches side by side, group after group.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,8 +55,6 @@ pub struct Sweep<'a> {
     pub shared: Shared<'a>,
     pub keeping: &'a Keeping,
     pub metric: Metric,
-    /// Runs whose folders are kept.
-    pub top: usize,
     /// Whether the journal's lines go to stdout.
     pub json: bool,
     pub output: Output,
@@ -70,22 +68,18 @@ impl Sweep<'_> {
         groups: &[Vec<usize>],
         folder: &mut SweepFolder,
     ) -> anyhow::Result<()> {
-        for entry in folder.entries() {
-            self.print(entry)?;
-        }
-        let ended: HashSet<usize> = folder.entries().iter().map(|entry| entry.run).collect();
-        let is_left = |run: &&Planned| !ended.contains(&run.number);
-        if !ended.is_empty() {
+        self.print_those(folder)?;
+        let is_left: Vec<bool> = planned.iter().map(|run| !folder.had(run.number)).collect();
+        let ended = folder.ended();
+        if ended > 0 {
             self.output.note(format_args!(
-                "going on: {} of {} runs have ended, {} are left",
-                ended.len(),
+                "going on: {ended} of {} runs have ended, {} are left",
                 planned.len(),
-                planned.iter().filter(is_left).count()
+                is_left.iter().filter(|is_left| **is_left).count()
             ));
         }
-        let counts = [planned.len(), ended.len()];
-        let best = self.metric.ranked(folder.entries()).first().copied();
-        let progress = Progress::new(counts, best.cloned(), self.output);
+        let best = folder.best().first().cloned();
+        let progress = Progress::new([planned.len(), ended], best, self.output);
         let mut sink = Sink {
             sweep: self,
             folder,
@@ -93,11 +87,25 @@ impl Sweep<'_> {
             failure: None,
         };
         for group in groups {
-            let runs = group.iter().map(|&run| &planned[run]);
-            let left: Vec<&Planned> = runs.filter(is_left).collect();
+            let left = group.iter().filter(|run| is_left[**run]);
+            let left: Vec<&Planned> = left.map(|&run| &planned[run]).collect();
             self.group(&left, &mut sink)?;
         }
         Ok(())
+    }
+
+    /// Prints the runs that have ended before.
+    fn print_those(&self, folder: &SweepFolder) -> anyhow::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut printed = Ok(());
+        folder.each(&mut |entry| {
+            if printed.is_ok() {
+                printed = self.print(&entry);
+            }
+        })?;
+        printed
     }
 
     fn print(&self, entry: &Entry) -> anyhow::Result<()> {
@@ -272,8 +280,7 @@ impl Sink<'_> {
 
     /// Makes the folders of the runs that are among the best whole.
     fn keep(&self, entries: &[Entry], files: Vec<&mut dyn RunFiles>) -> anyhow::Result<()> {
-        let Sweep { top, metric, .. } = *self.sweep;
-        let kept = self.folder.kept_of(entries, top, metric);
+        let kept = self.folder.kept_of(entries);
         for (entry, files) in entries.iter().zip(files) {
             if let Some(summary) = entry.summary().filter(|_| kept.contains(&entry.run)) {
                 files.folder()?.finish(summary)?;
@@ -287,11 +294,10 @@ impl Sink<'_> {
         if entries.is_empty() {
             return Ok(());
         }
-        let Sweep { top, metric, .. } = *self.sweep;
-        self.folder.end(entries.clone(), top, metric)?;
+        self.folder.end(&entries)?;
         for entry in &entries {
             self.sweep.print(entry)?;
-            self.progress.show(entry, metric);
+            self.progress.show(entry, self.sweep.metric);
         }
         Ok(())
     }

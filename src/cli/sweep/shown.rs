@@ -11,8 +11,6 @@ use crate::cli::progress;
 use crate::cli::progress::line::{Drawing, Figures};
 use crate::cli::progress::numbers::duration;
 
-/// Ranks that are shown at the end.
-pub const RANKS: usize = 10;
 /// The time between two lines about the progress is a tenth of that since the start, but within these bounds.
 const OFTEN: Duration = Duration::from_secs(10);
 const RARELY: Duration = Duration::from_secs(600);
