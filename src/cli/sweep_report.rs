@@ -46,6 +46,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let output = args.common.output();
     let parts = Parts::read(&args.folders).context("reading the sweep")?;
     tell_of_missing(&parts, output);
+    let halves = parts.identity.settings.contains_key("halving");
     let (planned, entries) = (parts.identity.runs, parts.entries);
     let metric = metric(args.metric, &entries);
     let results = Results::of(&entries, metric)?;
@@ -56,12 +57,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return output.result(whole);
     }
     if args.csv {
-        return output.result(csv(&results, metric));
+        return output.result(csv(&results, metric, halves));
     }
     let tables = if args.markdown { markdown } else { table };
     let ended = results.ended;
+    let pruned = match results.pruned {
+        0 => String::new(),
+        pruned => format!(", {pruned} pruned"),
+    };
     output.result(format_args!(
-        "{ended} of {planned} runs have ended, {} of them diverged; {:.1} s of training\n",
+        "{ended} of {planned} runs have ended, {} of them diverged{pruned}; {:.1} s of training\n",
         results.diverged, results.train_seconds
     ))?;
     output.result(tables(&ranking(&results, metric, args.top)))?;
@@ -133,33 +138,45 @@ fn figures<'a>(
     groups: impl Iterator<Item = &'a Figures>,
     metric: Metric,
 ) -> Vec<Vec<String>> {
+    let groups: Vec<&Figures> = groups.collect();
+    let has_pruned = groups.iter().any(|group| group.pruned > 0);
     let heads = [heads, "runs", "mean", "deviation", "best", "diverged"];
-    let row = |group: &Figures| {
-        vec![
+    let row = |group: &&Figures| {
+        let mut row = vec![
             group.of.clone(),
             group.runs.to_string(),
             shown(group.mean, metric),
             shown(group.deviation, metric),
             shown(group.best, metric),
             group.diverged.to_string(),
-        ]
+        ];
+        row.extend(has_pruned.then(|| group.pruned.to_string()));
+        row
     };
-    let heads = heads.map(str::to_owned).to_vec();
-    std::iter::once(heads).chain(groups.map(row)).collect()
+    let mut heads = heads.map(str::to_owned).to_vec();
+    heads.extend(has_pruned.then(|| "pruned".to_owned()));
+    std::iter::once(heads)
+        .chain(groups.iter().map(row))
+        .collect()
 }
 
-/// All runs, the best one first: figures in full, and nothing where there is none.
-fn csv(results: &Results, metric: Metric) -> String {
+/// All runs, the best one first: figures in full, and nothing where there is none. Where runs are pruned, the last column has the epoch.
+fn csv(results: &Results, metric: Metric, halves: bool) -> String {
     let number = |figure: Option<f64>| figure.map_or_else(String::new, |figure| figure.to_string());
     let names = results.runs.first().map(|run| &run.assigned);
     let names = names.into_iter().flatten().map(|(name, _)| name.as_str());
     let heads = ["rank", "run"].into_iter().chain(names);
     let heads = heads.chain([metric.name(), "test_accuracy", "train_seconds"]);
+    let heads = heads.chain(halves.then_some("pruned"));
     let mut lines = vec![heads.collect::<Vec<_>>().join(",")];
     for (rank, run) in results.runs.iter().enumerate() {
         let mut cells = vec![(rank + 1).to_string(), run.run.to_string()];
         cells.extend(run.assigned.iter().map(|(_, value)| value.clone()));
         cells.extend([run.figure, run.test_accuracy, run.train_seconds].map(number));
+        if halves {
+            let epoch = run.pruned.map(|epoch| epoch.to_string());
+            cells.push(epoch.unwrap_or_default());
+        }
         lines.push(cells.join(","));
     }
     lines.join("\n")

@@ -3,6 +3,7 @@
 //! ```text
 //! sweep.json       what the sweep is: the settings that hold for every run, what is swept, how many runs there are, which shard this is
 //! journal.jsonl    a line for each run that has ended
+//! rungs.jsonl      with halving: a line for each run that has reached a rung
 //! runs/00012       the folder of a run, as `gingham train` writes it: of the best runs, and of the one that is under way
 //! ```
 
@@ -12,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{self, Entry, Journal};
+use super::journal::{self, Entry, JOURNAL, Journal};
 use super::ranking::{Metric, Standing};
+use super::rungs::Rungs;
 use super::shard::Shard;
 use crate::data;
 use crate::durable;
@@ -100,6 +102,8 @@ pub struct Choice {
     pub metric: Metric,
     /// How many folders are kept.
     pub top: usize,
+    /// Whether runs are pruned at rungs.
+    pub halves: bool,
 }
 
 /// The folder of a sweep while the sweep writes it. Of most runs it remembers nothing: the journal has them.
@@ -116,6 +120,8 @@ pub struct SweepFolder {
     best: Vec<Entry>,
     /// Runs that have ended and whose folders are there.
     kept: Vec<Standing>,
+    /// What is known of rungs, where runs are pruned there.
+    rungs: Option<Rungs>,
 }
 
 impl SweepFolder {
@@ -160,10 +166,17 @@ impl SweepFolder {
         let runs = path.join(RUNS);
         std::fs::create_dir_all(&runs).map_err(failed(&runs))?;
         let (mut before, mut best, mut kept) = (HashSet::new(), Vec::new(), Vec::new());
-        let journal = Journal::open(path, &mut |entry| {
+        let rungs = choice.halves.then(|| Rungs::open(path, choice.metric));
+        let mut rungs = rungs.transpose()?;
+        let mut pruned = Vec::new();
+        let journal = Journal::open(&path.join(JOURNAL), &mut |entry, _| {
             before.insert(entry.run);
+            rungs.iter_mut().for_each(|rungs| rungs.end(&entry));
             if run_dir(path, entry.run).symlink_metadata().is_ok() {
-                kept.push(choice.metric.standing(&entry));
+                match entry.pruned() {
+                    Some(_) => pruned.push(entry.run),
+                    None => kept.push(choice.metric.standing(&entry)),
+                }
             }
             put(&mut best, &entry, choice.metric);
         })?;
@@ -175,7 +188,9 @@ impl SweepFolder {
             before,
             best,
             kept,
+            rungs,
         };
+        pruned.into_iter().try_for_each(|run| folder.remove(run))?;
         folder.keep()?;
         Ok(folder)
     }
@@ -206,6 +221,14 @@ impl SweepFolder {
         journal::each(&self.path, visit)
     }
 
+    /// What is known of rungs.
+    ///
+    /// # Panics
+    /// If runs are not pruned at rungs.
+    pub fn rungs(&mut self) -> &mut Rungs {
+        self.rungs.as_mut().expect("a sweep with rungs")
+    }
+
     /// The folder of run number `run`.
     #[must_use]
     pub fn run_dir(&self, run: usize) -> PathBuf {
@@ -215,7 +238,7 @@ impl SweepFolder {
     /// The runs of those that have ended now whose folders are among those that are kept.
     #[must_use]
     pub fn kept_of(&self, ended: &[Entry]) -> Vec<usize> {
-        let Choice { metric, top } = self.choice;
+        let Choice { metric, top, .. } = self.choice;
         let ended = ended.iter().map(|entry| metric.standing(entry));
         let ended: Vec<Standing> = ended.collect();
         let mut ranked = [self.kept.as_slice(), &ended].concat();
@@ -234,7 +257,11 @@ impl SweepFolder {
         self.journal.append(ended)?;
         self.ended += ended.len();
         for entry in ended {
-            self.kept.push(self.choice.metric.standing(entry));
+            self.rungs.iter_mut().for_each(|rungs| rungs.end(entry));
+            match entry.pruned() {
+                Some(_) => self.remove(entry.run)?,
+                None => self.kept.push(self.choice.metric.standing(entry)),
+            }
             put(&mut self.best, entry, self.choice.metric);
         }
         self.keep()
@@ -246,16 +273,20 @@ impl SweepFolder {
         while self.kept.len() > self.choice.top
             && let Some(worst) = self.kept.pop()
         {
-            let folder = self.run_dir(worst.run);
-            match std::fs::remove_dir_all(&folder) {
-                Err(source) if source.kind() != ErrorKind::NotFound => {
-                    let path = folder;
-                    return Err(Error::Write { path, source });
-                }
-                _ => {}
-            }
+            self.remove(worst.run)?;
         }
         Ok(())
+    }
+
+    /// Removes the folder of a run, if there is one.
+    fn remove(&self, run: usize) -> Result<()> {
+        let path = self.run_dir(run);
+        match std::fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                Err(Error::Write { path, source })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -33,8 +33,20 @@ pub struct Entry {
 pub enum Ending {
     /// The error or a parameter was not finite any more.
     Diverged(Divergence),
+    /// Others were better after as many epochs.
+    Pruned(Pruned),
     /// Its network is trained: the summary that `gingham train --json` prints.
     Trained(Box<Summary>),
+}
+
+/// A run that was ended because others were better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pruned {
+    /// The epochs that it had taken.
+    pub pruned: usize,
+    /// The summary of the run so far.
+    #[serde(flatten)]
+    pub summary: Box<Summary>,
 }
 
 /// Where a run diverged.
@@ -55,9 +67,28 @@ impl Entry {
     #[must_use]
     pub fn summary(&self) -> Option<&Summary> {
         match &self.ending {
-            Ending::Trained(summary) => Some(summary),
+            Ending::Trained(summary) | Ending::Pruned(Pruned { summary, .. }) => Some(summary),
             Ending::Diverged(_) => None,
         }
+    }
+
+    /// The epochs after which it was pruned; none where it was not.
+    #[must_use]
+    pub fn pruned(&self) -> Option<usize> {
+        match &self.ending {
+            Ending::Pruned(pruned) => Some(pruned.pruned),
+            Ending::Trained(_) | Ending::Diverged(_) => None,
+        }
+    }
+
+    /// The same of a run that was to be pruned, and went on to its end.
+    #[cfg(test)]
+    pub(super) fn pruned_after(self, pruned: usize) -> Self {
+        let ending = match self.ending {
+            Ending::Trained(summary) => Ending::Pruned(Pruned { pruned, summary }),
+            other => other,
+        };
+        Self { ending, ..self }
     }
 
     /// Whether the other one has the same figures, whatever time and machine they took.
@@ -68,6 +99,9 @@ impl Entry {
                 (&own.diverged, own.epoch, own.step) == (&other.diverged, other.epoch, other.step)
             }
             (Ending::Trained(own), Ending::Trained(other)) => figures(own) == figures(other),
+            (Ending::Pruned(own), Ending::Pruned(other)) => {
+                own.pruned == other.pruned && figures(&own.summary) == figures(&other.summary)
+            }
             _ => false,
         };
         is_same && (self.run, &self.assigned) == (other.run, &other.assigned)
@@ -97,14 +131,14 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in `folder`, or begins one, and shows `visit` the runs that have ended, in this order. A line without an end is cut
-    /// off.
+    /// Opens the journal `path`, or begins one, and shows `visit` the runs that have ended, in this order, with the places of their lines. A
+    /// line without an end is cut off.
     ///
     /// # Errors
     /// [`Error::InUse`] where another process writes it, [`Error::Read`], [`Error::Write`], and [`Error::Mismatch`] for a line that is no
     /// run's.
-    pub fn open(folder: &Path, visit: &mut dyn FnMut(Entry)) -> Result<Self> {
-        let path = folder.join(JOURNAL);
+    pub fn open(path: &Path, visit: &mut dyn FnMut(Entry, u64)) -> Result<Self> {
+        let path = path.to_owned();
         let failed = |source| Error::Write {
             path: path.clone(),
             source,
@@ -125,25 +159,52 @@ impl Journal {
         Ok(Self { path, file })
     }
 
-    /// Adds runs that have ended at the same moment. When this returns, their lines are on the disk.
+    /// The run whose line stands at `place`.
+    ///
+    /// # Errors
+    /// [`Error::Read`], and [`Error::Mismatch`] where there is no such line.
+    pub fn entry(&self, place: u64) -> Result<Entry> {
+        let (path, mut file) = (&self.path, &self.file);
+        let failed = |source| Error::Read {
+            path: path.clone(),
+            source,
+        };
+        file.seek(SeekFrom::Start(place)).map_err(failed)?;
+        let mut line = Vec::new();
+        let read = BufReader::new(file).read_until(b'\n', &mut line);
+        read.map_err(failed)?;
+        serde_json::from_slice(&line).map_err(|error| Error::Mismatch {
+            path: path.clone(),
+            expected: format!("the line of a run at byte {place}"),
+            found: error.to_string(),
+        })
+    }
+
+    /// Adds runs that have ended at the same moment. When this returns, their lines are on the disk. Returns the places of the lines.
     ///
     /// # Errors
     /// [`Error::Write`]; what was written of the lines is then taken back, as far as the disk lets it.
-    pub fn append(&mut self, entries: &[Entry]) -> Result<()> {
-        let line = |entry| serde_json::to_string(entry).expect("plain fields") + "\n";
-        let lines: String = entries.iter().map(line).collect();
-        let written = |file: &mut File| -> io::Result<()> {
+    pub fn append(&mut self, entries: &[Entry]) -> Result<Vec<u64>> {
+        let (mut lines, mut places) = (String::new(), Vec::new());
+        for entry in entries {
+            places.push(lines.len() as u64);
+            lines += &serde_json::to_string(entry).expect("plain fields");
+            lines.push('\n');
+        }
+        let written = |file: &mut File| -> io::Result<u64> {
             let length = file.seek(SeekFrom::End(0))?;
             file.write_all(lines.as_bytes())
                 .and_then(|()| file.sync_data())
                 .inspect_err(|_| {
                     let _ = file.set_len(length); // the error that is told is the first one
-                })
+                })?;
+            Ok(length)
         };
-        written(&mut self.file).map_err(|source| Error::Write {
+        let length = written(&mut self.file).map_err(|source| Error::Write {
             path: self.path.clone(),
             source,
-        })
+        })?;
+        Ok(places.into_iter().map(|place| length + place).collect())
     }
 }
 
@@ -164,13 +225,13 @@ pub fn read(folder: &Path) -> Result<Vec<Entry>> {
 pub fn each(folder: &Path, visit: &mut dyn FnMut(Entry)) -> Result<()> {
     let path = folder.join(JOURNAL);
     match File::open(&path) {
-        Ok(file) => each_of(&file, &path, visit).map(drop),
+        Ok(file) => each_of(&file, &path, &mut |entry, _| visit(entry)).map(drop),
         Err(source) => Err(Error::Read { path, source }),
     }
 }
 
 /// Shows `visit` the runs of the lines that have an end, and returns the number of bytes of these lines.
-fn each_of(file: &File, path: &Path, visit: &mut dyn FnMut(Entry)) -> Result<u64> {
+fn each_of(file: &File, path: &Path, visit: &mut dyn FnMut(Entry, u64)) -> Result<u64> {
     let mut file = BufReader::new(file);
     let (mut line, mut number, mut length) = (Vec::new(), 0, 0);
     loop {
@@ -183,17 +244,17 @@ fn each_of(file: &File, path: &Path, visit: &mut dyn FnMut(Entry)) -> Result<u64
         if line.pop() != Some(b'\n') {
             return Ok(length);
         }
+        let place = length;
         (number, length) = (number + 1, length + read as u64);
         if line.is_empty() {
             continue;
         }
-        visit(
-            serde_json::from_slice(&line).map_err(|error| Error::Mismatch {
-                path: path.to_owned(),
-                expected: format!("a line of JSON for each run of a sweep, also in line {number}"),
-                found: error.to_string(),
-            })?,
-        );
+        let entry = serde_json::from_slice(&line).map_err(|error| Error::Mismatch {
+            path: path.to_owned(),
+            expected: format!("a line of JSON for each run of a sweep, also in line {number}"),
+            found: error.to_string(),
+        })?;
+        visit(entry, place);
     }
 }
 
@@ -216,7 +277,7 @@ mod tests {
 
     fn opened(folder: &Path) -> Result<(Journal, Vec<Entry>)> {
         let mut entries = Vec::new();
-        let journal = Journal::open(folder, &mut |entry| entries.push(entry))?;
+        let journal = Journal::open(&folder.join(JOURNAL), &mut |entry, _| entries.push(entry))?;
         Ok((journal, entries))
     }
 

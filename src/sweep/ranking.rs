@@ -56,12 +56,14 @@ impl Metric {
         let figure = self.of(entry);
         Standing {
             run: entry.run,
+            pruned: entry.pruned(),
             has_figure: figure.is_some(),
             cost: figure.map_or(f64::INFINITY, |figure| self.cost(figure)),
         }
     }
 
-    /// Runs from the best to the worst; those without a figure come last, and equals in the order of the plan.
+    /// Runs from the best to the worst; pruned ones come behind those that were not, the later the better,
+    /// those without a figure come last, and equals in the order of the plan.
     #[must_use]
     pub fn ranked<'a>(self, entries: impl IntoIterator<Item = &'a Entry>) -> Vec<&'a Entry> {
         let mut ranked: Vec<&Entry> = entries.into_iter().collect();
@@ -76,13 +78,26 @@ pub struct Standing {
     /// Its number in the plan.
     pub run: usize,
     has_figure: bool,
+    /// The epochs after which it was pruned.
+    pruned: Option<usize>,
     /// What is smaller for a better figure.
     cost: f64,
 }
 
+impl Standing {
+    /// Where it stands at a rung, where runs that go on are compared with those that have ended: by the figure alone.
+    #[must_use]
+    pub fn at_rung(self) -> Self {
+        let pruned = None;
+        Self { pruned, ..self }
+    }
+}
+
 impl Ord for Standing {
     fn cmp(&self, other: &Self) -> Ordering {
+        let epochs = |standing: &Self| standing.pruned.unwrap_or(usize::MAX);
         (other.has_figure.cmp(&self.has_figure))
+            .then(epochs(other).cmp(&epochs(self)))
             .then(self.cost.total_cmp(&other.cost))
             .then(self.run.cmp(&other.run))
     }

@@ -43,6 +43,7 @@ mod field_sweep;
 mod finding;
 mod folds;
 mod formats;
+mod halving;
 mod keeping;
 mod limits;
 mod odd;

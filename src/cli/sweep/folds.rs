@@ -11,6 +11,7 @@ use gingham::train::{Plan, TrainOptions};
 use serde_json::json;
 
 use super::runs::{Planned, Shared, Sweep};
+use super::sink::Shown;
 use super::{MANY_RUNS, identity};
 use crate::cli::output::{self, Output, facts, percent};
 use crate::cli::progress::Mode;
@@ -52,17 +53,27 @@ pub fn run(args: &train::Args, resolved: Resolved) -> anyhow::Result<()> {
     let out = args.out.clone().unwrap_or_else(|| next(&options));
     let metric = Metric::HeldoutAccuracy;
     let top = planned.len();
-    let mut folder = SweepFolder::open(&out, &identity, Choice { metric, top })?;
+    let mut folder = SweepFolder::open(
+        &out,
+        &identity,
+        Choice {
+            metric,
+            top,
+            halves: false,
+        },
+    )?;
     output.progress(format_args!("writing {}", quote::path(&out)));
     remarks.extend(notes::of(&plan));
     remarks.iter().for_each(|note| output.note(note));
     let sweep = Sweep {
         shared,
         keeping: &keeping,
-        metric,
-        json: false,
-        output: Output {
-            quiet: output.quiet || args.progress.mode == Mode::None,
+        shown: Shown {
+            metric,
+            json: false,
+            output: Output {
+                quiet: output.quiet || args.progress.mode == Mode::None,
+            },
         },
     };
     // Each fold trains on other images.

@@ -2,8 +2,10 @@
 
 pub mod folds;
 mod groups;
+mod rungs;
 mod runs;
 pub mod shown;
+mod sink;
 
 use std::path::PathBuf;
 
@@ -11,7 +13,7 @@ use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::report::{self, Keeping};
 use gingham::sweep::folder::BEST;
-use gingham::sweep::{Choice, Identity, Metric, Results, Shard, Space, SweepFolder};
+use gingham::sweep::{Choice, Halving, Identity, Metric, Results, Shard, Space, SweepFolder};
 use gingham::train::{Plan, Start, TrainOptions};
 
 use super::settings::{Flags, Sources};
@@ -20,6 +22,7 @@ use super::{Common, base, open_training_data, outfile, output, train as single};
 use groups::{Limits, Wanted};
 use runs::{Planned, Shared, Sweep};
 use shown::Figure;
+use sink::Shown;
 
 /// Runs that are planned without being asked for by `--yes`.
 const MANY_RUNS: u64 = 100_000;
@@ -96,6 +99,9 @@ pub struct Args {
     /// End a run when N evaluations have found no better held-out accuracy
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
     patience: Option<u32>,
+    /// Prune runs: the best R-th part by the metric goes on to R times the epochs, again and again, up to all epochs
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(2..), help_heading = "Plan")]
+    halving: Option<u32>,
     /// What decides which run is better
     #[arg(long, value_name = "FIGURE", help_heading = "Results")]
     metric: Option<Figure>,
@@ -133,6 +139,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     notes.extend(super::notes::of(&plan));
     let mut identity = identity(plan.settings(), &space, &planned);
     let patience = patience(args, &plan, &mut identity)?;
+    if let Some(factor) = args.halving {
+        // Which runs are pruned depends on the figure too.
+        let settings = &mut identity.settings;
+        settings.insert("halving".to_owned(), factor.into());
+        settings.insert("metric".to_owned(), metric.name().into());
+    }
     if let Some(shard) = args.shard {
         identity.shard = Some(shard);
         let numbers = planned.iter().map(|run| run.number);
@@ -149,6 +161,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let choice = Choice {
         metric,
         top: args.top,
+        halves: args.halving.is_some(),
     };
     let mut folder = SweepFolder::open(out, &identity, choice)?;
     notes.iter().for_each(|note| output.note(note));
@@ -164,12 +177,19 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let sweep = Sweep {
         shared,
         keeping: &keeping,
-        metric,
-        json: args.common.json,
-        output,
+        shown: Shown {
+            metric,
+            json: args.common.json,
+            output,
+        },
     };
-    let groups = groups::groups(wanted, Limits::new(args.group, &machine));
-    sweep.all(&planned, &groups, &mut folder)?;
+    let limits = Limits::new(args.group, &machine);
+    match args.halving.map(Halving::new) {
+        Some(halving) => {
+            sweep.all_by_rungs(&planned, (&wanted, limits), halving, &mut folder)?;
+        }
+        None => sweep.all(&planned, &groups::groups(wanted, limits), &mut folder)?,
+    }
     if args.common.json {
         return Ok(());
     }
