@@ -54,7 +54,7 @@ impl From<&Plan<'_>> for Work {
         let epochs = 0..settings.epochs;
         Self {
             kind: Kind {
-                parameters: plan.layout().size(),
+                parameters: plan.layout().parameters(),
                 batches: (settings.batches, settings.batch_size),
                 is_shuffled: settings.seed_of_order().is_some(),
                 arithmetic: (settings.engine.name(), settings.dtype.name()),
@@ -63,7 +63,9 @@ impl From<&Plan<'_>> for Work {
             evaluated: (images + heldout) as f64,
             tested: tested as f64,
             epochs: settings.epochs,
-            evaluations: epochs.filter(|&epoch| settings.evaluates_after(epoch)).count(),
+            evaluations: epochs
+                .filter(|&epoch| settings.evaluates_after(epoch))
+                .count(),
         }
     }
 }
@@ -117,13 +119,18 @@ impl Estimate {
             // At each rung but the last a run is evaluated that would not be.
             let pauses: f64 = rungs.iter().rev().skip(1).map(|(_, share)| share).sum();
             let train_s = epochs * work.images * nearest.image_s;
-            let evaluated = (evaluations + pauses) * work.evaluated + work.tested;
+            let evaluated = evaluations * work.evaluated
+                + pauses * (work.evaluated + work.tested)
+                + work.tested;
             more * (train_s + evaluated * nearest.evaluated_s)
         };
         let runs_s: Vec<f64> = works.iter().map(of_run).collect();
         let prepare_s = kinds().map(|measured| measured.prepare_s).sum::<f64>();
         let prepare_s = prepare_s / measured.len() as f64;
-        let rungs: f64 = rungs.iter().map(|(_, share)| share.max(1.0 / groups as f64)).sum();
+        let rungs: f64 = rungs
+            .iter()
+            .map(|(_, share)| share.max(1.0 / groups as f64))
+            .sum();
         Ok(Some(Self {
             total_s: runs_s.iter().sum::<f64>() + prepare_s * groups as f64 * rungs,
             runs_s,

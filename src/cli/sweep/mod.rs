@@ -1,5 +1,6 @@
 //! `gingham sweep`
 
+mod estimate;
 pub mod folds;
 mod groups;
 mod rungs;
@@ -10,15 +11,18 @@ mod sink;
 use std::path::PathBuf;
 
 use gingham::error::{Error, Result};
+use gingham::machine::Machine;
 use gingham::quote;
 use gingham::report::{self, Keeping};
 use gingham::sweep::folder::BEST;
 use gingham::sweep::{Choice, Halving, Identity, Metric, Results, Shard, Space, SweepFolder};
 use gingham::train::{Plan, Start, TrainOptions};
 
+use super::progress::numbers::duration;
 use super::settings::{Flags, Sources};
 use super::signals::Listener;
 use super::{Common, base, open_training_data, outfile, output, train as single};
+use estimate::{Estimate, Work};
 use groups::{Limits, Wanted};
 use runs::{Planned, Shared, Sweep};
 use shown::Figure;
@@ -74,7 +78,7 @@ pub struct Args {
     /// Train the I-th of N equal parts of the plan, each in a folder of its own: every N-th run, from the I-th on
     #[arg(long, value_name = "I/N", help_heading = "Plan")]
     shard: Option<Shard>,
-    /// Print the plan, check every run of it, and train nothing
+    /// Print the plan and an estimate of its time, check every run of it, and keep nothing
     #[arg(long, help_heading = "Plan")]
     dry_run: bool,
     /// Allow more than 100,000 runs
@@ -130,9 +134,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         machine: &machine,
         start: start.as_ref(),
     };
-    let mut wanted = Vec::new();
+    let (mut wanted, mut works) = (Vec::new(), Vec::new());
     for run in &planned {
-        wanted.push(Wanted::from(&shared.plan(run)?));
+        let plan = shared.plan(run)?;
+        wanted.push(Wanted::from(&plan));
+        works.extend(args.dry_run.then(|| Work::from(&plan)));
     }
     let plan = shared.plan(&planned[0])?;
     let metric = metric(args, &plan)?;
@@ -151,10 +157,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let pairs = numbers.zip(wanted).filter(|(number, _)| shard.has(*number));
         wanted = pairs.map(|(_, wanted)| wanted).collect();
         planned.retain(|run| shard.has(run.number));
+        let mut numbers = 1..;
+        works.retain(|_| numbers.next().is_some_and(|number| shard.has(number)));
         notes.extend(planned.is_empty().then(|| nothing(shard, &identity)));
     }
+    let limits = Limits::new(args.group, &machine);
     if args.dry_run {
-        return print_plan(&planned, args);
+        let estimate = if output.quiet && !args.common.json || planned.is_empty() {
+            None
+        } else {
+            let groups = groups::groups(wanted, limits).len();
+            let halving = args.halving.map(Halving::new);
+            Estimate::of(&shared, (&planned, &works), groups, halving)?
+        };
+        return print_plan(&planned, estimate.as_ref(), &machine, args);
     }
     let out = args.out.as_deref().expect("clap requires it");
     outfile::check_folder(out)?;
@@ -183,7 +199,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             output,
         },
     };
-    let limits = Limits::new(args.group, &machine);
     match args.halving.map(Halving::new) {
         Some(halving) => {
             sweep.all_by_rungs(&planned, (&wanted, limits), halving, &mut folder)?;
@@ -321,17 +336,32 @@ fn nothing(shard: Shard, identity: &Identity) -> String {
     )
 }
 
-fn print_plan(planned: &[Planned], args: &Args) -> anyhow::Result<()> {
+fn print_plan(
+    planned: &[Planned],
+    estimate: Option<&Estimate>,
+    machine: &Machine,
+    args: &Args,
+) -> anyhow::Result<()> {
     let output = args.common.output();
-    for run in planned {
+    for (place, run) in planned.iter().enumerate() {
         let (number, assignment) = (run.number, run.assignment.to_string());
         if args.common.json {
-            let line = serde_json::json!({ "run": number, "assigned": assignment, "settings": run.options });
+            let seconds = estimate.map(|estimate| estimate.runs_s[place]);
+            let line = serde_json::json!({ "run": number, "assigned": assignment, "settings": run.options, "estimated_seconds": seconds });
             output.result(line)?;
         } else {
             output.result(format_args!("{number:5}  {assignment}"))?;
         }
     }
-    output.progress(format_args!("{} runs", planned.len()));
+    let runs = planned.len();
+    match estimate {
+        Some(estimate) => output.progress(format_args!(
+            "{runs} runs, about {} on {} threads: an estimate from a few steps of {} of them",
+            duration(estimate.total_s),
+            machine.threads(),
+            estimate.measured
+        )),
+        None => output.progress(format_args!("{runs} runs")),
+    }
     Ok(())
 }

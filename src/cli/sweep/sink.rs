@@ -125,8 +125,9 @@ impl<'a> Sink<'a> {
             }
         }
         for (entry, files) in paused.iter().zip(paused_files) {
-            if !out.contains(&entry.run) {
-                files.folder()?.settle()?;
+            match out.contains(&entry.run) {
+                true => calm(files),
+                false => files.folder()?.settle()?,
             }
         }
         self.end(over)?;
@@ -149,10 +150,11 @@ impl<'a> Sink<'a> {
     fn keep(&self, entries: &[Entry], files: Vec<&mut dyn RunFiles>) -> anyhow::Result<()> {
         let kept = self.folder.kept_of(entries);
         for (entry, files) in entries.iter().zip(files) {
-            if let Ending::Trained(summary) = &entry.ending
-                && kept.contains(&entry.run)
-            {
-                files.folder()?.finish(summary)?;
+            match &entry.ending {
+                Ending::Trained(summary) if kept.contains(&entry.run) => {
+                    files.folder()?.finish(summary)?;
+                }
+                _ => calm(files),
             }
         }
         Ok(())
@@ -171,6 +173,14 @@ impl<'a> Sink<'a> {
             self.progress.show(entry, self.shown.metric);
         }
         Ok(())
+    }
+}
+
+/// Waits until nothing is written to the folder of a run any more, if there is one, so that it can be removed. What could not be written there
+/// is of no use to anybody.
+fn calm(files: &mut dyn RunFiles) {
+    if let Some(folder) = files.present() {
+        let _ = folder.settle();
     }
 }
 
