@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use gingham::sweep::results::Figures;
 use gingham::sweep::{Entry, Found, Metric, Parts, Results};
+use serde::Deserialize;
 
 use super::Common;
 use super::output::{Output, markdown, table};
@@ -26,7 +27,7 @@ pub struct Args {
     /// The folders of the sweep
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
-    /// What decides which run is better [default: heldout_accuracy; error where no images were held out]
+    /// What decides which run is better [default: that by which runs were pruned, else heldout_accuracy; error where no images were held out]
     #[arg(long, value_name = "FIGURE")]
     metric: Option<Figure>,
     /// Ranks that are shown; JSON and CSV have all
@@ -47,8 +48,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let parts = Parts::read(&args.folders).context("reading the sweep")?;
     tell_of_missing(&parts, output);
     let halves = parts.identity.settings.contains_key("halving");
+    let metric = metric(args.metric, &parts);
     let (planned, entries) = (parts.identity.runs, parts.entries);
-    let metric = metric(args.metric, &entries);
     let results = Results::of(&entries, metric)?;
     if args.common.json {
         let mut whole = serde_json::to_value(&results)?;
@@ -113,21 +114,23 @@ fn tell_of_missing(parts: &Parts, output: Output) {
 /// What the sweep in these folders has found.
 pub fn found(folders: &[PathBuf], asked: Option<Figure>) -> anyhow::Result<Found> {
     let parts = Parts::read(folders).context("reading the sweep")?;
-    let entries = parts.entries;
     Ok(Found {
         folders: folders.to_vec(),
         planned: parts.identity.runs,
-        metric: metric(asked, &entries),
-        entries,
+        metric: metric(asked, &parts),
+        entries: parts.entries,
     })
 }
 
-/// The figure that decides, which is the accuracy on the held-out images where it is not asked for another one and runs have it.
-fn metric(asked: Option<Figure>, entries: &[Entry]) -> Metric {
+/// The figure that decides. Where none is asked for, it is the one by which runs were pruned, else the accuracy on the held-out images where runs
+/// have it.
+fn metric(asked: Option<Figure>, parts: &Parts) -> Metric {
+    let by_which = parts.identity.settings.get("metric");
+    let pruned_by = by_which.and_then(|name| Metric::deserialize(name).ok());
     let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
-    match asked {
-        Some(figure) => figure.metric(),
-        None if entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,
+    match asked.map(Figure::metric).or(pruned_by) {
+        Some(metric) => metric,
+        None if parts.entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,
         None => Metric::Error,
     }
 }

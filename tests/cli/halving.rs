@@ -277,7 +277,7 @@ fn runs_that_end_early_compete_with_what_they_have() {
     scratch.synth("data", 300, 20);
     let settings = "--data data --preset plain --batch-size 40 --halving 2 --metric error";
     scratch.done(&format!(
-        "sweep -q {settings} --grid learning-rate=1e6,0.1,1e7,0.2 --epochs 4 --out swept"
+        "sweep -q {settings} --grid learning-rate=1e6,0.1,9e5,0.2 --epochs 4 --out swept"
     ));
     let (journal, _) = left(&scratch, "swept");
     let diverged: Vec<bool> = journal

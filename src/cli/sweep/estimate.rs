@@ -49,7 +49,10 @@ struct Kind {
 impl From<&Plan<'_>> for Work {
     fn from(plan: &Plan<'_>) -> Self {
         let (settings, images) = (plan.settings(), plan.training_samples());
-        let heldout = plan.split().heldout.len();
+        let heldout = plan.data().validation.map_or_else(
+            || plan.data().train.samples.count() - images,
+            |validation| validation.samples.count(),
+        );
         let tested = plan.data().test.map_or(0, |test| test.samples.count());
         let epochs = 0..settings.epochs;
         Self {
@@ -89,6 +92,8 @@ pub struct Estimate {
     pub total_s: f64,
     /// How many runs were measured.
     pub measured: usize,
+    /// The threads that trained them.
+    pub threads: usize,
 }
 
 impl Estimate {
@@ -135,6 +140,7 @@ impl Estimate {
             total_s: runs_s.iter().sum::<f64>() + prepare_s * groups as f64 * rungs,
             runs_s,
             measured: measured.len(),
+            threads: shared.machine.threads(),
         }))
     }
 }

@@ -11,7 +11,6 @@ mod sink;
 use std::path::PathBuf;
 
 use gingham::error::{Error, Result};
-use gingham::machine::Machine;
 use gingham::quote;
 use gingham::report::{self, Keeping};
 use gingham::sweep::folder::BEST;
@@ -145,12 +144,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     notes.extend(super::notes::of(&plan));
     let mut identity = identity(plan.settings(), &space, &planned);
     let patience = patience(args, &plan, &mut identity)?;
-    if let Some(factor) = args.halving {
-        // Which runs are pruned depends on the figure too.
-        let settings = &mut identity.settings;
-        settings.insert("halving".to_owned(), factor.into());
-        settings.insert("metric".to_owned(), metric.name().into());
-    }
+    let halving = halving(args, metric, &mut identity);
     if let Some(shard) = args.shard {
         identity.shard = Some(shard);
         let numbers = planned.iter().map(|run| run.number);
@@ -163,21 +157,19 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let limits = Limits::new(args.group, &machine);
     if args.dry_run {
-        let estimate = if output.quiet && !args.common.json || planned.is_empty() {
-            None
-        } else {
-            let groups = groups::groups(wanted, limits).len();
-            let halving = args.halving.map(Halving::new);
-            Estimate::of(&shared, (&planned, &works), groups, halving)?
+        let groups = groups::groups(wanted, limits).len();
+        let estimate = match output.quiet && !args.common.json {
+            true => None,
+            false => Estimate::of(&shared, (&planned, &works), groups, halving)?,
         };
-        return print_plan(&planned, estimate.as_ref(), &machine, args);
+        return print_plan(&planned, estimate.as_ref(), args);
     }
     let out = args.out.as_deref().expect("clap requires it");
     outfile::check_folder(out)?;
     let choice = Choice {
         metric,
         top: args.top,
-        halves: args.halving.is_some(),
+        halves: halving.is_some(),
     };
     let mut folder = SweepFolder::open(out, &identity, choice)?;
     notes.iter().for_each(|note| output.note(note));
@@ -199,7 +191,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             output,
         },
     };
-    match args.halving.map(Halving::new) {
+    match halving {
         Some(halving) => {
             sweep.all_by_rungs(&planned, (&wanted, limits), halving, &mut folder)?;
         }
@@ -273,6 +265,15 @@ fn patience(args: &Args, plan: &Plan<'_>, identity: &mut Identity) -> Result<Opt
     Ok(args.patience.map(|patience| patience as usize))
 }
 
+/// Whether runs are pruned, which makes a sweep another one; which ones, depends on the figure too.
+fn halving(args: &Args, metric: Metric, identity: &mut Identity) -> Option<Halving> {
+    let factor = args.halving?;
+    let settings = &mut identity.settings;
+    settings.insert("halving".to_owned(), factor.into());
+    settings.insert("metric".to_owned(), metric.name().into());
+    Some(Halving::new(factor))
+}
+
 /// All runs, with what they share.
 struct Resolved {
     /// The runs, of which there is one at least.
@@ -336,12 +337,7 @@ fn nothing(shard: Shard, identity: &Identity) -> String {
     )
 }
 
-fn print_plan(
-    planned: &[Planned],
-    estimate: Option<&Estimate>,
-    machine: &Machine,
-    args: &Args,
-) -> anyhow::Result<()> {
+fn print_plan(planned: &[Planned], estimate: Option<&Estimate>, args: &Args) -> anyhow::Result<()> {
     let output = args.common.output();
     for (place, run) in planned.iter().enumerate() {
         let (number, assignment) = (run.number, run.assignment.to_string());
@@ -358,7 +354,7 @@ fn print_plan(
         Some(estimate) => output.progress(format_args!(
             "{runs} runs, about {} on {} threads: an estimate from a few steps of {} of them",
             duration(estimate.total_s),
-            machine.threads(),
+            estimate.threads,
             estimate.measured
         )),
         None => output.progress(format_args!("{runs} runs")),
