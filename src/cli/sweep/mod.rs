@@ -8,7 +8,7 @@ mod runs;
 pub mod shown;
 mod sink;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gingham::error::{Error, Result};
 use gingham::quote;
@@ -17,6 +17,7 @@ use gingham::sweep::folder::BEST;
 use gingham::sweep::{Choice, Halving, Identity, Metric, Results, Shard, Space, SweepFolder};
 use gingham::train::{Plan, Start, TrainOptions};
 
+use super::output::Output;
 use super::progress::numbers::duration;
 use super::settings::{Flags, Sources};
 use super::signals::Listener;
@@ -158,18 +159,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let limits = Limits::new(args.group, &machine);
     if args.dry_run {
         let groups = groups::groups(wanted, limits).len();
-        let estimate = match output.quiet && !args.common.json {
-            true => None,
-            false => Estimate::of(&shared, (&planned, &works), groups, halving)?,
-        };
-        return print_plan(&planned, estimate.as_ref(), args);
+        return print_plan((&planned, &works), &shared, (groups, halving), args);
     }
     let out = args.out.as_deref().expect("clap requires it");
     outfile::check_folder(out)?;
+    let (top, halves) = (args.top, halving.is_some());
     let choice = Choice {
         metric,
-        top: args.top,
-        halves: halving.is_some(),
+        top,
+        halves,
     };
     let mut folder = SweepFolder::open(out, &identity, choice)?;
     notes.iter().for_each(|note| output.note(note));
@@ -193,13 +191,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     };
     match halving {
         Some(halving) => {
-            sweep.all_by_rungs(&planned, (&wanted, limits), halving, &mut folder)?;
+            sweep.by_rungs(&planned, (&wanted, limits), halving, &mut folder)?;
         }
         None => sweep.all(&planned, &groups::groups(wanted, limits), &mut folder)?,
     }
     if args.common.json {
         return Ok(());
     }
+    show(&folder, metric, out, output)
+}
+
+/// Prints the best runs.
+fn show(folder: &SweepFolder, metric: Metric, out: &Path, output: Output) -> anyhow::Result<()> {
     let results = Results::of(folder.best(), metric)?;
     let ranking = shown::ranking(&results, metric, BEST);
     output.result(output::table(&ranking))?;
@@ -337,12 +340,21 @@ fn nothing(shard: Shard, identity: &Identity) -> String {
     )
 }
 
-fn print_plan(planned: &[Planned], estimate: Option<&Estimate>, args: &Args) -> anyhow::Result<()> {
+fn print_plan(
+    (planned, works): (&[Planned], &[Work]),
+    shared: &Shared<'_>,
+    (groups, halving): (usize, Option<Halving>),
+    args: &Args,
+) -> anyhow::Result<()> {
     let output = args.common.output();
+    let estimate = match output.quiet && !args.common.json {
+        true => None,
+        false => Estimate::of(shared, (planned, works), groups, halving)?,
+    };
     for (place, run) in planned.iter().enumerate() {
         let (number, assignment) = (run.number, run.assignment.to_string());
         if args.common.json {
-            let seconds = estimate.map(|estimate| estimate.runs_s[place]);
+            let seconds = estimate.as_ref().map(|estimate| estimate.runs_s[place]);
             let line = serde_json::json!({ "run": number, "assigned": assignment, "settings": run.options, "estimated_seconds": seconds });
             output.result(line)?;
         } else {

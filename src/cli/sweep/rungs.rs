@@ -8,7 +8,7 @@ use super::runs::{Planned, Sweep};
 impl Sweep<'_> {
     /// Trains what has not ended yet, rung after rung. Which runs go on depends on figures alone that are on the disk, so a sweep that
     /// was stopped goes on with the same runs.
-    pub fn all_by_rungs(
+    pub fn by_rungs(
         &self,
         planned: &[Planned],
         (wanted, limits): (&[Wanted], Limits),
