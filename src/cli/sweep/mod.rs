@@ -190,9 +190,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         },
     };
     match halving {
-        Some(halving) => {
-            sweep.by_rungs(&planned, (&wanted, limits), halving, &mut folder)?;
-        }
+        Some(halving) => sweep.by_rungs(&planned, (&wanted, limits), halving, &mut folder)?,
         None => sweep.all(&planned, &groups::groups(wanted, limits), &mut folder)?,
     }
     if args.common.json {
