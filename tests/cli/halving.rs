@@ -291,6 +291,11 @@ fn runs_that_end_early_compete_with_what_they_have() {
         pruned.contains(&Some(2)),
         "the diverged ones were out at the first rung"
     );
+    let report = scratch.done("sweep-report swept --json").json();
+    assert_eq!(
+        report["metric"], "error",
+        "the one by which runs were pruned"
+    );
     scratch.done(&format!(
         "sweep -q {settings} --grid epochs=4,6,8;learning-rate=0.1,0.2 --out epochs"
     ));
