@@ -88,6 +88,9 @@ pub struct Recorder<'a> {
     /// How many runs are trained side by side.
     going_on: Option<Arc<AtomicUsize>>,
     best: Option<Best>,
+    /// The epochs after which it pauses.
+    until: Option<usize>,
+    is_paused: bool,
     /// When the last checkpoint was begun.
     saved: Instant,
     /// The failures that were told: each is told once.
@@ -117,6 +120,8 @@ impl<'a> Recorder<'a> {
             times,
             going_on: None,
             best,
+            until: None,
+            is_paused: false,
             saved: Instant::now(),
             told: Vec::new(),
         }
@@ -128,6 +133,18 @@ impl<'a> Recorder<'a> {
     pub fn beside(self, going_on: Arc<AtomicUsize>) -> Self {
         let going_on = Some(going_on);
         Self { going_on, ..self }
+    }
+
+    /// The same of a run that pauses after so many epochs in all, where it has more: it ends there, with a checkpoint from which it can go on.
+    #[must_use]
+    pub fn until(self, until: Option<usize>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Whether the run has ended by pausing.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
     }
 
     /// Where the run's files are put; the recorder has done its work.
@@ -312,7 +329,8 @@ impl Observer for Recorder<'_> {
         // A run that ends here has no checkpoint of its end: one that is killed before it is whole goes on from an earlier one, to this end.
         let is_over = !end.is_last && self.is_out_of_patience();
         let is_due = is_due && !is_over;
-        if is_due || end.is_last {
+        self.is_paused = !end.is_last && !is_over && self.until == Some(end.epoch + 1);
+        if is_due || end.is_last || self.is_paused {
             let checkpoint = end.checkpoint(&self.elapsed(0.0))?;
             self.files.put(CHECKPOINT, checkpoint);
         }
@@ -328,7 +346,7 @@ impl Observer for Recorder<'_> {
             .map(|folder| folder.writer().failures());
         self.settle(failures.into_iter().flatten())?;
         self.watcher.show(&record, &self.times);
-        if is_over {
+        if is_over || self.is_paused {
             return Ok(ControlFlow::Break(()));
         }
         if let Some(signal) = self.signal() {

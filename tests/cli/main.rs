@@ -45,6 +45,7 @@ mod field_sweep;
 mod finding;
 mod folds;
 mod formats;
+mod halving;
 mod keeping;
 mod limits;
 mod odd;
