@@ -53,9 +53,18 @@ pub fn base(given: &Table) -> (Preset, Option<String>) {
     }
 }
 
-/// The settings of a preset with those that go with the optimizer in `given`, where they are not given: Adam's steps are as long as its
+/// The settings of a preset with those that go with what is in `given`, where they are not given: Adam's steps are as long as its
 /// learning rate whatever the gradient's length, and an L2 term goes through its moments. The figures are PyTorch's.
-pub fn with_optimizer(given: &Table, mut settings: TrainOptions) -> TrainOptions {
+///
+/// Images that are mirrored or moved show bright pixels where there is none in the file, and the deviation of such a pixel is next to
+/// nothing: they are standardised by the figures of all pixels.
+pub fn with_companions(given: &Table, mut settings: TrainOptions) -> TrainOptions {
+    let flips = given.get("flip").and_then(toml::Value::as_bool);
+    let shift = given.get("shift").and_then(toml::Value::as_integer);
+    if settings.scale == Scale::Standard && (flips == Some(true) || shift.is_some_and(|by| by > 0))
+    {
+        settings.scale = Scale::Global;
+    }
     let optimizer = given.get("optimizer").and_then(toml::Value::as_str);
     if let Some("adam" | "adamw") = optimizer {
         (settings.learning_rate, settings.l2) = (0.001, 0.0);
@@ -200,6 +209,7 @@ pub fn remarks(settings: &TrainOptions, images: usize) -> Vec<&'static str> {
     // What an image's gradient moves the weights by in the long run.
     let pull = settings.learning_rate / (1.0 - settings.momentum);
     let descends = !settings.optimizer.adapts();
+    let moves = settings.flip || settings.shift > 0;
     let hidden = !settings.hidden.is_empty();
     let relu = hidden && settings.activation == Activation::Relu;
     [
@@ -225,6 +235,11 @@ pub fn remarks(settings: &TrainOptions, images: usize) -> Vec<&'static str> {
             descends && averaged && settings.scale == Scale::Standard && pull < 0.005,
             "losses are averaged over a mini-batch, so each step is short: a higher --learning-rate, such as 0.02, goes with \
              --reduction mean",
+        ),
+        (
+            moves && settings.scale == Scale::Standard,
+            "mirrored and moved images show bright pixels where the file has none, which one by one are scaled to large numbers: --scale global \
+             goes with --flip and --shift",
         ),
         (
             settings.output == Output::Softmax && settings.probability == Probability::Softmax,

@@ -45,8 +45,9 @@ pub struct Flags {
     /// Hold out the training files of this folder, a validation set of one's own, and train on all images of --data
     #[arg(long, value_name = "DIR", help_heading = "Data and settings")]
     validation: Option<PathBuf>,
-    /// Whether pixels are standardised, each by its mean and deviation
-    #[arg(long, value_name = "HOW", value_parser = ["none", "standard"], help_heading = "Data and settings")]
+    /// Whether pixels are standardised: each by its own mean and deviation, or all by those of all pixels, as images need that are mirrored or
+    /// moved [with --flip or --shift: global]
+    #[arg(long, value_name = "HOW", value_parser = ["none", "standard", "global"], help_heading = "Data and settings")]
     scale: Option<String>,
     /// By whose figures the held-out images are standardised
     #[arg(long, value_name = "WHOSE", value_parser = ["own", "train"], help_heading = "Data and settings")]
@@ -308,7 +309,7 @@ impl Flags {
             (None, Some(found)) => found.base(&given),
             (None, None) => base::base(&given),
         };
-        let mut settings = base::with_optimizer(&given, TrainOptions::of(preset));
+        let mut settings = base::with_companions(&given, TrainOptions::of(preset));
         if let Some(found) = &found {
             settings = found.start.applied_to(settings);
             let scale = toml::Value::try_from(settings.scale).expect("a name");

@@ -15,7 +15,7 @@ use crate::data::{Split, Standardizer};
 use crate::error::{Error, Result};
 use crate::evaluate::{accuracies, heldout_standardizer};
 use crate::input::Input;
-use crate::model::{AnyModel, Mlp, Model, Scale};
+use crate::model::{AnyModel, Mlp, Model};
 use crate::network::Pass;
 use crate::scalar::Scalar;
 
@@ -380,12 +380,12 @@ fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize, count: usize) -> Setup<T> {
 /// What standardises the training samples, and what the held-out ones.
 fn standardizers(plan: &Plan<'_>, split: &Split) -> (Standardizer, Standardizer) {
     let (settings, samples) = (plan.settings(), plan.data().train.samples);
-    let standardizer = match (plan.start(), settings.scale) {
-        (Some(start), _) => start.standardizer().clone(),
-        (None, Scale::None) => Standardizer::identity(samples.per_sample()),
-        (None, Scale::Standard) => Standardizer::fit(samples, &split.train),
+    let scale = settings.scale;
+    let standardizer = match plan.start() {
+        Some(start) => start.standardizer().clone(),
+        None => scale.standardizer(samples, &split.train),
     };
-    let own = || Standardizer::fit(plan.data().heldout().samples, &split.heldout);
-    let heldout = heldout_standardizer(settings.scale, settings.heldout_scale, &standardizer, own);
+    let own = || scale.standardizer(plan.data().heldout().samples, &split.heldout);
+    let heldout = heldout_standardizer(scale, settings.heldout_scale, &standardizer, own);
     (standardizer, heldout)
 }
