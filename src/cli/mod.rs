@@ -10,6 +10,7 @@ mod color;
 mod common;
 mod completions;
 mod config;
+mod ensemble;
 mod evaluate;
 mod explore;
 mod export;
@@ -82,6 +83,7 @@ enum Command {
     Explore(explore::Args),
     Report(report::Args),
     Plot(plot::Args),
+    Ensemble(ensemble::Args),
     Export(export::Args),
     Import(import::Args),
     Synth(synth::Args),
@@ -157,6 +159,7 @@ impl Command {
             Self::Explore(_)
                 | Self::Report(_)
                 | Self::Plot(_)
+                | Self::Ensemble(_)
                 | Self::Export(_)
                 | Self::Import(_)
                 | Self::Man(_)
@@ -176,6 +179,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Explore(args) => explore::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
+        Command::Ensemble(args) => ensemble::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Synth(args) => synth::run(&args),

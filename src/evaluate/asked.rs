@@ -11,7 +11,7 @@ use crate::input::packed::{Float, FloatScale};
 use crate::input::{Door, Input, InputSizes, Packed, Staged, StagedScale};
 use crate::kernels::Level;
 use crate::machine::Machine;
-use crate::model::{Layout, Mlp, Model, ModelInfo};
+use crate::model::{Layout, Mlp, ModelInfo};
 use crate::network::footprint::Footprint;
 use crate::network::{Memory, MemoryUse, Pass};
 use crate::scalar::{Dtype, Scalar};
@@ -32,7 +32,7 @@ pub struct Outputs<'a> {
     pub outputs: &'a [f64],
     /// The probabilities of the classes.
     pub probabilities: &'a [f64],
-    /// Whether these are means over several looks at each sample. Then the answer is the class of the highest mean probability, and the
+    /// Whether these are means over several networks or several looks at each sample. Then the answer is the class of the highest mean probability, and the
     /// weighted sums are those whose outputs the mean outputs are.
     pub averaged: bool,
 }
@@ -100,13 +100,9 @@ pub(super) fn bytes(layout: &Layout, dtype: Dtype, machine: &Machine, door: Door
 }
 
 impl<'a, T: Scalar> Asked<'a, Staged<T>> {
-    pub(super) fn staged(
-        machine: &Machine,
-        model: &'a Model<T>,
-        standardizer: &Standardizer,
-    ) -> Self {
+    pub(super) fn staged(machine: &Machine, mlp: &'a Mlp<T>, standardizer: &Standardizer) -> Self {
         Self {
-            mlp: &model.mlp,
+            mlp,
             scale: StagedScale::new(standardizer),
             engine: &Blas,
             level: machine.level(),
@@ -120,12 +116,11 @@ impl<'a, T: Scalar> Asked<'a, Staged<T>> {
 impl<'a> Asked<'a, Packed<Float>> {
     pub(super) fn packed(
         machine: &Machine,
-        model: &'a Model<f32>,
-        standardizer: &Standardizer,
+        mlp: &'a Mlp<f32>,
+        (standardizer, shape): (&Standardizer, (usize, usize)),
     ) -> Self {
-        let shape = (model.info.rows, model.info.columns);
         Self {
-            mlp: &model.mlp,
+            mlp,
             scale: FloatScale::new(standardizer, shape),
             engine: Simd::at(machine.level()),
             level: machine.level(),

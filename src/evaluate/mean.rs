@@ -1,13 +1,13 @@
-//! The mean of two answers to the same samples.
+//! The mean of several answers to the same samples.
 
 use super::asked::Outputs;
 use crate::model::Output;
 
-/// The answers to some samples and to as many others, and the mean of both.
+/// Several answers to each of some samples, and their mean.
 pub(super) struct Mean {
     output: Output,
     classes: usize,
-    /// Rows of `classes` numbers, those of the first samples before those of the others.
+    /// Rows of `classes` numbers, the first answers to all samples before the second ones, and so on.
     weighted_sums: Vec<f64>,
     outputs: Vec<f64>,
     probabilities: Vec<f64>,
@@ -24,56 +24,68 @@ impl Mean {
         }
     }
 
-    /// Takes the answers to some samples, those to the first samples first.
+    /// Takes answers to some samples: the first ones to all of them, then the second ones.
     pub(super) fn take(&mut self, outputs: &Outputs<'_>) {
         self.weighted_sums.extend(outputs.weighted_sums);
         self.outputs.extend(outputs.outputs);
         self.probabilities.extend(outputs.probabilities);
     }
 
-    /// The means, when both answers to all samples at `indices` were taken.
+    /// The means, when all answers to the samples at `indices` were taken.
     pub(super) fn outputs<'a>(&'a mut self, indices: &'a [u32]) -> Outputs<'a> {
-        let half = indices.len() * self.classes;
+        let length = indices.len() * self.classes;
+        let count = self.outputs.len() / length.max(1);
         for numbers in [&mut self.outputs, &mut self.probabilities] {
-            let (one, other) = numbers.split_at_mut(half);
-            for (one, other) in one.iter_mut().zip(other) {
-                *one = (*one + *other) / 2.0;
+            let (first, others) = numbers.split_at_mut(length);
+            for other in others.chunks_exact(length.max(1)) {
+                for (sum, other) in first.iter_mut().zip(other) {
+                    *sum += other;
+                }
             }
+            first.iter_mut().for_each(|sum| *sum /= count as f64);
         }
-        let (one, other) = self.weighted_sums.split_at_mut(half);
-        let rows = one.chunks_exact_mut(self.classes);
-        for (one, other) in rows.zip(other.chunks_exact_mut(self.classes)) {
-            sums_of_mean(self.output, one, other);
-        }
+        let (first, others) = self.weighted_sums.split_at_mut(length);
+        sums_of_mean(self.output, self.classes, first, others);
         Outputs {
             indices,
             classes: self.classes,
-            weighted_sums: &self.weighted_sums[..half],
-            outputs: &self.outputs[..half],
-            probabilities: &self.probabilities[..half],
+            weighted_sums: &self.weighted_sums[..length],
+            outputs: &self.outputs[..length],
+            probabilities: &self.probabilities[..length],
             averaged: true,
         }
     }
 }
 
-/// Makes of the weighted sums `one` those whose outputs are the means of the outputs of `one` and `other`, from logarithms, so that no output is
-/// rounded to 0 or 1 on the way: a softmax's are the logarithms of its outputs, a sigmoid's `ln a - ln (1 - a)`. `other` is used up.
-fn sums_of_mean(output: Output, one: &mut [f64], other: &mut [f64]) {
+/// Makes of the weighted sums `first`, rows of `classes` numbers, those whose outputs are the means of the outputs of `first` and of as many
+/// `others` as there are, from logarithms, so that no output is rounded to 0 or 1 on the way: a softmax's are the logarithms of its outputs, a
+/// sigmoid's `ln a - ln (1 - a)`. The others are used up.
+fn sums_of_mean(output: Output, classes: usize, first: &mut [f64], others: &mut [f64]) {
+    let length = first.len().max(1);
+    let count = (1 + others.len() / length) as f64;
     match output {
         Output::Softmax => {
-            for row in [&mut *one, &mut *other] {
+            let rows = first.chunks_exact_mut(classes);
+            for row in rows.chain(others.chunks_exact_mut(classes)) {
                 let sum = row.iter().copied().fold(f64::NEG_INFINITY, log_add);
                 row.iter_mut().for_each(|z| *z -= sum);
             }
-            for (one, &mut other) in one.iter_mut().zip(other) {
-                *one = log_mean(*one, other);
+            for other in others.chunks_exact(length) {
+                for (sum, &other) in first.iter_mut().zip(other) {
+                    *sum = log_add(*sum, other);
+                }
             }
+            first.iter_mut().for_each(|sum| *sum -= count.ln());
         }
         Output::Sigmoid => {
             let log = |z: f64| -log_add(0.0, -z);
-            for (one, &mut other) in one.iter_mut().zip(other) {
-                let (a, b) = (*one, other);
-                *one = log_mean(log(a), log(b)) - log_mean(log(-a), log(-b));
+            for (place, z) in first.iter_mut().enumerate() {
+                let all = || others.chunks_exact(length).map(|other| other[place]);
+                let log_sum = |sign: f64| {
+                    let own = log(sign * *z);
+                    all().fold(own, |sum, z| log_add(sum, log(sign * z)))
+                };
+                *z = log_sum(1.0) - log_sum(-1.0);
             }
         }
     }
@@ -88,11 +100,6 @@ fn log_add(a: f64, b: f64) -> f64 {
     most + (-(a - b).abs()).exp().ln_1p()
 }
 
-/// `ln((e^a + e^b) / 2)`
-fn log_mean(a: f64, b: f64) -> f64 {
-    log_add(a, b) - std::f64::consts::LN_2
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +108,7 @@ mod tests {
     fn sums_are_those_of_the_mean_outputs_and_stay_finite() {
         let mean = |output, one: [f64; 3], other: [f64; 3]| {
             let (mut one, mut other) = (one, other);
-            sums_of_mean(output, &mut one, &mut other);
+            sums_of_mean(output, 3, &mut one, &mut other);
             one
         };
         let softmax = |z: [f64; 3]| {

@@ -35,19 +35,20 @@ pub struct Predictor<'a> {
     machine: &'a Machine,
     info: &'a ModelInfo,
     pixels: usize,
+    networks: usize,
     typed: Typed<'a>,
     tta: Option<Tta>,
 }
 
-/// By the type of the model's numbers.
+/// By the type of the model's numbers: each of its networks.
 #[derive(Debug)]
 enum Typed<'a> {
     F32 {
-        staged: Asked<'a, Staged<f32>>,
+        staged: Vec<Asked<'a, Staged<f32>>>,
         /// For images, where the CPU has instructions for them.
-        packed: Option<Box<Asked<'a, Packed<Float>>>>,
+        packed: Option<Vec<Asked<'a, Packed<Float>>>>,
     },
-    F64(Asked<'a, Staged<f64>>),
+    F64(Vec<Asked<'a, Staged<f64>>>),
 }
 
 impl<'a> Predictor<'a> {
@@ -74,17 +75,26 @@ impl<'a> Predictor<'a> {
         let pixels = info.rows * info.columns;
         assert_eq!(standardizer.pixels(), pixels, "numbers of a sample");
         let typed = match model {
-            AnyModel::F32(model) => Typed::F32 {
-                staged: Asked::staged(machine, model, standardizer),
-                packed: (machine.level() > Level::PORTABLE)
-                    .then(|| Box::new(Asked::packed(machine, model, standardizer))),
-            },
-            AnyModel::F64(model) => Typed::F64(Asked::staged(machine, model, standardizer)),
+            AnyModel::F32(model) => {
+                let shape = (model.info.rows, model.info.columns);
+                let staged = |mlp| Asked::staged(machine, mlp, standardizer);
+                let packed = |mlp| Asked::packed(machine, mlp, (standardizer, shape));
+                Typed::F32 {
+                    staged: model.networks().map(staged).collect(),
+                    packed: (machine.level() > Level::PORTABLE)
+                        .then(|| model.networks().map(packed).collect()),
+                }
+            }
+            AnyModel::F64(model) => {
+                let staged = |mlp| Asked::staged(machine, mlp, standardizer);
+                Typed::F64(model.networks().map(staged).collect())
+            }
         };
         Self {
             machine,
             info,
             pixels,
+            networks: model.networks(),
             typed,
             tta: None,
         }
@@ -138,49 +148,60 @@ impl<'a> Predictor<'a> {
                 found: samples.per_sample().to_string(),
             });
         }
-        if let Some(Tta::Flip) = self.tta {
-            return self.look_twice(samples, indices, &mut visit);
+        if self.tta.is_some() || self.networks > 1 {
+            return self.ask_often(samples, indices, &mut visit);
         }
-        self.ask(samples, indices, &mut visit)
+        self.ask(0, (samples, indices), &mut visit)
     }
 
-    /// As [`Self::for_each_while`], each image and its mirror image.
-    fn look_twice(
+    /// As [`Self::for_each_while`], each network, and by each look at a sample.
+    fn ask_often(
         &mut self,
         samples: Samples<'_>,
         indices: &[u32],
         visit: &mut (dyn FnMut(&Outputs<'_>) -> ControlFlow<()> + Send),
     ) -> Result<()> {
-        let Samples::Images(images) = samples else {
-            return Err(Error::Setting {
-                setting: "tta",
-                reason: "expected images of bytes, which alone have a mirror image, found features"
-                    .to_owned(),
-            });
+        let to_mirror = match (self.tta, samples) {
+            (None, _) => None,
+            (Some(Tta::Flip), Samples::Images(images)) => Some(images),
+            (Some(Tta::Flip), Samples::Features(_)) => {
+                let reason =
+                    "expected images of bytes, which alone have a mirror image, found features";
+                return Err(Error::Setting {
+                    setting: "tta",
+                    reason: reason.to_owned(),
+                });
+            }
         };
         for indices in indices.chunks(SAMPLES) {
-            let mut both = Mean::new(self.info.output, self.info.classes.len());
+            let mut all = Mean::new(self.info.output, self.info.classes.len());
             let mut take = |outputs: &Outputs<'_>| {
-                both.take(outputs);
+                all.take(outputs);
                 ControlFlow::Continue(())
             };
-            self.ask(samples, indices, &mut take)?;
-            let mirrored = images.mirrored(indices);
-            let own: Vec<u32> = (0..indices.len() as u32).collect();
-            self.ask(Samples::Images(&mirrored), &own, &mut take)?;
+            for network in 0..self.networks {
+                self.ask(network, (samples, indices), &mut take)?;
+            }
+            if let Some(images) = to_mirror {
+                let mirrored = images.mirrored(indices);
+                let own: Vec<u32> = (0..indices.len() as u32).collect();
+                for network in 0..self.networks {
+                    self.ask(network, (Samples::Images(&mirrored), &own), &mut take)?;
+                }
+            }
             samples.check()?;
-            if visit(&both.outputs(indices)).is_break() {
+            if visit(&all.outputs(indices)).is_break() {
                 break;
             }
         }
         samples.check()
     }
 
-    /// As [`Self::for_each_while`], each sample once, and none is refused.
+    /// As [`Self::for_each_while`], one network, each sample once, and none is refused.
     fn ask(
         &mut self,
-        samples: Samples<'_>,
-        indices: &[u32],
+        network: usize,
+        (samples, indices): (Samples<'_>, &[u32]),
         visit: &mut (dyn FnMut(&Outputs<'_>) -> ControlFlow<()> + Send),
     ) -> Result<()> {
         // From where the file was changed on, nothing is visited.
@@ -197,12 +218,12 @@ impl<'a> Predictor<'a> {
                     ..
                 },
                 Samples::Images(images),
-            ) => asked.for_each(machine, info, (images, indices), &mut visit)?,
+            ) => asked[network].for_each(machine, info, (images, indices), &mut visit)?,
             (Typed::F32 { staged, .. }, _) => {
-                staged.for_each(machine, info, (source, indices), &mut visit)?;
+                staged[network].for_each(machine, info, (source, indices), &mut visit)?;
             }
             (Typed::F64(asked), _) => {
-                asked.for_each(machine, info, (source, indices), &mut visit)?;
+                asked[network].for_each(machine, info, (source, indices), &mut visit)?;
             }
         }
         samples.check()

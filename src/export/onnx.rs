@@ -8,7 +8,8 @@
 //!
 //! Between them: `Flatten`, `Cast`, scaling by `factor · u + offset`, then per layer `Gemm` and its activation, in the model's own
 //! type and with the arithmetic that [`StagedScale`] has, so that a runtime differs from `predict` by rounding alone. The
-//! class is the argmax of the weighted sums, the first one where several are equal. Metadata: `classes`, a JSON list of the class names.
+//! class is the argmax of the weighted sums, the first one where several are equal. Of an ensemble, each network has its nodes behind a
+//! prefix, `probabilities` is the `Mean` of theirs, and the class its argmax. Metadata: `classes`, a JSON list of the class names.
 //!
 //! Opset 13 and IR version 7 are the lowest that have these operators in this form: every runtime since 2020 reads them.
 //! Field numbers are those of `onnx.proto`.
@@ -16,7 +17,7 @@
 use crate::error::{Error, Result};
 use crate::formats::protobuf::Message;
 use crate::input::StagedScale;
-use crate::model::{Activation, Model, Output, Probability};
+use crate::model::{Activation, Mlp, Model, Output, Probability};
 use crate::scalar::{Dtype, Scalar};
 
 const IR_VERSION: i64 = 7;
@@ -127,32 +128,26 @@ fn graph<T: Scalar>(model: &Model<T>) -> Message {
     graph.then("Mul", &["scale.factor"], &[], "stretched");
     graph.then("Add", &["scale.offset"], &[], "scaled");
 
-    let layers = model.mlp.layout.layers();
-    for (number, layer) in layers.iter().enumerate() {
-        let [weight, bias] = ["weight", "bias"].map(|part| format!("layers.{number}.{part}"));
-        let shape = [layer.outputs, layer.inputs];
-        graph.tensor(&weight, &shape, &model.mlp.parameters[layer.weight.clone()]);
-        let mut operands = vec![weight.as_str()];
-        if let Some(numbers) = model.mlp.bias(number) {
-            graph.tensor(&bias, &[layer.outputs], numbers);
-            operands.push(&bias);
-        }
-        let sums = format!("layers.{number}.sums");
-        graph.then("Gemm", &operands, &[("transB", 1)], &sums);
-        if number + 1 < layers.len() {
-            let operator = match info.activation {
-                Activation::Sigmoid => "Sigmoid",
-                Activation::Relu => "Relu",
-                Activation::Tanh => "Tanh",
-            };
-            graph.then(operator, &[], &[], &format!("layers.{number}.activations"));
-        }
-    }
-
-    let sums = graph.last.clone();
     let class = [("axis", 1), ("keepdims", 0)];
-    graph.node("ArgMax", &[&sums], &class, "class");
-    probabilities::<T>(&mut graph, info.output, info.probability);
+    if model.others.is_empty() {
+        layers(&mut graph, &model.mlp, "");
+        let sums = graph.last.clone();
+        graph.node("ArgMax", &[&sums], &class, "class");
+        probabilities::<T>(&mut graph, (info.output, info.probability), "");
+    } else {
+        let mut shares = Vec::new();
+        for (network, mlp) in model.networks().enumerate() {
+            let prefix = format!("networks.{network}.");
+            "scaled".clone_into(&mut graph.last);
+            layers(&mut graph, mlp, &prefix);
+            probabilities::<T>(&mut graph, (info.output, info.probability), &prefix);
+            shares.push(graph.last.clone());
+        }
+        let shares: Vec<&str> = shares.iter().map(String::as_str).collect();
+        graph.node("Mean", &shares, &[], "mean");
+        "mean".clone_into(&mut graph.last);
+        graph.node("ArgMax", &["mean"], &class, "class");
+    }
     graph.then(
         "Cast",
         &[],
@@ -168,28 +163,62 @@ fn graph<T: Scalar>(model: &Model<T>) -> Message {
     graph.message
 }
 
-/// Adds the nodes that make probabilities of the output layer's weighted sums.
-fn probabilities<T: Scalar>(graph: &mut Graph, output: Output, probability: Probability) {
-    let softmax = |graph: &mut Graph, name| graph.then("Softmax", &[], &[("axis", 1)], name);
+/// Adds the nodes of a network's layers, up to the output layer's weighted sums, with names behind `prefix`.
+fn layers<T: Scalar>(graph: &mut Graph, mlp: &Mlp<T>, prefix: &str) {
+    let layers = mlp.layout.layers();
+    for (number, layer) in layers.iter().enumerate() {
+        let [weight, bias] =
+            ["weight", "bias"].map(|part| format!("{prefix}layers.{number}.{part}"));
+        let shape = [layer.outputs, layer.inputs];
+        graph.tensor(&weight, &shape, &mlp.parameters[layer.weight.clone()]);
+        let mut operands = vec![weight.as_str()];
+        if let Some(numbers) = mlp.bias(number) {
+            graph.tensor(&bias, &[layer.outputs], numbers);
+            operands.push(&bias);
+        }
+        let sums = format!("{prefix}layers.{number}.sums");
+        graph.then("Gemm", &operands, &[("transB", 1)], &sums);
+        if number + 1 < layers.len() {
+            let operator = match mlp.activation {
+                Activation::Sigmoid => "Sigmoid",
+                Activation::Relu => "Relu",
+                Activation::Tanh => "Tanh",
+            };
+            let activations = format!("{prefix}layers.{number}.activations");
+            graph.then(operator, &[], &[], &activations);
+        }
+    }
+}
+
+/// Adds the nodes that make probabilities of the output layer's weighted sums, with names behind `prefix`.
+fn probabilities<T: Scalar>(
+    graph: &mut Graph,
+    (output, probability): (Output, Probability),
+    prefix: &str,
+) {
+    let named = |name: &str| format!("{prefix}{name}");
+    let softmax = |graph: &mut Graph, name: &str| {
+        graph.then("Softmax", &[], &[("axis", 1)], &named(name));
+    };
     match (output, probability) {
         // σ(z) over its sum is the softmax of log σ(z) = min(z, 0) - log(1 + e^-|z|), which stays exact where onnxruntime cuts σ
         // off, at z = -18. It has no Softplus in f64.
         (Output::Sigmoid, Probability::Output) => {
             let sums = graph.last.clone();
-            graph.tensor("zero", &[], &[T::zero()]);
-            graph.tensor("one", &[], &[T::one()]);
-            graph.then("Abs", &[], &[], "magnitudes");
-            graph.then("Neg", &[], &[], "exponents");
-            graph.then("Exp", &[], &[], "powers");
-            graph.then("Add", &["one"], &[], "denominators");
-            graph.then("Log", &[], &[], "logarithms");
+            graph.tensor(&named("zero"), &[], &[T::zero()]);
+            graph.tensor(&named("one"), &[], &[T::one()]);
+            graph.then("Abs", &[], &[], &named("magnitudes"));
+            graph.then("Neg", &[], &[], &named("exponents"));
+            graph.then("Exp", &[], &[], &named("powers"));
+            graph.then("Add", &[&named("one")], &[], &named("denominators"));
+            graph.then("Log", &[], &[], &named("logarithms"));
             graph.last = sums;
-            graph.then("Min", &["zero"], &[], "numerators");
-            graph.then("Sub", &["logarithms"], &[], "log outputs");
+            graph.then("Min", &[&named("zero")], &[], &named("numerators"));
+            graph.then("Sub", &[&named("logarithms")], &[], &named("log outputs"));
             softmax(graph, "shares");
         }
         (Output::Sigmoid, Probability::Softmax) => {
-            graph.then("Sigmoid", &[], &[], "outputs");
+            graph.then("Sigmoid", &[], &[], &named("outputs"));
             softmax(graph, "shares");
         }
         // Outputs that add up to 1 are probabilities already.

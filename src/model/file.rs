@@ -1,7 +1,7 @@
 //! The model file: safetensors, with everything that is needed to predict.
 //!
 //! Tensors: `layers.L.weight` of shape `(outputs, inputs)` and, with biases, `layers.L.bias` of shape `(outputs)`, in
-//! the type that the network was trained in; `scale.mean` and `scale.deviation` of shape `(pixels)` in f64. There are no others.
+//! the type that the network was trained in; of an ensemble, those of its second network under `networks.1.layers.L.weight` and so on; `scale.mean` and `scale.deviation` of shape `(pixels)` in f64. There are no others.
 //! Metadata: one entry, `gingham`, with [`ModelInfo`] as JSON and the digest of the file ([`super::seal`]).
 
 use std::ops::Range;
@@ -23,6 +23,8 @@ pub(super) const METADATA: &str = "gingham";
 pub struct Model<T> {
     /// The network.
     pub mlp: Mlp<T>,
+    /// Further networks, where it is an ensemble: its answer is the mean of the probabilities of all of them.
+    pub others: Vec<Mlp<T>>,
     /// The means and deviations that scale its pixels.
     pub standardizer: Standardizer,
     /// How it was trained, and on which data.
@@ -112,23 +114,30 @@ impl<T: Scalar> Model<T> {
         seal::sealed(views, METADATA, &self.info)
     }
 
-    /// All arrays of the model under their names: from the first layer to the last, then those that scale pixels.
+    /// Its networks, of which there is one at least.
+    pub fn networks(&self) -> impl Iterator<Item = &Mlp<T>> {
+        std::iter::once(&self.mlp).chain(&self.others)
+    }
+
+    /// All arrays of the model under their names: network after network from the first layer to the last, then those that scale pixels.
     #[must_use]
     pub fn arrays(&self) -> Vec<NamedArray<'_, T>> {
         let mut arrays = Vec::new();
-        for (number, layer) in self.mlp.layout.layers().iter().enumerate() {
-            let part =
-                |range: &Range<usize>| Values::Parameters(&self.mlp.parameters[range.clone()]);
-            arrays.push(NamedArray {
-                name: weight_name(number),
-                shape: vec![layer.outputs, layer.inputs],
-                values: part(&layer.weight),
-            });
-            arrays.extend(layer.bias.as_ref().map(|bias| NamedArray {
-                name: bias_name(number),
-                shape: vec![layer.outputs],
-                values: part(bias),
-            }));
+        for (network, mlp) in self.networks().enumerate() {
+            for (number, layer) in mlp.layout.layers().iter().enumerate() {
+                let part =
+                    |range: &Range<usize>| Values::Parameters(&mlp.parameters[range.clone()]);
+                arrays.push(NamedArray {
+                    name: weight_name(network, number),
+                    shape: vec![layer.outputs, layer.inputs],
+                    values: part(&layer.weight),
+                });
+                arrays.extend(layer.bias.as_ref().map(|bias| NamedArray {
+                    name: bias_name(network, number),
+                    shape: vec![layer.outputs],
+                    values: part(bias),
+                }));
+            }
         }
         for (name, figures) in [
             ("scale.mean", &self.standardizer.mean),
@@ -175,10 +184,19 @@ impl<T: Scalar> Values<'_, T> {
     }
 }
 
-pub(super) fn weight_name(layer: usize) -> String {
-    format!("layers.{layer}.weight")
+/// The name of the weights of layer number `layer` in network number `network`, both counted from 0.
+pub(super) fn weight_name(network: usize, layer: usize) -> String {
+    format!("{}layers.{layer}.weight", prefix(network))
 }
 
-pub(super) fn bias_name(layer: usize) -> String {
-    format!("layers.{layer}.bias")
+pub(super) fn bias_name(network: usize, layer: usize) -> String {
+    format!("{}layers.{layer}.bias", prefix(network))
+}
+
+/// What stands before the names of a network's arrays. Of the only network of a model, nothing does.
+fn prefix(network: usize) -> String {
+    match network {
+        0 => String::new(),
+        other => format!("networks.{other}."),
+    }
 }

@@ -213,6 +213,7 @@ impl ImportOptions {
             output: self.output,
         };
         Ok(Model {
+            others: Vec::new(),
             mlp,
             standardizer,
             info,

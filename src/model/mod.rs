@@ -6,6 +6,7 @@
 
 mod activation;
 mod archive;
+mod ensemble;
 mod file;
 mod import;
 mod info;

@@ -56,7 +56,7 @@ fn parse(bytes: &[u8]) -> Result<(AnyModel, Seal), String> {
     }
     info.check_split()?;
     info.check_classes()?;
-    let model = match tensor(&tensors, &weight_name(0))?.dtype() {
+    let model = match tensor(&tensors, &weight_name(0, 0))?.dtype() {
         TensorDtype::F32 => AnyModel::F32(model(&tensors, info)?),
         TensorDtype::F64 => AnyModel::F64(model(&tensors, info)?),
         other => return Err(format!("expected weights in F32 or F64, found {other:?}")),
@@ -72,38 +72,77 @@ fn model<T: Scalar>(tensors: &SafeTensors<'_>, info: ModelInfo) -> Result<Model<
             let (rows, columns) = (info.rows, info.columns);
             format!("expected images that can exist, found {rows} x {columns} pixels: their number overflows")
         })?;
-    let layout = layout(tensors, pixels)?;
-    if layout.classes() != info.classes.len() {
-        return Err(format!(
-            "expected widths that lead to its {} classes, found {:?}",
-            info.classes.len(),
-            layout.widths()
-        ));
+    let layouts = layouts(tensors, pixels)?;
+    let mut networks = Vec::with_capacity(layouts.len());
+    for (network, layout) in layouts.into_iter().enumerate() {
+        if layout.classes() != info.classes.len() {
+            return Err(format!(
+                "expected widths that lead to its {} classes, found {:?}",
+                info.classes.len(),
+                layout.widths()
+            ));
+        }
+        networks.push(Mlp {
+            parameters: parameters(tensors, network, &layout)?,
+            layout,
+            activation: info.activation,
+            output: info.output,
+        });
     }
-    let parameters = parameters(tensors, &layout)?;
     let standardizer = Standardizer {
         mean: numbers(tensors, SCALE[0], &[pixels])?,
         deviation: numbers(tensors, SCALE[1], &[pixels])?,
     };
     check_scaling::<T>(&standardizer)?;
-    let mlp = Mlp {
-        layout,
-        parameters,
-        activation: info.activation,
-        output: info.output,
-    };
     Ok(Model {
-        mlp,
+        mlp: networks.remove(0),
+        others: networks,
         standardizer,
         info,
     })
 }
 
-/// The layout that the names and shapes of the weights tell; every other array must be one that belongs to it.
-fn layout(tensors: &SafeTensors<'_>, pixels: usize) -> Result<Layout, String> {
+/// The layouts of its networks; every other array must be one that belongs to them.
+fn layouts(tensors: &SafeTensors<'_>, pixels: usize) -> Result<Vec<Layout>, String> {
+    let mut layouts = vec![layout(tensors, 0, pixels)?];
+    while tensors.tensor(&weight_name(layouts.len(), 0)).is_ok() {
+        layouts.push(layout(tensors, layouts.len(), pixels)?);
+    }
+    let names = |(network, layout): (usize, &Layout)| {
+        let layers = 0..layout.layers().len();
+        layers.flat_map(move |layer| [weight_name(network, layer), bias_name(network, layer)])
+    };
+    let known: HashSet<String> = layouts
+        .iter()
+        .enumerate()
+        .flat_map(names)
+        .chain(SCALE.map(str::to_owned))
+        .collect();
+    let unknown = tensors.names().into_iter();
+    let unknown = unknown.filter(|name| !known.contains(*name)).min();
+    match unknown {
+        Some(name) => {
+            let layers = layouts[0].layers().len();
+            let others = match layouts.len() {
+                1 => String::new(),
+                networks => format!(" in each of {networks} networks"),
+            };
+            Err(format!(
+                "expected {layers} layers{others} and the scaling of {pixels} pixels, found the array {name:?} beside them"
+            ))
+        }
+        None => Ok(layouts),
+    }
+}
+
+/// The layout that the names and shapes of the weights of network number `network` tell.
+fn layout(tensors: &SafeTensors<'_>, network: usize, pixels: usize) -> Result<Layout, String> {
     let mut widths = vec![pixels];
-    while let Ok(weight) = tensors.tensor(&weight_name(widths.len() - 1)) {
-        let (name, inputs) = (weight_name(widths.len() - 1), widths[widths.len() - 1]);
+    while let Ok(weight) = tensors.tensor(&weight_name(network, widths.len() - 1)) {
+        let (name, inputs) = (
+            weight_name(network, widths.len() - 1),
+            widths[widths.len() - 1],
+        );
         match *weight.shape() {
             [outputs, found] if found == inputs && outputs > 0 && inputs > 0 => {
                 widths.push(outputs);
@@ -124,36 +163,31 @@ fn layout(tensors: &SafeTensors<'_>, pixels: usize) -> Result<Layout, String> {
     if widths.len() < 2 {
         return Err(format!(
             "{}: expected an array of this name, found none",
-            weight_name(0)
+            weight_name(network, 0)
         ));
     }
     let layers = widths.len() - 1;
-    let has = |layer: &usize| tensors.tensor(&bias_name(*layer)).is_ok();
-    let layout = Layout::new(&widths, (0..layers).any(|layer| has(&layer)));
-    let known: HashSet<String> = (0..layers)
-        .flat_map(|layer| [weight_name(layer), bias_name(layer)])
-        .chain(SCALE.map(str::to_owned))
-        .collect();
-    match tensors
-        .names()
-        .into_iter()
-        .find(|name| !known.contains(*name))
-    {
-        Some(name) => Err(format!(
-            "expected {layers} layers and the scaling of {pixels} pixels, found the array {name:?} beside them"
-        )),
-        None => Ok(layout),
-    }
+    let has = |layer: usize| tensors.tensor(&bias_name(network, layer)).is_ok();
+    Ok(Layout::new(&widths, (0..layers).any(has)))
 }
 
 /// All parameters, layer after layer.
-fn parameters<T: Scalar>(tensors: &SafeTensors<'_>, layout: &Layout) -> Result<Vec<T>, String> {
+fn parameters<T: Scalar>(
+    tensors: &SafeTensors<'_>,
+    network: usize,
+    layout: &Layout,
+) -> Result<Vec<T>, String> {
     let mut parameters = Vec::with_capacity(layout.parameters());
     for (number, layer) in layout.layers().iter().enumerate() {
         let shape = [layer.outputs, layer.inputs];
-        parameters.extend(numbers::<T>(tensors, &weight_name(number), &shape)?);
+        parameters.extend(numbers::<T>(
+            tensors,
+            &weight_name(network, number),
+            &shape,
+        )?);
         if layer.bias.is_some() {
-            parameters.extend(numbers::<T>(tensors, &bias_name(number), &[layer.outputs])?);
+            let name = bias_name(network, number);
+            parameters.extend(numbers::<T>(tensors, &name, &[layer.outputs])?);
         }
     }
     Ok(parameters)
@@ -197,6 +231,7 @@ mod tests {
         };
         Model {
             mlp,
+            others: Vec::new(),
             standardizer: Standardizer {
                 mean: vec![0.5; 6],
                 deviation: vec![2.0; 6],

@@ -252,6 +252,7 @@ impl<'a, D: Input> Group<'a, D> {
 
     fn model_of(&self, run: usize, mlp: Mlp<D::Number>) -> Model<D::Number> {
         Model {
+            others: Vec::new(),
             mlp,
             standardizer: self.standardizer.clone(),
             info: self.plans[run].model_info(),

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use super::options::TrainOptions;
+use super::recipe::Norm;
 use crate::data::{self, Standardizer};
 use crate::error::{Error, Result, list};
 use crate::evaluate::has_names;
@@ -27,6 +28,7 @@ pub struct Start {
     sha256: String,
 }
 
+/// Of an ensemble, the first network.
 impl From<AnyModel> for Start {
     fn from(model: AnyModel) -> Self {
         Self::of(model.bytes(), model, Seal::Whole)
@@ -37,11 +39,19 @@ impl Start {
     /// Reads a model file.
     ///
     /// # Errors
-    /// Those of [`AnyModel::open`].
+    /// Those of [`AnyModel::open`], and [`Error::Setting`] for an ensemble.
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = data::bytes(path)?.to_vec();
         let (model, seal) = AnyModel::parse(&bytes, path)?;
-        Ok(Self::of(bytes, model, seal))
+        match model.networks() {
+            1 => Ok(Self::of(bytes, model, seal)),
+            found => refuse(
+                "from",
+                format!(
+                    "expected a model of one network to start from, found an ensemble of {found}"
+                ),
+            ),
+        }
     }
 
     fn of(bytes: Vec<u8>, model: AnyModel, seal: Seal) -> Self {
@@ -185,6 +195,10 @@ impl Start {
 
     /// Refuses settings of another network than this one.
     fn check_settings(&self, options: &TrainOptions) -> Result<()> {
+        if options.norm != Norm::None {
+            let reason = "expected none with a model to start from, whose layers have their norms within their weights, found batch";
+            return refuse("norm", reason.to_owned());
+        }
         let own = self.applied_to(options.clone());
         differs("hidden", &own.hidden, &options.hidden)?;
         if !own.hidden.is_empty() {

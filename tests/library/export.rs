@@ -33,6 +33,7 @@ fn model<T: Scalar>(biases: bool, output: Output, probability: Probability) -> M
         images_sha256: String::new(),
     };
     Model {
+        others: Vec::new(),
         mlp: Mlp {
             parameters: Init::Xavier.parameters(&layout, 7),
             layout,

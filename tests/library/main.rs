@@ -8,6 +8,7 @@ mod data;
 mod determinism;
 mod differential;
 mod engines;
+mod ensemble;
 mod explore;
 mod export;
 #[cfg(feature = "pictures")]

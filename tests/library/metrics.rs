@@ -75,6 +75,7 @@ fn model<T: Scalar>(mlp: &Mlp<T>, data: &Dataset) -> Model<T> {
         images_sha256: String::new(),
     };
     Model {
+        others: Vec::new(),
         mlp: mlp.clone(),
         standardizer: fit(data),
         info,
