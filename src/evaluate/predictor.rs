@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::asked::{self, Asked, Outputs};
 use super::metrics::Evaluation;
+use super::scores::Scores;
 use crate::data::{LabelledSamples, Samples, Standardizer};
 use crate::error::{Error, Result};
 use crate::input::packed::Float;
@@ -220,13 +221,16 @@ impl<'a> Predictor<'a> {
         };
         let mut confusion = vec![vec![0_u64; classes]; classes];
         let mut sum = 0.0;
+        let mut scores = Scores::new(classes, indices.len());
         self.for_each(samples, indices, |outputs| {
             let labels = || outputs.indices.iter().map(|&index| labels[index as usize]);
             sum += loss.of_outputs(outputs.weighted_sums, outputs.outputs, labels());
             for (answer, label) in outputs.answers().zip(labels()) {
                 confusion[usize::from(label)][answer] += 1;
             }
+            scores.add(outputs, labels());
         })?;
-        Ok(Evaluation::new(confusion, sum / indices.len() as f64))
+        let figures = self.machine.install(|| scores.figures());
+        Ok(Evaluation::new(confusion, sum / indices.len() as f64).with_scores(&figures))
     }
 }
