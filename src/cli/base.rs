@@ -122,13 +122,16 @@ pub fn of_run(assignment: &Assignment, error: Error) -> Error {
 /// # Errors
 /// [`Error::Setting`].
 pub fn check_assigned(assigned: &Table, flags: &Table) -> Result<()> {
-    const SHARED: [&str; 5] = ["data", "from", "memory", "threads", "validation"];
-    const OPTIONAL: [&str; 8] = [
+    const SHARED: [&str; 6] = ["data", "from", "memory", "metric", "threads", "validation"];
+    const OPTIONAL: [&str; 11] = [
         "batch_size",
         "batches",
+        "early_stopping",
         "eval_every",
         "fold",
         "folds",
+        "max_time",
+        "min_delta",
         "order_seed",
         "split_seed",
         "stratify",

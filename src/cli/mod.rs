@@ -30,6 +30,7 @@ mod runs;
 mod settings;
 mod signals;
 mod start;
+mod stopping;
 mod sweep;
 mod sweep_report;
 mod synth;

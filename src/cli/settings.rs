@@ -16,6 +16,7 @@ use toml::Table;
 
 use super::config::Config;
 use super::start;
+use super::stopping;
 use super::{DATA_VARIABLE, base, output};
 
 /// Every setting as a flag. Without one, the configuration file's value holds, then the preset's.
@@ -119,13 +120,17 @@ pub struct Flags {
     #[arg(long, value_name = "FORM", value_parser = ["objective", "article"], help_heading = "Optimisation")]
     error: Option<String>,
 
+    #[command(flatten)]
+    #[serde(flatten)]
+    stopping: stopping::Flags,
+
     /// How products are computed; 'auto': in f32, where the CPU has AVX2 or AVX-512 VNNI, 'fixed'; else 'blas'
     #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas", "simd", "fixed"], help_heading = "Runtime and output")]
     engine: Option<String>,
     /// The type of the numbers
     #[arg(long, value_name = "TYPE", value_parser = ["f32", "f64"], help_heading = "Runtime and output")]
     dtype: Option<String>,
-    /// Epochs from one evaluation to the next; 0: at the end only [default: every epoch up to 30, else a dozen times]
+    /// Epochs from one evaluation to the next; 0: at the end only [default: every epoch up to 30 and with --early-stopping, else a dozen times]
     #[arg(long, value_name = "N", help_heading = "Runtime and output")]
     eval_every: Option<u32>,
     /// Memory that packed pixels may take, such as 500M or 2G [default: a quarter of the machine's]

@@ -119,7 +119,7 @@ pub fn found(folders: &[PathBuf], asked: Option<Figure>) -> anyhow::Result<Found
 
 /// The figure that decides, which is the accuracy on the held-out images where it is not asked for another one and runs have it.
 fn metric(asked: Option<Figure>, entries: &[Entry]) -> Metric {
-    let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
+    let has_accuracy = |entry: &Entry| entry.figure(Metric::HeldoutAccuracy).is_some();
     match asked {
         Some(figure) => figure.metric(),
         None if entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,

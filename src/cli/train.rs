@@ -11,9 +11,10 @@ use gingham::machine::Machine;
 use gingham::quote;
 use gingham::report::files::CHECKPOINT;
 use gingham::report::{
-    self, EpochRecord, Keep, Keeping, Recorder, Report, Run, RunFolder, Summary, Times, Watcher,
+    self, EndedBy, EpochRecord, Keep, Keeping, Recorder, Report, Run, RunFolder, Summary, Times,
+    Watcher,
 };
-use gingham::train::{self, Checkpoint, Elapsed, Plan, TrainOptions};
+use gingham::train::{self, Checkpoint, Elapsed, Plan, Span, TrainOptions};
 
 use super::output::{self, Output, facts, percent};
 use super::progress::{self, Progress};
@@ -203,6 +204,7 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
     }
     if differences.is_empty()
         && let Some(summary) = claim.summary()?
+        && !has_time_left(&summary, plan)
     {
         return Ok(GoesOn::Whole(Box::new(summary)));
     }
@@ -217,6 +219,14 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
         None => "beginning anew: the run was stopped before its first checkpoint".to_owned(),
     });
     Ok(GoesOn::Run(Box::new((folder, checkpoint))))
+}
+
+/// Whether a run whose time was over has been given more.
+fn has_time_left(summary: &Summary, plan: &Plan<'_>) -> bool {
+    let taken_s = summary.prepare_seconds + summary.train_seconds + summary.evaluation_seconds;
+    let most = plan.settings().max_time;
+    let is_over = |most: Span| taken_s >= most.duration().as_secs_f64();
+    summary.ended_by == Some(EndedBy::MaxTime) && !most.is_some_and(is_over)
 }
 
 fn print(summary: &Summary, args: &Args) -> anyhow::Result<()> {
@@ -248,7 +258,7 @@ fn train_into(
         progress: Progress::start(args.progress.mode, args.common.output(), shape),
     };
     let elapsed = checkpoint.map_or_else(Elapsed::default, |from| from.elapsed().clone());
-    let mut recorder = Recorder::new(folder, keeping, &mut watcher, &elapsed);
+    let mut recorder = Recorder::new(plan.settings(), folder, keeping, &mut watcher, &elapsed);
     let outcome = train::go_on(plan, checkpoint, &mut recorder);
     if let (Err(error), true) = (&outcome, args.common.json)
         && let Some(ending) = ending(error, &recorder)
@@ -259,9 +269,10 @@ fn train_into(
         Error::Write { .. } | Error::Elsewhere { .. } => error.into(),
         _ => anyhow::Error::from(error).context("training"),
     })?;
-    let (times, best) = (recorder.times(), recorder.best());
+    let (times, best, ended_by) = (recorder.times(), recorder.best(), recorder.ended_by());
     drop(watcher);
-    let summary = Summary::new(plan, &outcome, times, folder.path_now()).with_best(best);
+    let summary = Summary::new(plan, &outcome, times, folder.path_now());
+    let summary = summary.with_best(best).ended_by(ended_by);
     if keeping.keep == Keep::Best {
         return Ok(summary.of_best_alone());
     }
@@ -356,6 +367,17 @@ fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<R
     folder.context("making the run's folder")
 }
 
+/// The epochs of a run, with why they are not more, and whose network is left.
+fn epochs(summary: &Summary) -> String {
+    let ended = summary.ended_by.filter(|by| *by != EndedBy::Epochs);
+    let ended = ended.map_or_else(String::new, |by| format!(": {}", by.words()));
+    let restored = summary.restored_epoch.map(|epoch| epoch + 1);
+    let restored = restored.map_or_else(String::new, |epoch| {
+        format!("; the network is that of epoch {epoch}, the best one")
+    });
+    format!("{}{ended}{restored}", summary.epochs)
+}
+
 fn summary_table(summary: &Summary) -> String {
     let row = |name: &'static str, value: String| (name, value);
     let memory = summary.peak_rss_bytes.map_or("-".to_owned(), |bytes| {
@@ -364,9 +386,15 @@ fn summary_table(summary: &Summary) -> String {
     facts(&[
         row("train accuracy", percent(summary.train_accuracy)),
         row("held-out accuracy", percent(summary.heldout_accuracy)),
+        row(
+            "held-out loss",
+            summary
+                .heldout_loss
+                .map_or("-".to_owned(), |loss| format!("{loss:.6}")),
+        ),
         row("test accuracy", percent(summary.test_accuracy)),
         row("final error", format!("{:.6}", summary.final_error)),
-        row("epochs", summary.epochs.to_string()),
+        row("epochs", epochs(summary)),
         row(
             "engine",
             format!(

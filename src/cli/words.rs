@@ -17,7 +17,7 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 67] = [
+const FLAGS: [(&str, &str); 70] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
@@ -55,6 +55,7 @@ const FLAGS: [(&str, &str); 67] = [
     ("manual-seed", "seed"),
     ("max-epochs", "epochs"),
     ("max-iter", "epochs"),
+    ("monitor", "metric"),
     ("n-epochs", "epochs"),
     ("n-folds", "folds"),
     ("n-jobs", "threads"),
@@ -66,6 +67,7 @@ const FLAGS: [(&str, &str); 67] = [
     ("output-dir", "out"),
     ("output-file", "out"),
     ("overwrite", "force"),
+    ("patience", "early-stopping"),
     ("precision", "dtype"),
     ("pretrained", "from"),
     ("random-seed", "seed"),
@@ -74,6 +76,7 @@ const FLAGS: [(&str, &str); 67] = [
     ("shuffle-seed", "order-seed"),
     ("standardize", "scale"),
     ("stratified", "stratify"),
+    ("time-limit", "max-time"),
     ("use-bias", "bias"),
     ("val-data", "validation"),
     ("val-split", "holdout"),
@@ -88,25 +91,22 @@ const FLAGS: [(&str, &str); 67] = [
 ];
 
 /// Their words for what is not here, and what to say.
-const ABSENT: [(&str, &str); 10] = [
+const ABSENT: [(&str, &str); 8] = [
     ("cuda", CPU),
     ("device", CPU),
     (
         "dropout",
         "there is no dropout; l2 and l1 hold weights down",
     ),
-    ("early-stopping", PATIENCE),
     ("gpu", CPU),
     ("optim", OPTIMIZER),
     ("optimizer", OPTIMIZER),
-    ("patience", PATIENCE),
     ("scheduler", "there is no schedule; the learning rate stays"),
     ("solver", OPTIMIZER),
 ];
 const CPU: &str = "gingham runs on the CPU alone";
 const OPTIMIZER: &str =
     "the only optimizer is gradient descent in mini-batches, with momentum where that is set";
-const PATIENCE: &str = "no run stops early; the number of epochs is given";
 
 /// What to say about a word that names no flag or setting here; `known` tells which flags there are.
 pub fn hint(word: &str, known: impl Fn(&str) -> bool) -> Option<Hint> {

@@ -12,12 +12,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::journal::{Entry, Journal};
-use super::ranking::Metric;
+use super::ranking::ranked;
 use super::shard::Shard;
 use crate::data;
 use crate::durable;
 use crate::error::{Error, Result};
 use crate::quote;
+use crate::train::Metric;
 
 /// The name of the file that says what a sweep is.
 pub const SWEEP: &str = "sweep.json";
@@ -164,7 +165,7 @@ impl SweepFolder {
     /// The runs of those that have ended now whose folders are among those of the best `top` that are kept.
     #[must_use]
     pub fn kept_of(&self, ended: &[Entry], top: usize, metric: Metric) -> Vec<usize> {
-        let ranked = metric.ranked(self.kept.iter().chain(ended));
+        let ranked = ranked(metric, self.kept.iter().chain(ended));
         let best = ranked.iter().take(top).map(|entry| entry.run);
         let is_new = |run: &usize| ended.iter().any(|entry| entry.run == *run);
         best.filter(is_new).collect()
@@ -185,7 +186,7 @@ impl SweepFolder {
     /// # Errors
     /// [`Error::Write`].
     pub fn keep(&mut self, top: usize, metric: Metric) -> Result<()> {
-        let ranked = metric.ranked(&self.kept);
+        let ranked = ranked(metric, &self.kept);
         let worse: Vec<usize> = ranked.iter().skip(top).map(|entry| entry.run).collect();
         for run in worse {
             let folder = self.run_dir(run);

@@ -21,12 +21,13 @@ pub mod shard;
 pub mod space;
 mod values;
 
+pub use crate::train::Metric;
 pub use assignment::Assignment;
 pub use folder::{Identity, SweepFolder};
 pub use journal::{Divergence, Ending, Entry};
 pub use page::Found;
 pub use parts::Parts;
-pub use ranking::Metric;
+pub use ranking::ranked;
 pub use results::Results;
 pub use shard::Shard;
 pub use space::{Runs, Space};

@@ -1,69 +1,37 @@
 //! Which runs of a sweep are best.
 
-use serde::{Deserialize, Serialize};
-
 use super::journal::Entry;
+use crate::train::Metric;
 
-/// The figure by which runs are compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// The accuracy on the held-out images after the last epoch; the highest is best.
-    #[default]
-    HeldoutAccuracy,
-    /// The last epoch's error; the lowest is best.
-    Error,
-}
-
-impl Metric {
-    /// All there are.
-    pub const ALL: [Self; 2] = [Self::HeldoutAccuracy, Self::Error];
-
-    /// Its name.
+impl Entry {
+    /// The run's figure by a metric, of the network that it leaves; none where it diverged, or where there is no such figure.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::HeldoutAccuracy => "heldout_accuracy",
-            Self::Error => "error",
-        }
-    }
-
-    /// A run's figure; none where it diverged, or where there is no such figure.
-    #[must_use]
-    pub fn of(self, entry: &Entry) -> Option<f64> {
-        let summary = entry.summary()?;
-        let figure = match self {
-            Self::HeldoutAccuracy => summary.heldout_accuracy?,
-            Self::Error => summary.final_error,
+    pub fn figure(&self, metric: Metric) -> Option<f64> {
+        let summary = self.summary()?;
+        let figure = match metric {
+            Metric::HeldoutAccuracy => summary.heldout_accuracy?,
+            Metric::HeldoutLoss => summary.heldout_loss?,
+            Metric::Error => summary.final_error,
         };
         (!figure.is_nan()).then_some(figure)
     }
+}
 
-    /// What is smaller for a better figure.
-    #[must_use]
-    pub fn cost(self, figure: f64) -> f64 {
-        match self {
-            Self::HeldoutAccuracy => -figure,
-            Self::Error => figure,
-        }
-    }
-
-    /// Runs from the best to the worst; those without a figure come last, and equals in the order of the plan.
-    #[must_use]
-    pub fn ranked<'a>(self, entries: impl IntoIterator<Item = &'a Entry>) -> Vec<&'a Entry> {
-        let cost = |entry: &Entry| {
-            self.of(entry)
-                .map_or(f64::INFINITY, |figure| self.cost(figure))
-        };
-        let mut ranked: Vec<&Entry> = entries.into_iter().collect();
-        ranked.sort_by(|a, b| {
-            let order = self.of(b).is_some().cmp(&self.of(a).is_some());
-            order
-                .then(cost(a).total_cmp(&cost(b)))
-                .then(a.run.cmp(&b.run))
-        });
-        ranked
-    }
+/// Runs from the best to the worst by a metric; those without a figure come last, and equals in the order of the plan.
+#[must_use]
+pub fn ranked<'a>(metric: Metric, entries: impl IntoIterator<Item = &'a Entry>) -> Vec<&'a Entry> {
+    let cost = |entry: &Entry| {
+        let figure = entry.figure(metric);
+        figure.map_or(f64::INFINITY, |figure| metric.cost(figure))
+    };
+    let mut ranked: Vec<&Entry> = entries.into_iter().collect();
+    ranked.sort_by(|a, b| {
+        let order = b.figure(metric).is_some().cmp(&a.figure(metric).is_some());
+        order
+            .then(cost(a).total_cmp(&cost(b)))
+            .then(a.run.cmp(&b.run))
+    });
+    ranked
 }
 
 #[cfg(test)]
@@ -102,7 +70,7 @@ pub(super) mod tests {
     }
 
     fn runs(metric: Metric, entries: &[Entry]) -> Vec<usize> {
-        let ranked = metric.ranked(entries);
+        let ranked = ranked(metric, entries);
         ranked.iter().map(|entry| entry.run).collect()
     }
 

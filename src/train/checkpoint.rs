@@ -6,7 +6,9 @@
 //! |---|---|---|
 //! | `layers.L.weight`, `layers.L.bias` | as in a model | the parameters, in the run's type |
 //! | `slots.layers.L.weight`, `slots.layers.L.bias` | `(slots,` those of the parameters`)` | what the optimizer remembers of each, where it does |
+//! | `best.layers.L.weight`, `best.layers.L.bias` | as in a model | the parameters after the best epoch, where `early_stopping` is set |
 //! | `history.error`, `.train_accuracy`, `.heldout_accuracy`, `.seconds` | `(epochs that are over)`, f64 | NaN where nothing was evaluated |
+//! | `history.heldout_loss`, `.learning_rate`, `.gradient_norm` | the same | NaN where it is not known; older files have none of them |
 //!
 //! The metadata's one entry, `gingham.checkpoint`, is [`CheckpointInfo`]. The data and the figures that scale it are not in the file: they
 //! come from the data set, or from the model that the run started from, whose digests are among the settings.
@@ -17,42 +19,30 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::history::{self, Elapsed};
 use super::options::TrainOptions;
 use super::plan::Plan;
-use super::state::{Accuracies, EpochFigures, State};
+use super::state::{EpochFigures, Kept, State};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::model::seal::{self, Seal};
-use crate::model::tensors::{figures, numbers};
+use crate::model::tensors::numbers;
 use crate::model::{Layout, Mlp};
 use crate::scalar::Scalar;
 
 /// The name of the one metadata entry.
 const METADATA: &str = "gingham.checkpoint";
 /// The settings on which no bit of a run depends, and the names of the folders of the data and of the validation set and of the model that the
-/// run started from, which their digests stand for.
-const WITHOUT_EFFECT: [&str; 6] = ["data", "from", "memory", "preset", "threads", "validation"];
-
-/// The time that a run has taken so far, in seconds. Training reads no clock: who watches it does.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Elapsed {
-    /// For preparations.
-    pub prepare_s: f64,
-    /// In epochs, those of the epoch under way included.
-    pub train_s: f64,
-    /// In evaluations.
-    pub evaluation_s: f64,
-    /// In epochs up to the end of each.
-    pub epochs_s: Vec<f64>,
-}
-
-impl Elapsed {
-    /// All of it.
-    #[must_use]
-    pub fn sum_s(&self) -> f64 {
-        self.prepare_s + self.train_s + self.evaluation_s
-    }
-}
+/// run started from, which their digests stand for. The time that a run may take decides how far it comes, and nothing on the way.
+const WITHOUT_EFFECT: [&str; 7] = [
+    "data",
+    "from",
+    "max_time",
+    "memory",
+    "preset",
+    "threads",
+    "validation",
+];
 
 /// What a checkpoint says beside its arrays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +67,12 @@ pub struct CheckpointInfo {
     pub train_seconds: f64,
     /// Seconds in evaluations.
     pub evaluation_seconds: f64,
+    /// The training samples of an epoch.
+    #[serde(default)] // files of older versions have none
+    pub training_samples: Option<usize>,
+    /// The best epoch, counted from 0, where its parameters are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_epoch: Option<usize>,
 }
 
 impl CheckpointInfo {
@@ -181,7 +177,9 @@ impl Checkpoint {
                 parameters.extend(read);
             }
         }
-        let expected = arrays(layout, slots_of(fresh)).len() + HISTORY.len();
+        let best = self.best(&tensors, layout)?;
+        let of_best = best.as_ref().map_or(0, |_| arrays(layout, 0).len());
+        let expected = arrays(layout, slots_of(fresh)).len() + of_best + history::count(&tensors);
         if tensors.len() != expected {
             let found = tensors.len();
             return Err(format!("expected {expected} arrays, found {found}"));
@@ -197,7 +195,31 @@ impl Checkpoint {
             batch: info.batch,
             error_sum: info.error_sum,
             history: self.history.clone(),
+            best,
         })
+    }
+
+    /// The parameters after the best epoch, where they are kept.
+    fn best<T: Scalar>(
+        &self,
+        tensors: &SafeTensors<'_>,
+        layout: &Layout,
+    ) -> Result<Option<Kept<T>>, String> {
+        let Some(epoch) = self.info.best_epoch else {
+            return Ok(None);
+        };
+        if epoch >= self.info.epoch {
+            let over = self.info.epoch;
+            return Err(format!(
+                "expected a best epoch among the {over} that are over, found epoch {epoch}"
+            ));
+        }
+        let mut parameters = Vec::new();
+        for array in arrays(layout, 0) {
+            let name = format!("best.{}", array.name);
+            parameters.extend(numbers::<T>(tensors, &name, &array.shape)?);
+        }
+        Ok(Some(Kept { epoch, parameters }))
     }
 }
 
@@ -254,8 +276,10 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
         prepare_seconds: elapsed.prepare_s,
         train_seconds: elapsed.train_s,
         evaluation_seconds: elapsed.evaluation_s,
+        training_samples: Some(plan.training_samples()),
+        best_epoch: state.best.as_ref().map(|best| best.epoch),
     };
-    let history = history(state, elapsed);
+    let history = history::numbers(state, elapsed);
     let (mut parameters, mut slots) = (&*state.mlp.parameters, &*state.slots);
     let mut all = Vec::new();
     for Array {
@@ -273,7 +297,15 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
         *from = others;
         all.push((name, seal::Array::new(shape, these)));
     }
-    for (name, figures) in HISTORY.iter().zip(&history) {
+    if let Some(best) = &state.best {
+        let mut parameters = &*best.parameters;
+        for Array { name, shape, .. } in arrays(&state.mlp.layout, 0) {
+            let (these, others) = parameters.split_at(shape.iter().product());
+            parameters = others;
+            all.push((format!("best.{name}"), seal::Array::new(shape, these)));
+        }
+    }
+    for (name, figures) in history::NAMES.iter().zip(&history) {
         let array = seal::Array::new(vec![figures.len()], figures);
         all.push(((*name).to_owned(), array));
     }
@@ -319,32 +351,6 @@ fn slots_of<T>(state: &State<T>) -> usize {
     state.slots.len() / state.mlp.parameters.len()
 }
 
-/// The arrays of the epochs that are over.
-const HISTORY: [&str; 4] = [
-    "history.error",
-    "history.train_accuracy",
-    "history.heldout_accuracy",
-    "history.seconds",
-];
-
-/// Their numbers.
-fn history<T>(state: &State<T>, elapsed: &Elapsed) -> [Vec<f64>; 4] {
-    let of = |figure: &dyn Fn(&EpochFigures) -> Option<f64>| {
-        let figures = state.history.iter();
-        figures
-            .map(|epoch| figure(epoch).unwrap_or(f64::NAN))
-            .collect()
-    };
-    let mut seconds = elapsed.epochs_s.clone();
-    seconds.resize(state.history.len(), elapsed.train_s);
-    [
-        of(&|epoch| Some(epoch.error)),
-        of(&|epoch| epoch.accuracies?.train),
-        of(&|epoch| epoch.accuracies?.heldout),
-        seconds,
-    ]
-}
-
 /// Every setting by its name.
 fn by_name(settings: &TrainOptions) -> serde_json::Map<String, Value> {
     match serde_json::to_value(settings) {
@@ -363,20 +369,7 @@ fn parse(bytes: &[u8]) -> Result<(CheckpointInfo, Vec<EpochFigures>, Vec<f64>), 
         let (expected, found) = (CheckpointInfo::FORMAT, info.format);
         return Err(format!("expected format {expected}, found {found}"));
     }
-    let [error, train, heldout, seconds] = HISTORY.map(|name| figures(&tensors, name, info.epoch));
-    let (error, train, heldout, seconds) = (error?, train?, heldout?, seconds?);
-    let history = (0..info.epoch).map(|epoch| {
-        let known = |figures: &[f64]| Some(figures[epoch]).filter(|figure| !figure.is_nan());
-        EpochFigures {
-            epoch,
-            error: error[epoch],
-            accuracies: known(&train).map(|train| Accuracies {
-                train: Some(train),
-                heldout: known(&heldout),
-            }),
-        }
-    });
-    let history = history.collect();
+    let (history, seconds) = history::read(&tensors, info.epoch)?;
     Ok((info, history, seconds))
 }
 

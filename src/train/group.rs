@@ -1,17 +1,19 @@
 //! Runs in progress that see the same mini-batches: their plans, their states, and one order of samples.
 
-use super::checkpoint::{self, Checkpoint, Elapsed};
+use super::checkpoint::{self, Checkpoint};
 use super::divergence::{self, Place};
+use super::history::Elapsed;
 use super::observer::{EpochEnd, Snapshot, StepEnd};
 use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
+use super::running::Finished;
 use super::start::Start;
 use super::state::{Accuracies, EpochFigures, State};
 use super::step::{Learner, Setup, Stepper};
 use crate::data::{Split, Standardizer};
 use crate::error::{Error, Result};
-use crate::evaluate::{accuracies, heldout_standardizer};
+use crate::evaluate::{Found, accuracies, accuracies_and_losses, heldout_standardizer};
 use crate::input::Input;
 use crate::model::{AnyModel, Mlp, Model, Scale};
 use crate::network::Pass;
@@ -102,9 +104,9 @@ impl<'a, D: Input> Group<'a, D> {
         &self.stepper.networks[run].state
     }
 
-    /// Whether a run has taken all its epochs.
+    /// Whether a run has taken all its epochs, or has found nothing better for as long as its plan has patience.
     pub(super) fn is_over(&self, run: usize) -> bool {
-        self.state(run).epoch >= self.plans[run].settings().epochs
+        self.state(run).is_over(self.plans[run].settings())
     }
 
     /// Begins the next epoch, or goes on in one, and returns its number, counted from 0.
@@ -169,13 +171,12 @@ impl<'a, D: Input> Group<'a, D> {
 
     /// Ends an epoch of a run, after its last mini-batch, and returns the mean of its mini-batches' errors.
     pub(super) fn end_epoch(&mut self, run: usize) -> f64 {
-        let state = &mut self.stepper.networks[run].state;
-        let error = state.error_sum / self.order.count() as f64;
-        state.history.push(EpochFigures {
-            epoch: state.epoch,
-            error,
-            accuracies: None,
-        });
+        let learner = &mut self.stepper.networks[run];
+        let epoch = learner.state.epoch;
+        let error = learner.state.error_sum / self.order.count() as f64;
+        let figures = EpochFigures::new(epoch, error, learner.learning_rate, learner.gradient());
+        let state = &mut learner.state;
+        state.history.push(figures);
         (state.epoch, state.batch, state.error_sum) = (state.epoch + 1, 0, 0.0);
         error
     }
@@ -216,13 +217,17 @@ impl<'a, D: Input> Group<'a, D> {
                 let batches = cut(&order.split().train);
                 accuracies(memory, scale, train, batches, &mut note);
             }
-            let note = |run: usize, share| found[run].heldout = share;
+            // The training samples get no loss: their groups, and so its last bits, would depend on what there is memory to keep.
+            let note = |run: usize, Found { accuracy, loss }| {
+                (found[run].heldout, found[run].heldout_loss) = (accuracy, loss);
+            };
             let batches = self.heldout.batches_of(&order.split().heldout, most);
-            accuracies(memory, &self.heldout_scale, heldout, batches, note);
+            accuracies_and_losses(memory, &self.heldout_scale, heldout, batches, note);
         }
         for (run, (network, found)) in networks.iter_mut().zip(&found).enumerate() {
             if let Some(last) = network.state.history.last_mut().filter(|_| due(run)) {
                 last.accuracies = Some(*found);
+                network.state.keep_best(self.plans[run].settings());
             }
         }
         found
@@ -251,16 +256,22 @@ impl<'a, D: Input> Group<'a, D> {
         }
     }
 
-    /// Takes a run out, and returns its trained network and the figures of each epoch.
+    /// Takes a run out, and returns what it leaves.
     ///
     /// # Errors
     /// [`Error::Diverged`] for a parameter that is not finite; the run is out then too.
-    pub(super) fn finish(&mut self, run: usize) -> Result<(Model<D::Number>, Vec<EpochFigures>)> {
+    pub(super) fn finish(&mut self, run: usize) -> Result<Finished<D::Number>> {
         let checked = self.check_parameters(run);
-        let Learner { state, .. } = self.stepper.remove(run);
+        let Learner { mut state, .. } = self.stepper.remove(run);
+        let stops_early = self.plans[run].settings().stopping().is_some();
+        let best = state.best.take().filter(|_| stops_early);
+        let restored = best.map(|best| {
+            state.mlp.parameters = best.parameters;
+            best.epoch
+        });
         let model = self.model_of(run, state.mlp);
         self.plans.remove(run);
-        checked.map(|()| (model, state.history))
+        checked.map(|()| (model, state.history, restored))
     }
 
     /// Takes a run out.
@@ -323,6 +334,9 @@ where
             is_last: self.group.is_over(self.run),
             error: last.error,
             accuracies: last.accuracies,
+            learning_rate: last.learning_rate,
+            gradient_norm: last.gradient_norm,
+            training_samples: self.group.plan(self.run).training_samples(),
             run: self,
         }
     }

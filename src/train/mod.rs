@@ -12,6 +12,8 @@ mod divergence;
 mod door;
 mod group;
 mod heldout;
+mod history;
+mod metric;
 mod notes;
 pub mod objective;
 mod observer;
@@ -25,16 +27,20 @@ mod running;
 mod seeds;
 mod sight;
 mod size;
+mod span;
 mod start;
 mod state;
 pub mod step;
+mod stopping;
 mod trainer;
 mod training_data;
 pub mod update;
 mod watched;
 
-pub use checkpoint::{Checkpoint, CheckpointInfo, Elapsed, differences};
+pub use checkpoint::{Checkpoint, CheckpointInfo, differences};
 pub use config::Config;
+pub use history::Elapsed;
+pub use metric::Metric;
 pub use objective::{L1Form, Objective, Reduction, Regularizer};
 pub use observer::{EpochEnd, NoObserver, Observer, StepEnd};
 pub use options::TrainOptions;
@@ -44,8 +50,10 @@ pub use presets::Preset;
 pub use running::{End, Ended, Outcome, Running};
 pub use sight::Sight;
 pub use size::Size;
+pub use span::Span;
 pub use start::Start;
-pub use state::{Accuracies, EpochFigures, State};
+pub use state::{Accuracies, EpochFigures, Kept, State};
+pub use stopping::Stopping;
 pub use trainer::Trainer;
 pub use training_data::TrainingData;
 
@@ -139,7 +147,11 @@ fn run<D: Input, O: Observer>(
         all.each(|group, run, observer| {
             let error = group.end_epoch(run);
             observer.trained(epoch, error)?;
-            Ok(ControlFlow::Continue(()))
+            Ok(if observer.ends_here() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
         });
         all.evaluate(epoch);
         all.each(|group, run, observer| {

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::metric::Metric;
 use super::objective::{L1Form, Objective, Reduction, Regularizer};
 use super::presets::Preset;
 use super::size::Size;
+use super::span::Span;
 use crate::data::batches::Batches;
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
@@ -100,10 +102,23 @@ pub struct TrainOptions {
     pub engine: EngineKind,
     /// The floating-point type of the parameters.
     pub dtype: Dtype,
-    /// Epochs from one evaluation to the next; 0: only at the end. Where it is not given: every epoch in runs of up to 30,
-    /// else about a dozen times. The last epoch always is.
+    /// Epochs from one evaluation to the next; 0: only at the end. Where it is not given: every epoch in runs of up to 30 and in those that may
+    /// end early, else about a dozen times. The last epoch always is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_every: Option<usize>,
+    /// The figure by which the best network is told; where it is not given, the accuracy on the held-out images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// Evaluations without a better figure after which the run ends, with the network of its best epoch; where it is not given, the run takes
+    /// all its epochs. See [`Stopping`](super::Stopping).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<usize>,
+    /// By how much a figure must be better for that, from 0; where it is not given, 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_delta: Option<f64>,
+    /// The time after which a run ends, with the epoch that it is in; whoever watches the run has the clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_time: Option<Span>,
     /// Bytes that packed pixels may take, as `2G` or `500M`; where they would take more, each batch is packed anew in every epoch.
     /// Where it is not given: a quarter of the machine's memory. No result depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,6 +207,10 @@ impl TrainOptions {
             engine: EngineKind::Auto,
             dtype: Dtype::F32,
             eval_every: None,
+            metric: None,
+            early_stopping: None,
+            min_delta: None,
+            max_time: None,
             memory: None,
             threads: 0,
             images_sha256: None,
@@ -246,7 +265,7 @@ impl TrainOptions {
     #[must_use]
     pub fn evaluation_interval(&self) -> usize {
         self.eval_every.unwrap_or({
-            if self.epochs <= EVALUATED_THROUGHOUT {
+            if self.epochs <= EVALUATED_THROUGHOUT || self.early_stopping.is_some() {
                 1
             } else {
                 self.epochs.div_ceil(EVALUATIONS)
@@ -367,6 +386,7 @@ impl TrainOptions {
         number("holdout", self.holdout, "a share from 0 to below 1", |x| {
             (0.0..1.0).contains(&x)
         })?;
+        self.check_stopping()?;
         self.check_hold_out()
     }
 }

@@ -81,6 +81,8 @@ impl<'a> Plan<'a> {
             });
         }
         check_validation(options, &data)?;
+        let held_out = options.split_rule().held_out(samples.count());
+        options.check_metric(data.validation.is_some() || held_out > 0)?;
         let training = options.training_samples(samples.count())?;
         let batch = options.mini_batches().largest(training);
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;
@@ -114,7 +116,7 @@ impl<'a> Plan<'a> {
                 purpose: MemoryUse::Training,
                 threads: machine.threads(),
             },
-            slots: u64::from(options.momentum != 0.0),
+            slots: u64::from(options.momentum != 0.0) + u64::from(options.early_stopping.is_some()),
             samples: samples.count() + data.validation.map_or(0, |own| own.samples.count()),
             kept_bytes: if keeps_batches { all_bytes } else { 0 },
         };

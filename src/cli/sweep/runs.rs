@@ -13,7 +13,7 @@ use gingham::report::{
     self, EpochRecord, Keep, Keeping, LaterFolder, Recorder, RunFiles, RunFolder, Summary, Times,
     Watcher,
 };
-use gingham::sweep::{Assignment, Divergence, Ending, Entry, Metric, SweepFolder};
+use gingham::sweep::{Assignment, Divergence, Ending, Entry, Metric, SweepFolder, ranked};
 use gingham::train::{self, Checkpoint, Elapsed, End, Plan, Running, Start, TrainOptions};
 
 use super::shown::Progress;
@@ -84,7 +84,7 @@ impl Sweep<'_> {
             ));
         }
         let counts = [planned.len(), ended.len()];
-        let best = self.metric.ranked(folder.entries()).first().copied();
+        let best = ranked(self.metric, folder.entries()).first().copied();
         let progress = Progress::new(counts, best.cloned(), self.output);
         let mut sink = Sink {
             sweep: self,
@@ -193,7 +193,7 @@ impl Sweep<'_> {
             runs.push(Running {
                 plan,
                 checkpoint: checkpoint.as_ref(),
-                observer: Recorder::new(files, self.keeping, watcher, elapsed)
+                observer: Recorder::new(plan.settings(), files, self.keeping, watcher, elapsed)
                     .beside(Arc::clone(&going_on)),
             });
         }
@@ -209,11 +209,12 @@ impl Sweep<'_> {
                 } = end;
                 let (run, plan, before) = of_runs[run];
                 let (times, best) = (recorder.times(), recorder.best());
+                let ended_by = recorder.ended_by();
                 let files = recorder.into_files();
                 let entry = match outcome {
                     Ok(outcome) => {
                         let summary = Summary::new(plan, &outcome, times, files.path_now());
-                        let mut summary = summary.with_best(best);
+                        let mut summary = summary.with_best(best).ended_by(ended_by);
                         if self.keeping.keep == Keep::Best {
                             summary = summary.of_best_alone();
                         }
