@@ -206,10 +206,11 @@ impl Summary {
             ..self
         }
     }
-    /// The same of a run that something beside its plan may have ended.
+    /// The same of a run that something beside its plan may have ended; what the plan ends as well, the plan ended.
     #[must_use]
     pub fn ended_by(self, ended_by: Option<EndedBy>) -> Self {
-        let ended_by = ended_by.or(self.ended_by);
+        let by_plan = self.ended_by.filter(|by| *by != EndedBy::Observer);
+        let ended_by = by_plan.or(ended_by).or(self.ended_by);
         Self { ended_by, ..self }
     }
     /// The same of a run that keeps the best network and not the last one.

@@ -22,7 +22,7 @@ use serde_json::Value;
 use super::history::{self, Elapsed};
 use super::options::TrainOptions;
 use super::plan::Plan;
-use super::state::{EpochFigures, Kept, State};
+use super::state::{EpochFigures, Kept, LastStep, State};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::model::seal::{self, Seal};
@@ -70,6 +70,9 @@ pub struct CheckpointInfo {
     /// The training samples of an epoch.
     #[serde(default)] // files of older versions have none
     pub training_samples: Option<usize>,
+    /// What is told of the step that was taken last, where the epoch under way has no other left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<LastStep>,
     /// The best epoch, counted from 0, where its parameters are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_epoch: Option<usize>,
@@ -194,6 +197,7 @@ impl Checkpoint {
             epoch: info.epoch,
             batch: info.batch,
             error_sum: info.error_sum,
+            last_step: info.last_step,
             history: self.history.clone(),
             best,
         })
@@ -277,6 +281,7 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
         train_seconds: elapsed.train_s,
         evaluation_seconds: elapsed.evaluation_s,
         training_samples: Some(plan.training_samples()),
+        last_step: state.last_step,
         best_epoch: state.best.as_ref().map(|best| best.epoch),
     };
     let history = history::numbers(state, elapsed);

@@ -3,13 +3,14 @@
 use super::checkpoint::{self, Checkpoint};
 use super::divergence::{self, Place};
 use super::history::Elapsed;
+use super::last_step::spelled;
 use super::observer::{EpochEnd, Snapshot, StepEnd};
 use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
 use super::running::Finished;
 use super::start::Start;
-use super::state::{Accuracies, EpochFigures, State};
+use super::state::{Accuracies, EpochFigures, LastStep, State};
 use super::step::{Learner, Setup, Stepper};
 use crate::data::{Split, Standardizer};
 use crate::error::{Error, Result};
@@ -163,20 +164,25 @@ impl<'a, D: Input> Group<'a, D> {
             };
             return Err(self.diverged(run, "error", error, at));
         }
-        let state = &mut self.stepper.networks[run].state;
-        state.error_sum += error;
-        state.batch = number + 1;
+        let learner = &mut self.stepper.networks[run];
+        learner.state.last_step = (number + 1 == self.order.count()).then(|| LastStep::of(learner));
+        learner.state.error_sum += error;
+        learner.state.batch = number + 1;
         Ok(())
     }
 
     /// Ends an epoch of a run, after its last mini-batch, and returns the mean of its mini-batches' errors.
     pub(super) fn end_epoch(&mut self, run: usize) -> f64 {
-        let learner = &mut self.stepper.networks[run];
-        let epoch = learner.state.epoch;
-        let error = learner.state.error_sum / self.order.count() as f64;
-        let figures = EpochFigures::new(epoch, error, learner.learning_rate, learner.gradient());
-        let state = &mut learner.state;
-        state.history.push(figures);
+        let state = &mut self.stepper.networks[run].state;
+        let last_step = state.last_step.take();
+        let error = state.error_sum / self.order.count() as f64;
+        state.history.push(EpochFigures {
+            epoch: state.epoch,
+            error,
+            accuracies: None,
+            learning_rate: last_step.map(|step| spelled(D::Number::DTYPE, step.learning_rate)),
+            gradient_norm: last_step.and_then(|step| step.gradient_norm),
+        });
         (state.epoch, state.batch, state.error_sum) = (state.epoch + 1, 0, 0.0);
         error
     }
@@ -259,13 +265,12 @@ impl<'a, D: Input> Group<'a, D> {
     /// Takes a run out, and returns what it leaves.
     ///
     /// # Errors
-    /// [`Error::Diverged`] for a parameter that is not finite; the run is out then too.
+    /// [`Error::Diverged`] for a parameter that is not finite; the run is out too.
     pub(super) fn finish(&mut self, run: usize) -> Result<Finished<D::Number>> {
         let checked = self.check_parameters(run);
         let Learner { mut state, .. } = self.stepper.remove(run);
         let stops_early = self.plans[run].settings().stopping().is_some();
-        let best = state.best.take().filter(|_| stops_early);
-        let restored = best.map(|best| {
+        let restored = state.best.take().filter(|_| stops_early).map(|best| {
             state.mlp.parameters = best.parameters;
             best.epoch
         });

@@ -1,8 +1,10 @@
 //! All that the future of a run depends on, beside its plan and its data.
 
+use serde::{Deserialize, Serialize};
+
 use super::optimizer::Optimizer;
 use crate::model::Mlp;
-use crate::scalar::{Dtype, Scalar};
+use crate::scalar::Scalar;
 
 /// The figures of one evaluation; accuracies are in 0..=1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -32,45 +34,6 @@ pub struct EpochFigures {
     pub gradient_norm: Option<f64>,
 }
 
-impl EpochFigures {
-    /// Those of an epoch that is not evaluated yet, given the learning rate and the gradient of its last step.
-    pub(super) fn new<T: Scalar>(
-        epoch: usize,
-        error: f64,
-        learning_rate: T,
-        gradient: &[T],
-    ) -> Self {
-        Self {
-            epoch,
-            error,
-            accuracies: None,
-            learning_rate: Some(spelled(learning_rate)),
-            gradient_norm: Some(euclidean(gradient)).filter(|norm| norm.is_finite()),
-        }
-    }
-}
-
-/// The Euclidean norm of some numbers, summed in an order of its own that threads do not change.
-fn euclidean<T: Scalar>(numbers: &[T]) -> f64 {
-    const SUMS: usize = 8;
-    let mut sums = [0.0; SUMS];
-    for numbers in numbers.chunks(SUMS) {
-        for (sum, number) in sums.iter_mut().zip(numbers) {
-            *sum += number.wide() * number.wide();
-        }
-    }
-    sums.iter().sum::<f64>().sqrt()
-}
-
-/// The number by its shortest decimals: 0.001 where the type has no such number.
-fn spelled<T: Scalar>(number: T) -> f64 {
-    let wide = number.wide();
-    match T::DTYPE {
-        Dtype::F32 => (wide as f32).to_string().parse().unwrap_or(wide),
-        Dtype::F64 => wide,
-    }
-}
-
 /// The state of a run between two steps. Random numbers are a pure function of seed, purpose and index, so none are kept here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State<T> {
@@ -86,10 +49,21 @@ pub struct State<T> {
     pub batch: usize,
     /// The sum of the errors of the epoch's mini-batches so far.
     pub error_sum: f64,
+    /// What is told of the step that was taken last, where that is the last one of its epoch.
+    pub last_step: Option<LastStep>,
     /// The epochs that are over.
     pub history: Vec<EpochFigures>,
     /// The best network so far, which a run that may end early ends with; none before the first evaluation, and in other runs.
     pub best: Option<Kept<T>>,
+}
+
+/// What is told of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastStep {
+    /// Its learning rate.
+    pub learning_rate: f64,
+    /// The Euclidean norm of its gradient; none where it is not finite.
+    pub gradient_norm: Option<f64>,
 }
 
 /// The parameters after an epoch.
@@ -112,6 +86,7 @@ impl<T: Scalar> State<T> {
             epoch: 0,
             batch: 0,
             error_sum: 0.0,
+            last_step: None,
             history: Vec::new(),
             best: None,
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::util::Scratch;
 
 const SETTINGS: &str =
-    "--data data --preset plain --hidden 6 --batch-size 40 --learning-rate 0.2 --seed 3";
+    "--data data --preset plain --hidden 6 --batch-size 40 --learning-rate 0.05 --seed 3";
 
 fn lines(scratch: &Scratch, name: &str) -> Vec<Value> {
     let text = scratch.text(name);
