@@ -31,6 +31,7 @@ mod settings;
 mod signals;
 mod start;
 mod stopping;
+mod summary;
 mod sweep;
 mod sweep_report;
 mod synth;

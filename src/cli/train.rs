@@ -16,11 +16,11 @@ use gingham::report::{
 };
 use gingham::train::{self, Checkpoint, Elapsed, Plan, Span, TrainOptions};
 
-use super::output::{self, Output, facts, percent};
+use super::output::{self, Output};
 use super::progress::{self, Progress};
 use super::settings::{Flags, Resolved, Sources, presets_and_example};
 use super::signals::Listener;
-use super::{Common, keeping, notes, open_training_data, outfile};
+use super::{Common, keeping, notes, open_training_data, outfile, summary};
 
 /// Train a network and write its run folder.
 ///
@@ -234,7 +234,7 @@ fn print(summary: &Summary, args: &Args) -> anyhow::Result<()> {
         let text = serde_json::to_string(summary).expect("plain fields");
         args.common.output().result(text)
     } else {
-        args.common.output().result(summary_table(summary))
+        args.common.output().result(summary::table(summary))
     }
 }
 
@@ -365,57 +365,4 @@ fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<R
         }
     };
     folder.context("making the run's folder")
-}
-
-/// The epochs of a run, with why they are not more, and whose network is left.
-fn epochs(summary: &Summary) -> String {
-    let ended = summary.ended_by.filter(|by| *by != EndedBy::Epochs);
-    let ended = ended.map_or_else(String::new, |by| format!(": {}", by.words()));
-    let restored = summary.restored_epoch.map(|epoch| epoch + 1);
-    let restored = restored.map_or_else(String::new, |epoch| {
-        format!("; the network is that of epoch {epoch}, the best one")
-    });
-    format!("{}{ended}{restored}", summary.epochs)
-}
-
-fn summary_table(summary: &Summary) -> String {
-    let row = |name: &'static str, value: String| (name, value);
-    let memory = summary.peak_rss_bytes.map_or("-".to_owned(), |bytes| {
-        format!("{:.0} MB", bytes as f64 / 1e6)
-    });
-    facts(&[
-        row("train accuracy", percent(summary.train_accuracy)),
-        row("held-out accuracy", percent(summary.heldout_accuracy)),
-        row(
-            "held-out loss",
-            summary
-                .heldout_loss
-                .map_or("-".to_owned(), |loss| format!("{loss:.6}")),
-        ),
-        row("test accuracy", percent(summary.test_accuracy)),
-        row("final error", format!("{:.6}", summary.final_error)),
-        row("epochs", epochs(summary)),
-        row(
-            "engine",
-            format!(
-                "{} {}, {}, {} threads",
-                summary.engine, summary.dtype, summary.level, summary.threads
-            ),
-        ),
-        row("training", format!("{:.2} s", summary.train_seconds)),
-        row(
-            "an epoch",
-            format!(
-                "{:.2} ms",
-                summary.train_seconds / summary.epochs as f64 * 1e3
-            ),
-        ),
-        row(
-            "images",
-            format!("{:.0} a second", summary.images_per_second),
-        ),
-        row("in all", format!("{:.2} s", summary.total_seconds)),
-        row("peak memory", memory),
-        row("model", quote::path(&summary.model)),
-    ])
 }

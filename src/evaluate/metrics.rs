@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::scores::ScoreFigures;
 use crate::error::{cut, list};
 use crate::scalar::Scalar;
 
@@ -62,6 +61,17 @@ pub struct ClassFigures {
     pub recall: f64,
     /// Harmonic mean of the two.
     pub f1: f64,
+}
+
+/// The figures of a network's probabilities.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoreFigures {
+    /// See [`Evaluation::top2_accuracy`].
+    pub top2_accuracy: f64,
+    /// See [`Evaluation::auc`].
+    pub auc: Option<f64>,
+    /// See [`Evaluation::log_loss`].
+    pub log_loss: f64,
 }
 
 impl Evaluation {

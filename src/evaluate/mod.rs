@@ -16,11 +16,11 @@ mod scores;
 
 pub use asked::Outputs;
 pub(crate) use class_names::has_names;
-pub use metrics::{ClassFigures, Evaluation, argmax};
+pub use metrics::{ClassFigures, Evaluation, ScoreFigures, argmax};
 pub(crate) use portion::changed_images;
 pub use portion::{Answers, Part, Portion, heldout_standardizer};
 pub use predictor::Predictor;
-pub use scores::{ScoreFigures, Scores};
+pub use scores::Scores;
 
 use crate::input::{Batch, Input};
 use crate::network::{ErrorForm, Loss, Memory, Pass};

@@ -3,20 +3,10 @@
 use rayon::prelude::*;
 
 use super::asked::Outputs;
+use super::metrics::ScoreFigures;
 
 /// The least probability that a logarithm is taken of, as in scikit-learn.
 const LEAST: f64 = f64::EPSILON;
-
-/// The figures of a network's probabilities.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ScoreFigures {
-    /// See [`Evaluation::top2_accuracy`](super::Evaluation::top2_accuracy).
-    pub top2_accuracy: f64,
-    /// See [`Evaluation::auc`](super::Evaluation::auc).
-    pub auc: Option<f64>,
-    /// See [`Evaluation::log_loss`](super::Evaluation::log_loss).
-    pub log_loss: f64,
-}
 
 /// The probabilities of labelled samples, as they come in.
 #[derive(Clone, Debug)]

@@ -61,8 +61,7 @@ pub struct Keeping {
     pub every: Every,
     /// Whose parameters are kept.
     pub keep: Keep,
-    /// The run ends when so many evaluations have found nothing better by its [metric](crate::train::TrainOptions::metric); none: when its
-    /// plan says.
+    /// The run ends when so many evaluations have found nothing better by its metric; none: when its plan says.
     pub patience: Option<usize>,
     /// What happens when something cannot be saved.
     pub on_error: OnSaveError,
@@ -227,10 +226,9 @@ impl<'a> Recorder<'a> {
 
     /// Whether the time that the run may take is over, that before a stop included.
     fn is_out_of_time(&self) -> bool {
-        let times = &self.times;
-        let taken_s = times.prepare_s + times.train_s + times.evaluation_s;
-        self.max_time
-            .is_some_and(|most| taken_s >= most.as_secs_f64())
+        let taken_s = self.times.prepare_s + self.times.train_s + self.times.evaluation_s;
+        let is_over = |most: Duration| taken_s >= most.as_secs_f64();
+        self.max_time.is_some_and(is_over)
     }
 
     /// The signal that asks to stop.
@@ -341,9 +339,9 @@ impl Observer for Recorder<'_> {
         // A run that ends here has no checkpoint of its end: one that is killed before it is whole goes on from an earlier one, to this end.
         let is_last = end.is_last || self.ended_by.is_some();
         if !is_last {
-            let (no_patience, no_time) = (self.is_out_of_patience(), self.is_out_of_time());
-            self.ended_by = no_time.then_some(EndedBy::MaxTime);
-            self.ended_by = no_patience.then_some(EndedBy::Patience).or(self.ended_by);
+            let no_time = self.is_out_of_time().then_some(EndedBy::MaxTime);
+            let no_patience = self.is_out_of_patience();
+            self.ended_by = no_patience.then_some(EndedBy::Patience).or(no_time);
         }
         let is_over = !end.is_last && self.ended_by.is_some();
         let is_due = is_due && !is_over;
