@@ -16,6 +16,7 @@ use gingham::machine::Machine;
 use gingham::model::Mlp;
 use gingham::network::{Memory, MemoryUse, Pass};
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::{Setup, Stepper};
 use gingham::train::{Preset, TrainOptions};
 
@@ -83,10 +84,12 @@ fn step(bencher: Bencher<'_, '_>, (preset, engine, images): (Preset, EngineKind,
     let setup = Setup {
         mlp: network(&options),
         optimizer: Box::new(Sgd {
+            nesterov: false,
             momentum: options.momentum as f32,
             level: machine.level(),
         }),
         learning_rate: options.learning_rate,
+        recipe: Recipe::default(),
         objective: options.objective(),
         batch: images as usize,
         level: machine.level(),
@@ -118,6 +121,7 @@ fn steps<D: Input>(
         labels: &DATASET.train.labels,
         indices: &indices,
         kept: None,
+        augmented: None,
         trains: true,
     };
     let mut error = || {
@@ -205,6 +209,7 @@ fn ask<D: Input<Number = f32>>(
             labels,
             indices,
             kept: None,
+            augmented: None,
             trains: false,
         })
     };

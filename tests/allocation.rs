@@ -12,7 +12,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use gingham::data::{Dataset, IdxError, Images, Labelled, SampleSource, Standardizer, synth};
+use gingham::data::{
+    Augmentation, Dataset, IdxError, Images, Labelled, SampleSource, Standardizer, synth,
+};
 use gingham::engine::EngineKind;
 use gingham::error::Error;
 use gingham::explore::{Statistics, mean_image};
@@ -24,6 +26,7 @@ use gingham::network::footprint::Footprint;
 use gingham::network::{ErrorForm, MemoryUse};
 use gingham::scalar::{Dtype, Scalar};
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::{Setup, Stepper};
 use gingham::train::{L1Form, Objective, Reduction, Regularizer};
 use ndarray::ArrayView3;
@@ -163,22 +166,32 @@ fn setup<T: Scalar>(job: &Job, machine: &Machine) -> Setup<T> {
             output: Output::Softmax,
         },
         optimizer: Box::new(Sgd {
+            nesterov: false,
             momentum: T::of(job.momentum),
             level: machine.level(),
         }),
         learning_rate: 1e-3,
+        recipe: Recipe::default(),
         objective: job.objective,
         batch: job.batches[0] as usize,
         level: machine.level(),
     }
 }
 
-/// Allocations of the first step of a stepper, and of thirty more. `keeps` says whether the mini-batches are kept.
+/// How mini-batches are taken in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Form {
+    Read,
+    Kept,
+    Changed,
+}
+
+/// Allocations of the first step of a stepper, and of thirty more.
 fn allocations<D: Input>(
     job: &Job,
     machine: &Machine,
     (source, labels): (&D::Source, &[u8]),
-    keeps: bool,
+    form: Form,
     start: impl FnOnce() -> Stepper<D> + Send,
 ) -> [usize; 2] {
     const STEPS: usize = 30;
@@ -187,17 +200,23 @@ fn allocations<D: Input>(
         .batches
         .map(|images| (0..20).cycle().take(images as usize).collect::<Vec<u32>>());
     let counted = Count::new();
+    let changes = Augmentation {
+        flip: true,
+        shift: 2,
+        erase: 0.5,
+    };
     machine.run(|| {
         let mut stepper = start();
         let kept = batches.each_ref().map(|indices| {
             let input = stepper.memory.input();
-            keeps.then(|| input.keep(&stepper.scale, source, indices))
+            (form == Form::Kept).then(|| input.keep(&stepper.scale, source, indices))
         });
         let batch = |number: usize| Batch::<D> {
             source,
             labels,
             indices: &batches[number],
             kept: kept[number].as_ref(),
+            augmented: (form == Form::Changed).then(|| changes.of_epoch(3, number)),
             trains: true,
         };
         rayon::broadcast(|_| CARRIED.set(Some(counted)));
@@ -234,28 +253,29 @@ fn a_step_allocates_nothing(job: &Job) {
         if kind == Blas && !cfg!(feature = "blas") {
             continue; // ndarray's own product packs its operands in memory that it allocates for each call
         }
-        for (threads, keeps) in [(1, false), (1, true), (2, false), (2, true)] {
+        let forms = [Form::Read, Form::Kept, Form::Changed];
+        for (threads, form) in forms.iter().flat_map(|&form| [(1, form), (2, form)]) {
             let machine = Machine::new(threads).unwrap();
             let images: &Images = &data.images;
             let samples = (images, &data.labels[..]);
             let [_, later] = if kind == Simd {
-                allocations::<Packed<Float>>(job, &machine, samples, keeps, || {
+                allocations::<Packed<Float>>(job, &machine, samples, form, || {
                     Stepper::packed(setup(job, &machine), images.shape(), &standardizer)
                 })
             } else if kind == Fixed {
-                allocations::<Packed>(job, &machine, samples, keeps, || {
+                allocations::<Packed>(job, &machine, samples, form, || {
                     Stepper::packed(setup(job, &machine), images.shape(), &standardizer)
                 })
             } else {
                 let images: &dyn SampleSource = &data.images;
                 let samples = (images, &data.labels[..]);
-                allocations::<Staged<f32>>(job, &machine, samples, keeps, || {
+                allocations::<Staged<f32>>(job, &machine, samples, form, || {
                     Stepper::staged(setup(job, &machine), kind, &standardizer)
                 })
             };
             assert_eq!(
                 later, 0,
-                "{kind:?}, {threads} threads, kept {keeps}: allocations in the steps after the first"
+                "{kind:?}, {threads} threads, {form:?}: allocations in the steps after the first"
             );
         }
     }

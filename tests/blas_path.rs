@@ -22,6 +22,7 @@ use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::network::ErrorForm;
 use gingham::scalar::Scalar;
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::{Setup, Stepper};
 use gingham::train::{L1Form, Objective, Reduction, Regularizer};
 use ndarray::ArrayView3;
@@ -189,10 +190,12 @@ fn setup<T: Scalar>(hidden: &[usize], capacity: usize, machine: &Machine) -> Set
             output: Output::Sigmoid,
         },
         optimizer: Box::new(Sgd {
+            nesterov: false,
             momentum: T::zero(),
             level: machine.level(),
         }),
         learning_rate: 0.01,
+        recipe: Recipe::default(),
         objective: Objective {
             reduction: Reduction::Sum,
             regularizer: Regularizer {
@@ -247,6 +250,7 @@ fn calls_in_floating_point<T: Scalar>(
                 labels: &data.labels,
                 indices,
                 kept: None,
+                augmented: None,
                 trains: true,
             });
             stepper.networks.swap_remove(0).state.mlp.parameters
@@ -266,6 +270,7 @@ fn calls_by<P: Products>(hidden: &[usize], images: usize, capacity: usize) -> Ve
                     labels: &data.labels,
                     indices,
                     kept: None,
+                    augmented: None,
                     trains: true,
                 });
             });

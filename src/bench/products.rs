@@ -237,6 +237,7 @@ impl<'a, P: Products> PackedProducts<'a, P> {
                     source: images,
                     indices: &indices[chunk.first..chunk.first + chunk.images],
                     kept: Some(&*kept),
+                    augmented: None,
                     trains: true,
                     chunk: number,
                     first: chunk.first,

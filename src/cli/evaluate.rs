@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use gingham::evaluate::{self, Evaluation, Portion};
+use gingham::evaluate::{self, Evaluation, Portion, Predictor};
 use gingham::model::AnyModel;
 use gingham::quote;
 use gingham::report::{self, Run};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::common::open_folder;
 use super::infile::{model_path, open_model};
 use super::output::{facts, percent, shown, table};
-use super::predict::{Ground, Invert};
+use super::predict::{Ground, Invert, Tta};
 use super::{Common, data_folder};
 
 /// Say how a model does on labelled images.
@@ -39,6 +39,9 @@ pub struct Args {
         help_heading = "Data and settings"
     )]
     split: Part,
+    /// Answer by the mean probabilities of each image and its mirror image, left to right
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Model")]
+    tta: Option<Tta>,
     /// Take labels by their number, also where the data set has other class names than the model, or the same in another order
     #[arg(long, help_heading = "Data and settings")]
     by_number: bool,
@@ -58,6 +61,8 @@ enum Part {
 #[derive(Serialize)]
 struct Answer<'a> {
     split: Part,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tta: Option<evaluate::Tta>,
     class_names: &'a [String],
     #[serde(flatten)]
     evaluation: &'a Evaluation,
@@ -77,18 +82,22 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for note in portion.notes.iter().chain(&other).chain(&of_images) {
         output.note(note);
     }
-    let evaluation = machine.run(|| portion.evaluation(&machine, &model))?;
+    let tta = args.tta.map(evaluate::Tta::from);
+    let mut predictor =
+        Predictor::with_standardizer(&machine, &model, &portion.standardizer).with_tta(tta);
+    let evaluation = machine.run(|| predictor.evaluation(&portion.data, &portion.indices))?;
     let names = &model.info().classes;
     if args.common.json {
         let answer = Answer {
             split: args.split,
+            tta,
             class_names: names,
             evaluation: &evaluation,
         };
         return output.result(serde_json::to_string(&answer)?);
     }
     let shown: Vec<String> = names.iter().map(|name| shown(name)).collect();
-    output.result(tables(&evaluation, &shown))?;
+    output.result(tables(&evaluation, &shown, tta))?;
     for remark in evaluation.remarks(&shown, &portion.training_images) {
         output.note(remark);
     }
@@ -124,7 +133,7 @@ impl From<Part> for evaluate::Part {
     }
 }
 
-fn tables(evaluation: &Evaluation, names: &[String]) -> String {
+fn tables(evaluation: &Evaluation, names: &[String], tta: Option<evaluate::Tta>) -> String {
     let texts = |cells: &[&str]| {
         cells
             .iter()
@@ -134,7 +143,11 @@ fn tables(evaluation: &Evaluation, names: &[String]) -> String {
     let maybe = |figure: Option<f64>, decimals: usize| {
         figure.map_or("-".to_owned(), |figure| format!("{figure:.decimals$}"))
     };
-    let head = facts(&[
+    let looks = tta.map(|evaluate::Tta::Flip| {
+        let how = "flip: the mean of each image and its mirror image";
+        ("tta", how.to_owned())
+    });
+    let figures = [
         ("images", evaluation.images.to_string()),
         ("accuracy", percent(Some(evaluation.accuracy))),
         ("top-2 accuracy", percent(evaluation.top2_accuracy)),
@@ -147,7 +160,9 @@ fn tables(evaluation: &Evaluation, names: &[String]) -> String {
         ("AUC (one against the rest)", maybe(evaluation.auc, 4)),
         ("log loss", maybe(evaluation.log_loss, 6)),
         ("mean loss", format!("{:.6}", evaluation.loss)),
-    ]);
+    ];
+    let head: Vec<_> = figures.into_iter().chain(looks).collect();
+    let head = facts(&head);
     let mut classes = vec![texts(&["class", "images", "precision", "recall", "F1"])];
     for (name, class) in names.iter().zip(&evaluation.classes) {
         let share = |share: f64| format!("{share:.4}");

@@ -23,7 +23,7 @@ use super::{DATA_VARIABLE, base, output};
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Flags {
     /// Where settings that are not given come from: 'article' is the tutorial's network, 'plain' a small and 'wide' a larger one
-    /// in today's form [default: article; plain where --activation, --output or --reduction mean is given]
+    /// in today's form [default: article; plain where --activation, --output, --reduction mean, --label-smoothing, --norm batch or an optimizer of Adam's is given]
     #[arg(long, value_name = "NAME", value_parser = Preset::ALL.map(Preset::name), help_heading = "Data and settings")]
     preset: Option<String>,
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
@@ -46,19 +46,30 @@ pub struct Flags {
     /// Hold out the training files of this folder, a validation set of one's own, and train on all images of --data
     #[arg(long, value_name = "DIR", help_heading = "Data and settings")]
     validation: Option<PathBuf>,
-    /// Whether pixels are standardised, each by its mean and deviation
-    #[arg(long, value_name = "HOW", value_parser = ["none", "standard"], help_heading = "Data and settings")]
+    /// Whether pixels are standardised: each by its own mean and deviation, or all by those of all pixels, as images need that are mirrored or
+    /// moved [with --flip or --shift: global]
+    #[arg(long, value_name = "HOW", value_parser = ["none", "standard", "global"], help_heading = "Data and settings")]
     scale: Option<String>,
     /// By whose figures the held-out images are standardised
     #[arg(long, value_name = "WHOSE", value_parser = ["own", "train"], help_heading = "Data and settings")]
     heldout_scale: Option<String>,
-    /// Seed of the weights, the split and the shuffling
+    /// Whether images are mirrored left to right for training, each with probability 1/2
+    #[arg(long, value_name = "on|off", value_parser = on_or_off(), num_args = 0..=1, default_missing_value = "on",
+          help_heading = "Data and settings")]
+    flip: Option<bool>,
+    /// Move images for training by up to so many pixels in each direction, at random; what comes from outside is black
+    #[arg(long, value_name = "PIXELS", help_heading = "Data and settings")]
+    shift: Option<u32>,
+    /// The probability with which a rectangle of an image, 2 % to 20 % of it, is set to black for training
+    #[arg(long, value_name = "SHARE", help_heading = "Data and settings")]
+    erase: Option<f64>,
+    /// Seed of the weights, the split, the shuffling and the augmentation
     #[arg(long, value_name = "N", help_heading = "Data and settings")]
     seed: Option<u32>,
     /// Seed of the split alone [default: the seed]
     #[arg(long, value_name = "N", help_heading = "Data and settings")]
     split_seed: Option<u32>,
-    /// Seed of the shuffling alone: runs that have it and --split-seed in common see the same mini-batches [default: the seed]
+    /// Seed of the shuffling and the augmentation alone: runs that have it and --split-seed in common see the same mini-batches [default: the seed]
     #[arg(long, value_name = "N", help_heading = "Data and settings")]
     order_seed: Option<u32>,
 
@@ -101,9 +112,49 @@ pub struct Flags {
         help_heading = "Optimisation"
     )]
     learning_rate: Option<f64>,
-    /// The share of the last step that is kept
+    /// How parameters move; where these are not given, adam and adamw take a learning rate of 0.001 and no L2, adamw a weight decay of 0.01
+    #[arg(long, value_name = "NAME", value_parser = ["sgd", "nesterov", "adam", "adamw"], help_heading = "Optimisation")]
+    optimizer: Option<String>,
+    /// The share of the last step that sgd and nesterov keep
     #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
     momentum: Option<f64>,
+    /// The share of the first moment that adam and adamw keep [default: 0.9]
+    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
+    beta1: Option<f64>,
+    /// The share of the second moment that they keep [default: 0.999]
+    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
+    beta2: Option<f64>,
+    /// What they add to the root of the second moment [default: 1e-8]
+    #[arg(long, value_name = "NUMBER", help_heading = "Optimisation")]
+    epsilon: Option<f64>,
+    /// The share of each weight, times the learning rate, that a step takes away beside the gradient
+    #[arg(long, value_name = "FACTOR", help_heading = "Optimisation")]
+    weight_decay: Option<f64>,
+    /// How the learning rate goes over the run: it stays, falls as a cosine or in a line, or falls to a tenth at the half and to a hundredth at
+    /// three quarters
+    #[arg(long, value_name = "FORM", value_parser = ["constant", "cosine", "linear", "step"], help_heading = "Optimisation")]
+    schedule: Option<String>,
+    /// The share of the steps during which the learning rate rises
+    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
+    warmup: Option<f64>,
+    /// The learning rate that cosine and linear come down to
+    #[arg(long, value_name = "RATE", help_heading = "Optimisation")]
+    final_rate: Option<f64>,
+    /// The greatest length of a mini-batch's gradient; a longer one is shortened
+    #[arg(long, value_name = "LENGTH", help_heading = "Optimisation")]
+    clip_norm: Option<f64>,
+    /// The share of the target that is spread over all classes
+    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
+    label_smoothing: Option<f64>,
+    /// The share of hidden units that a step leaves out
+    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
+    dropout: Option<f64>,
+    /// What hidden layers' weighted sums are normalised by: nothing, or mean and deviation of the images of a chunk of the mini-batch
+    #[arg(long, value_name = "HOW", value_parser = ["none", "batch"], help_heading = "Optimisation")]
+    norm: Option<String>,
+    /// Answer with a mean of the parameters over the steps, of which each step keeps this share, such as 0.999
+    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
+    ema: Option<f64>,
     /// Factor of the weights' magnitudes
     #[arg(long, value_name = "FACTOR", help_heading = "Optimisation")]
     l1: Option<f64>,
@@ -263,7 +314,7 @@ impl Flags {
             (None, Some(found)) => found.base(&given),
             (None, None) => base::base(&given),
         };
-        let mut settings = TrainOptions::of(preset);
+        let mut settings = base::with_companions(&given, TrainOptions::of(preset));
         if let Some(found) = &found {
             settings = found.start.applied_to(settings);
             let scale = toml::Value::try_from(settings.scale).expect("a name");

@@ -17,29 +17,46 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 70] = [
+const FLAGS: [(&str, &str); 101] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
+    ("averaging", "ema"),
     ("batch", "batch-size"),
+    ("batch-norm", "norm"),
+    ("batchnorm", "norm"),
+    ("beta-1", "beta1"),
+    ("beta-2", "beta2"),
     ("bs", "batch-size"),
     ("checkpoint", "model"),
+    ("clip", "clip-norm"),
+    ("clipnorm", "clip-norm"),
     ("criterion", "output"),
     ("cross-validation", "folds"),
+    ("cutout", "erase"),
     ("cv", "folds"),
     ("data-dir", "data"),
     ("data-seed", "order-seed"),
     ("dataset", "data"),
+    ("drop", "dropout"),
+    ("dropout-rate", "dropout"),
+    ("ema-decay", "ema"),
+    ("eps", "epsilon"),
     ("eta", "learning-rate"),
+    ("eta-min", "final-rate"),
     ("eta0", "learning-rate"),
     ("fine-tune", "from"),
     ("finetune", "from"),
+    ("grad-clip", "clip-norm"),
+    ("gradient-clip-val", "clip-norm"),
+    ("hflip", "flip"),
     ("hidden-dim", "hidden"),
     ("hidden-layer-sizes", "hidden"),
     ("hidden-layers", "hidden"),
     ("hidden-size", "hidden"),
     ("hidden-sizes", "hidden"),
     ("hidden-units", "hidden"),
+    ("horizontal-flip", "flip"),
     ("init-from", "from"),
     ("initial-weights", "from"),
     ("initializer", "init"),
@@ -52,31 +69,43 @@ const FLAGS: [(&str, &str); 70] = [
     ("learning-rate-init", "learning-rate"),
     ("loss", "output"),
     ("lr", "learning-rate"),
+    ("lr-schedule", "schedule"),
+    ("lr-scheduler", "schedule"),
     ("manual-seed", "seed"),
     ("max-epochs", "epochs"),
+    ("max-grad-norm", "clip-norm"),
     ("max-iter", "epochs"),
+    ("min-lr", "final-rate"),
+    ("model-ema", "ema"),
     ("monitor", "metric"),
     ("n-epochs", "epochs"),
     ("n-folds", "folds"),
     ("n-jobs", "threads"),
     ("n-splits", "folds"),
+    ("normalization", "norm"),
     ("normalize", "scale"),
     ("num-epochs", "epochs"),
     ("num-folds", "folds"),
     ("num-workers", "threads"),
+    ("optim", "optimizer"),
     ("output-dir", "out"),
     ("output-file", "out"),
     ("overwrite", "force"),
     ("patience", "early-stopping"),
     ("precision", "dtype"),
     ("pretrained", "from"),
+    ("random-erasing", "erase"),
     ("random-seed", "seed"),
     ("random-state", "seed"),
     ("save-dir", "out"),
+    ("scheduler", "schedule"),
     ("shuffle-seed", "order-seed"),
+    ("smoothing", "label-smoothing"),
+    ("solver", "optimizer"),
     ("standardize", "scale"),
     ("stratified", "stratify"),
     ("time-limit", "max-time"),
+    ("translate", "shift"),
     ("use-bias", "bias"),
     ("val-data", "validation"),
     ("val-split", "holdout"),
@@ -85,28 +114,16 @@ const FLAGS: [(&str, &str); 70] = [
     ("validation-fraction", "holdout"),
     ("validation-split", "holdout"),
     ("warm-start", "from"),
-    ("weight-decay", "l2"),
+    ("warmup-ratio", "warmup"),
+    ("warmup-share", "warmup"),
+    ("wd", "weight-decay"),
     ("weights", "from"),
     ("workers", "threads"),
 ];
 
 /// Their words for what is not here, and what to say.
-const ABSENT: [(&str, &str); 8] = [
-    ("cuda", CPU),
-    ("device", CPU),
-    (
-        "dropout",
-        "there is no dropout; l2 and l1 hold weights down",
-    ),
-    ("gpu", CPU),
-    ("optim", OPTIMIZER),
-    ("optimizer", OPTIMIZER),
-    ("scheduler", "there is no schedule; the learning rate stays"),
-    ("solver", OPTIMIZER),
-];
+const ABSENT: [(&str, &str); 3] = [("cuda", CPU), ("device", CPU), ("gpu", CPU)];
 const CPU: &str = "gingham runs on the CPU alone";
-const OPTIMIZER: &str =
-    "the only optimizer is gradient descent in mini-batches, with momentum where that is set";
 
 /// What to say about a word that names no flag or setting here; `known` tells which flags there are.
 pub fn hint(word: &str, known: impl Fn(&str) -> bool) -> Option<Hint> {
@@ -198,8 +215,9 @@ mod tests {
     fn words_of_other_programs() {
         let all = |_: &str| true;
         assert_eq!(hint("max_iter", all), Some(Hint::Flag("epochs")));
-        assert_eq!(hint("Weight-Decay", all), Some(Hint::Flag("l2")));
-        assert_eq!(hint("solver", all), Some(Hint::Words(OPTIMIZER)));
+        assert_eq!(hint("Min_LR", all), Some(Hint::Flag("final-rate")));
+        assert_eq!(hint("solver", all), Some(Hint::Flag("optimizer")));
+        assert_eq!(hint("gpu", all), Some(Hint::Words(CPU)));
         assert_eq!(hint("hidden", all), None);
         assert_eq!(
             hint("max-iter", |flag| flag == "seed"),
@@ -207,7 +225,7 @@ mod tests {
             "no such flag there"
         );
         assert_eq!(
-            hint("solver", |flag| flag == "model"),
+            hint("gpu", |flag| flag == "model"),
             None,
             "nothing is trained"
         );

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use ndarray::ArrayView3;
 
+use super::augment::Change;
 use super::files;
 use super::mmap::Bytes;
 use crate::error::{Error, Result};
@@ -105,6 +106,20 @@ impl Images {
             path: self.path.clone(),
             ..Self::in_memory(inverted, self.rows, self.columns)
         }
+    }
+
+    /// The images at `indices` in memory, each mirrored left to right.
+    ///
+    /// # Panics
+    /// If an index is beyond the images.
+    #[must_use]
+    pub fn mirrored(&self, indices: &[u32]) -> Self {
+        let size = self.pixels_per_image();
+        let mut pixels = vec![0; indices.len() * size];
+        for (&index, to) in indices.iter().zip(pixels.chunks_exact_mut(size)) {
+            Change::MIRRORED.apply(self.shape(), self.image(index as usize), to);
+        }
+        Self::in_memory(pixels, self.rows, self.columns)
     }
 
     /// Images that come from no file: `pixels` holds image after image, row after row, each row with at least one pixel.

@@ -3,6 +3,7 @@
 //! Pixels stay `u8` here for ever; what scales them is a [`Standardizer`], and what applies it to the pixels of a mini-batch is
 //! [`crate::input`]. This area knows no model and no floating-point copy of a data set.
 
+pub mod augment;
 pub mod batches;
 mod classes;
 mod dataset;
@@ -21,6 +22,7 @@ mod stream;
 pub mod synth;
 
 pub use crate::formats::idx::{self, IdxError};
+pub use augment::{Augmentation, Augmented};
 pub(crate) use classes::names_sha256;
 pub use classes::{FASHION_MNIST_CLASSES, class_names};
 pub use dataset::Dataset;

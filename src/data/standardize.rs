@@ -47,6 +47,45 @@ impl Standardizer {
         }
     }
 
+    /// One mean and one population standard deviation of all numbers of the samples at `indices`, for each pixel the same: what images need
+    /// that are mirrored or moved, since a pixel that hardly varies in the file may be any then. Exact as [`Self::fit`] is. Without any
+    /// index, the same as [`Self::identity`].
+    ///
+    /// # Panics
+    /// If an index is beyond the samples.
+    #[must_use]
+    pub fn fit_global<'a>(samples: impl Into<Samples<'a>>, indices: &[u32]) -> Self {
+        let samples = samples.into();
+        let pixels = samples.per_sample();
+        if indices.is_empty() || pixels == 0 {
+            return Self::identity(pixels);
+        }
+        let count = indices.len() * pixels;
+        let (mean, deviation) = match samples {
+            Samples::Images(images) => {
+                let sums = Sums::of_all(images, indices);
+                let total = |sums: &[u64]| sums.iter().map(|&sum| u128::from(sum)).sum::<u128>();
+                let (sum, squares) = (total(&sums.sum), total(&sums.squares));
+                let spread = count as u128 * squares - sum * sum;
+                (
+                    sum as f64 / count as f64,
+                    (spread as f64).sqrt() / count as f64,
+                )
+            }
+            Samples::Features(features) => {
+                let rows = indices.iter().map(|&index| features.sample(index as usize));
+                let numbers = || rows.clone().flatten().map(|&number| f64::from(number));
+                let mean = numbers().sum::<f64>() / count as f64;
+                let squares: f64 = numbers().map(|number| (number - mean).powi(2)).sum();
+                (mean, (squares / count as f64).sqrt())
+            }
+        };
+        Self {
+            mean: vec![mean; pixels],
+            deviation: vec![if deviation == 0.0 { 1.0 } else { deviation }; pixels],
+        }
+    }
+
     fn fit_features(features: &Features, indices: &[u32]) -> Self {
         let count = indices.len() as f64;
         let rows = || indices.iter().map(|&index| features.sample(index as usize));
@@ -74,10 +113,7 @@ impl Standardizer {
     }
 
     fn fit_images(images: &Images, indices: &[u32]) -> Self {
-        let sums = indices
-            .par_chunks(IMAGES_PER_TASK)
-            .map(|indices| Sums::of(images, indices))
-            .reduce(|| Sums::zero(images.pixels_per_image()), Sums::plus);
+        let sums = Sums::of_all(images, indices);
         let count = indices.len() as u128;
         let figures = |(&sum, &squares): (&u64, &u64)| {
             let spread = count * u128::from(squares) - u128::from(sum) * u128::from(sum);
@@ -110,6 +146,14 @@ impl Sums {
             sum: vec![0; pixels],
             squares: vec![0; pixels],
         }
+    }
+
+    /// In parallel.
+    fn of_all(images: &Images, indices: &[u32]) -> Self {
+        indices
+            .par_chunks(IMAGES_PER_TASK)
+            .map(|indices| Self::of(images, indices))
+            .reduce(|| Self::zero(images.pixels_per_image()), Self::plus)
     }
 
     fn of(images: &Images, indices: &[u32]) -> Self {

@@ -154,6 +154,18 @@ impl<T: Scalar> Units<T> {
         self.numbers.flat_mut(rows)
     }
 
+    /// Whether they lie unit after unit.
+    #[must_use]
+    pub fn is_transposed(&self) -> bool {
+        self.transposed
+    }
+
+    /// From one row's first number to the next's: units, or, if transposed, the images that there is memory for.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.numbers.columns()
+    }
+
     /// Adds each unit's bias to its numbers for the first `images` images.
     pub fn add_bias(&mut self, images: usize, bias: &[T]) {
         let columns = self.numbers.columns();

@@ -17,7 +17,7 @@ use crate::network::{Memory, MemoryUse, Pass};
 use crate::scalar::{Dtype, Scalar};
 
 /// Samples that are asked about at a time: as many as a large mini-batch has.
-const SAMPLES: usize = 1920;
+pub(super) const SAMPLES: usize = 1920;
 
 /// What a model says to a group of samples: rows of `classes` numbers, a row for each sample.
 #[derive(Clone, Copy, Debug)]
@@ -32,13 +32,34 @@ pub struct Outputs<'a> {
     pub outputs: &'a [f64],
     /// The probabilities of the classes.
     pub probabilities: &'a [f64],
+    /// Whether these are means over several looks at each sample. Then the answer is the class of the highest mean probability, and the
+    /// weighted sums are those whose outputs the mean outputs are.
+    pub averaged: bool,
 }
 
 impl Outputs<'_> {
     /// The class that the model gives each sample.
     pub fn answers(&self) -> impl Iterator<Item = usize> {
-        self.weighted_sums.chunks_exact(self.classes).map(argmax)
+        let sums = self.weighted_sums.chunks_exact(self.classes);
+        let shares = self.probabilities.chunks_exact(self.classes);
+        sums.zip(shares).map(|(sums, shares)| {
+            if self.averaged {
+                most_probable(shares, sums)
+            } else {
+                argmax(sums)
+            }
+        })
     }
+}
+
+/// The class of the highest probability; among several, that of the highest weighted sum.
+fn most_probable(shares: &[f64], sums: &[f64]) -> usize {
+    let better = |class: usize, best: usize| {
+        shares[class] > shares[best]
+            || (shares[class].total_cmp(&shares[best]).is_eq() && sums[class] > sums[best])
+    };
+    let worse_first = |best, class| if better(class, best) { class } else { best };
+    (1..shares.len()).fold(0, worse_first)
 }
 
 /// A network with memory for asking it.
@@ -208,6 +229,7 @@ impl<D: Input> Asked<'_, D> {
                     weighted_sums: &sums,
                     outputs: &outputs,
                     probabilities: &probabilities,
+                    averaged: false,
                 });
             });
             if flow.is_break() {

@@ -9,6 +9,7 @@ mod alike;
 mod asked;
 pub mod calibration;
 mod class_names;
+mod mean;
 pub mod metrics;
 mod portion;
 mod predictor;
@@ -19,7 +20,7 @@ pub(crate) use class_names::has_names;
 pub use metrics::{ClassFigures, Evaluation, ScoreFigures, argmax};
 pub(crate) use portion::changed_images;
 pub use portion::{Answers, Part, Portion, heldout_standardizer};
-pub use predictor::Predictor;
+pub use predictor::{Predictor, Tta};
 pub use scores::Scores;
 
 use crate::input::{Batch, Input};
@@ -98,6 +99,7 @@ pub fn accuracies_and_losses<'a, 'p, D: Input>(
         output: pass.mlp.output,
         form: ErrorForm::Objective,
         classes: pass.mlp.layout.classes(),
+        label_smoothing: 0.0,
     };
     for batch in batches {
         count.images += batch.indices.len();

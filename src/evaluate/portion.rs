@@ -100,7 +100,7 @@ impl Portion {
                 check_validation(info, &folder.path, &data)?;
                 changed = changed_images(info, &data);
                 let indices: Vec<u32> = (0..data.labels.len() as u32).collect();
-                let own = || Standardizer::fit(&data.images, &indices);
+                let own = || info.scale.standardizer(&data.images, &indices);
                 let scale = heldout_standardizer(info.scale, info.heldout_scale, standardizer, own);
                 (data, indices, scale)
             }
@@ -113,7 +113,7 @@ impl Portion {
                 if part == Part::Train {
                     (data, train, standardizer.clone())
                 } else {
-                    let own = || Standardizer::fit(&data.images, &heldout);
+                    let own = || info.scale.standardizer(&data.images, &heldout);
                     let scale =
                         heldout_standardizer(info.scale, info.heldout_scale, standardizer, own);
                     (data, heldout, scale)
@@ -180,7 +180,7 @@ pub fn heldout_standardizer(
     own: impl FnOnce() -> Standardizer,
 ) -> Standardizer {
     match (scale, heldout_scale) {
-        (Scale::Standard, HeldoutScale::Own) => own(),
+        (Scale::Standard | Scale::Global, HeldoutScale::Own) => own(),
         _ => standardizer.clone(),
     }
 }

@@ -2,7 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::asked::{self, Asked, Outputs};
+use serde::Serialize;
+
+use super::asked::{self, Asked, Outputs, SAMPLES};
+use super::mean::Mean;
 use super::metrics::Evaluation;
 use super::scores::Scores;
 use crate::data::{LabelledSamples, Samples, Standardizer};
@@ -15,6 +18,14 @@ use crate::model::{AnyModel, Layout, ModelInfo};
 use crate::network::{ErrorForm, Loss};
 use crate::scalar::Dtype;
 
+/// More than one look at an image, at the time of the question ("test-time augmentation").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tta {
+    /// The image and its mirror image, left to right: probabilities are the means of both. It takes twice the time.
+    Flip,
+}
+
 /// A model ready to be asked. The first question allocates the memory for 1920 samples, so make one predictor and ask it often.
 ///
 /// Answers are those of the numbers in the model file: the first layer is computed in floating point whatever engine trained
@@ -26,6 +37,7 @@ pub struct Predictor<'a> {
     info: &'a ModelInfo,
     pixels: usize,
     typed: Typed<'a>,
+    tta: Option<Tta>,
 }
 
 /// By the type of the model's numbers.
@@ -75,14 +87,22 @@ impl<'a> Predictor<'a> {
             info,
             pixels,
             typed,
+            tta: None,
         }
+    }
+
+    /// The same predictor with answers from more than one look at each image; with none, from the image alone.
+    #[must_use]
+    pub fn with_tta(self, tta: Option<Tta>) -> Self {
+        Self { tta, ..self }
     }
 
     /// Calls `visit` for groups of the samples at `indices`, in their order. The work before that is parallel.
     ///
     /// # Errors
     /// [`Error::Array`] for samples of another size than the model's, [`Error::Memory`] where there is no memory to ask the model,
-    /// [`Error::Changed`] where the samples' file was changed in the meantime: no group after that was visited.
+    /// [`Error::Changed`] where the samples' file was changed in the meantime: no group after that was visited; [`Error::Setting`] for
+    /// features, where a [`Tta`] was asked for.
     ///
     /// # Panics
     /// If an index is beyond the samples.
@@ -119,6 +139,51 @@ impl<'a> Predictor<'a> {
                 found: samples.per_sample().to_string(),
             });
         }
+        if let Some(Tta::Flip) = self.tta {
+            return self.look_twice(samples, indices, &mut visit);
+        }
+        self.ask(samples, indices, &mut visit)
+    }
+
+    /// As [`Self::for_each_while`], each image and its mirror image.
+    fn look_twice(
+        &mut self,
+        samples: Samples<'_>,
+        indices: &[u32],
+        visit: &mut (dyn FnMut(&Outputs<'_>) -> ControlFlow<()> + Send),
+    ) -> Result<()> {
+        let Samples::Images(images) = samples else {
+            return Err(Error::Setting {
+                setting: "tta",
+                reason: "expected images of bytes, which alone have a mirror image, found features"
+                    .to_owned(),
+            });
+        };
+        for indices in indices.chunks(SAMPLES) {
+            let mut both = Mean::new(self.info.output, self.info.classes.len());
+            let mut take = |outputs: &Outputs<'_>| {
+                both.take(outputs);
+                ControlFlow::Continue(())
+            };
+            self.ask(samples, indices, &mut take)?;
+            let mirrored = images.mirrored(indices);
+            let own: Vec<u32> = (0..indices.len() as u32).collect();
+            self.ask(Samples::Images(&mirrored), &own, &mut take)?;
+            samples.check()?;
+            if visit(&both.outputs(indices)).is_break() {
+                break;
+            }
+        }
+        samples.check()
+    }
+
+    /// As [`Self::for_each_while`], each sample once, and none is refused.
+    fn ask(
+        &mut self,
+        samples: Samples<'_>,
+        indices: &[u32],
+        visit: &mut (dyn FnMut(&Outputs<'_>) -> ControlFlow<()> + Send),
+    ) -> Result<()> {
         // From where the file was changed on, nothing is visited.
         let mut visit = |outputs: &Outputs<'_>| match samples.check() {
             Ok(()) => visit(outputs),
@@ -215,6 +280,7 @@ impl<'a> Predictor<'a> {
         let LabelledSamples { samples, labels } = labelled.into();
         let classes = self.info.classes.len();
         let loss = Loss {
+            label_smoothing: 0.0,
             output: self.info.output,
             form: ErrorForm::Objective,
             classes,

@@ -105,6 +105,7 @@ mod tests {
             weighted_sums: probabilities,
             outputs: probabilities,
             probabilities,
+            averaged: false,
         };
         let mut scores = Scores::new(classes, labels.len());
         scores.add(&outputs, labels.iter().copied());

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::cut::BlockLimits;
-use crate::data::Standardizer;
+use crate::data::{Augmented, Standardizer};
 use crate::engine::Units;
 use crate::kernels::Level;
 use crate::model::Layer;
@@ -63,6 +63,8 @@ pub struct Batch<'a, D: Input> {
     pub indices: &'a [u32],
     /// The same samples in the form in which they are kept for all epochs, if they are.
     pub kept: Option<&'a D::Kept>,
+    /// How its images are changed before they are taken in. What is kept is not changed, and features cannot be.
+    pub augmented: Option<Augmented>,
     /// Whether they will go back too.
     pub trains: bool,
 }
@@ -86,6 +88,7 @@ impl<'a, D: Input> Batch<'a, D> {
             source: self.source,
             indices: &self.indices[range.clone()],
             kept: self.kept,
+            augmented: self.augmented,
             trains: self.trains,
             chunk: number,
             first: range.start,
@@ -113,6 +116,8 @@ pub struct Pixels<'a, D: Input> {
     pub indices: &'a [u32],
     /// The mini-batch in the form in which it is kept for all epochs, if it is.
     pub kept: Option<&'a D::Kept>,
+    /// How images are changed before they are taken in.
+    pub augmented: Option<Augmented>,
     /// Whether the gradient will need them.
     pub trains: bool,
     /// The chunk's number within the mini-batch.

@@ -11,7 +11,7 @@ use super::first_layer::{
     BlockRange, ChunkDelta, FirstLayer, Input, InputSizes, NARROW_UNITS, Pixels, Room, Sums, Taken,
 };
 use crate::cut::{self, BlockLimits};
-use crate::data::{SampleSource, Samples, Standardizer};
+use crate::data::{Augmented, Images, SampleSource, Samples, Standardizer};
 use crate::engine::{self, Engine, Matrix, Share};
 use crate::kernels::{self, Level};
 use crate::scalar::Scalar;
@@ -93,6 +93,29 @@ pub struct StagedLane<T> {
 /// Where a chunk's scaled pixels are.
 fn staged<'a, T: Scalar>(room: &'a Room<'_, Staged<T>>) -> &'a Matrix<T> {
     room.chunk.as_ref().unwrap_or(&room.lane.staged)
+}
+
+/// Copies images, or what is to be in their place, one behind the other.
+fn gather(images: &Images, indices: &[u32], augmented: Option<Augmented>, to: &mut [u8]) {
+    let shape = images.shape();
+    let image = |index: u32| images.image(index as usize);
+    let to = to.chunks_exact_mut(images.pixels_per_image());
+    match augmented {
+        None => {
+            for (&index, to) in indices.iter().zip(to) {
+                to.copy_from_slice(image(index));
+            }
+        }
+        Some(augmented) => {
+            for &index in indices {
+                let image = image(index);
+                kernels::ask_for(image.as_ptr(), image.len());
+            }
+            for (&index, to) in indices.iter().zip(to) {
+                augmented.change_into(index, shape, image(index), to);
+            }
+        }
+    }
 }
 
 impl<T: Scalar> Input for Staged<T> {
@@ -188,9 +211,7 @@ impl<T: Scalar> Input for Staged<T> {
             (Samples::Images(images), None) => {
                 let groups = pixels.indices.chunks(GATHERED);
                 for (indices, staged) in groups.zip(staged.chunks_mut(GATHERED * size)) {
-                    for (&index, image) in indices.iter().zip(gathered.chunks_exact_mut(size)) {
-                        image.copy_from_slice(images.image(index as usize));
-                    }
+                    gather(images, indices, pixels.augmented, gathered);
                     put(gathered, staged);
                 }
             }

@@ -23,8 +23,8 @@ mod tiles;
 pub use level::Level;
 use level::Set;
 pub use panels::{PanelMemory, PanelShape, Panels};
-pub use portable::Descent;
 use portable::Halves;
+pub use portable::{Descent, LeftOut, Moments, Normal};
 pub use shape::{COLUMNS, Line, QUAD};
 pub use tiles::{Placement, Tiles};
 
@@ -147,9 +147,71 @@ for_every_level! {
 }
 
 for_every_level! {
+    /// As [`descend`], looking ahead: `w[i] -= learning_rate · (d_w[i] + momentum · velocity[i])`, by the new velocity.
+    descend_ahead<T>(pace: Descent<T>, d_w: &[T], velocity: &mut [T], w: &mut [T])
+}
+
+for_every_level! {
+    /// A step by the ratio of two moments: `first[i] += new_first · (d_w[i] - first[i])`,
+    /// `second[i] = beta2 · second[i] + new_second · d_w[i]²`, `w[i] -= length · first[i] / (sqrt(second[i]) · of_root + epsilon)`.
+    adapt<T>(by: Moments<T>, d_w: &[T], moments: [&mut [T]; 2], w: &mut [T])
+}
+
+for_every_level! {
     /// Overwrites the lines `to` by pixels of those of `from`: `indices` has, for each of four, the index of a pixel (counted from the
     /// first pixel of `from`), or nothing, which makes a zero.
     scatter(indices: &[[Option<u32>; QUAD]], from: &[Line], to: &mut [Line])
+}
+
+for_every_level! {
+    /// The mean of values, and the sum of the squares of their distances from it, accumulated in partial sums.
+    moments<T>(values: &[T]) -> (T, T)
+}
+
+for_every_level! {
+    /// The sums of `d[i] x[i]` and of `d[i]`, accumulated in partial sums.
+    product_sums<T>(d: &[T], x: &[T]) -> (T, T)
+}
+
+for_every_level! {
+    /// By a mean, a factor, a gain and a bias of all: `x[i] = (z[i] - mean) factor`, which overwrites `x`, and `z[i] = gain x[i] + bias`.
+    normalize_unit<T>(line: [T; 4], z: &mut [T], x: &mut [T])
+}
+
+for_every_level! {
+    /// By a factor, a mean and a slope of all: `d[i] = factor (d[i] - mean - x[i] slope)`.
+    denormalize_unit<T>(line: [T; 3], x: &[T], d: &mut [T])
+}
+
+for_every_level! {
+    /// `squares[i] += (values[i] - mean[i])²`.
+    add_deviations<T>(mean: &[T], values: &[T], squares: &mut [T])
+}
+
+for_every_level! {
+    /// `sums[i] += a[i] · b[i]`.
+    add_products<T>(a: &[T], b: &[T], sums: &mut [T])
+}
+
+for_every_level! {
+    /// As [`normalize_unit`], with numbers of each `i`.
+    normalize<T>(by: Normal<'_, T>, z: &mut [T], x: &mut [T])
+}
+
+for_every_level! {
+    /// `d[i] = gain[i] factor[i] (d[i] - mean[i] inverse - x[i] bias[i] inverse)`, where `mean` has the sums of all images' `d[i]` and `bias`
+    /// those of `d[i] x[i]`. The last argument is `(x, d)`.
+    denormalize<T>(by: Normal<'_, T>, inverse: T, numbers: (&[T], &mut [T]))
+}
+
+for_every_level! {
+    /// Of one unit: `values[i]` becomes 0 where the hash of `keys[i]` and the unit says so, and else is multiplied by a factor.
+    drop_of_unit<T>(drop: LeftOut<T>, keys: &[u32], values: &mut [T])
+}
+
+for_every_level! {
+    /// The same of one image, which has `key`, and its units from the first on.
+    drop_of_image<T>(drop: LeftOut<T>, key: u32, values: &mut [T])
 }
 
 /// Asks for some numbers from an address on, which will be read soon, and need not be there. Nothing is read.

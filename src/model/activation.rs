@@ -52,6 +52,20 @@ impl Activation {
     }
 }
 
+impl Activation {
+    /// As [`Self::backward`], where `a` are the activations divided by `scale`.
+    pub fn backward_of_scaled<T: Scalar>(self, scale: T, a: &[T], d: &mut [T]) {
+        for (d, &a) in d.iter_mut().zip(a) {
+            let a = a * scale;
+            match self {
+                Self::Sigmoid => *d *= a * (T::one() - a),
+                Self::Relu => *d = if a > T::zero() { *d } else { T::zero() },
+                Self::Tanh => *d *= T::one() - a * a,
+            }
+        }
+    }
+}
+
 /// What the output layer does to its weighted sums; each goes with its own cross-entropy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{Activation, Output, Probability};
-use crate::data::{Fold, HoldOut, SplitRule};
+use crate::data::{Fold, HoldOut, Samples, SplitRule, Standardizer};
 
 /// Whether pixels are standardised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -13,6 +13,28 @@ pub enum Scale {
     None,
     /// From each pixel its mean is subtracted, and the difference is divided by the pixel's standard deviation.
     Standard,
+    /// From each pixel the mean of all pixels is subtracted, and the difference is divided by their standard deviation.
+    Global,
+}
+
+impl Scale {
+    /// What scales samples so, by the figures of those at `indices`.
+    ///
+    /// # Panics
+    /// If an index is beyond the samples.
+    #[must_use]
+    pub fn standardizer<'a>(
+        self,
+        samples: impl Into<Samples<'a>>,
+        indices: &[u32],
+    ) -> Standardizer {
+        let samples = samples.into();
+        match self {
+            Self::None => Standardizer::identity(samples.per_sample()),
+            Self::Standard => Standardizer::fit(samples, indices),
+            Self::Global => Standardizer::fit_global(samples, indices),
+        }
+    }
 }
 
 /// The images whose means and deviations standardise the held-out images.

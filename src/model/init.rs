@@ -5,7 +5,7 @@ use crate::scalar::Scalar;
 
 use super::Layout;
 
-/// The distribution that initial weights are drawn from. All are uniform in `[-r, r)`; biases start at 0.
+/// The distribution that initial weights are drawn from. All are uniform in `[-r, r)`; biases start at 0, gains at 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Init {
@@ -31,6 +31,9 @@ impl Init {
             };
             for weight in &mut parameters[layer.weight.clone()] {
                 *weight = T::of(state.uniform(-range, range));
+            }
+            if let Some(gain) = layer.gain.clone() {
+                parameters[gain].fill(T::one());
             }
         }
         parameters

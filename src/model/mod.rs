@@ -38,6 +38,22 @@ pub struct Layer {
     pub weight: Range<usize>,
     /// The bias, directly behind the weight, where the network has biases.
     pub bias: Option<Range<usize>>,
+    /// The gain, directly behind that, of a layer that is normalised: the factor of its normalised sums, to which the bias is added.
+    pub gain: Option<Range<usize>>,
+}
+
+impl Layer {
+    /// Parameters of the layer.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.parts().map(|part| part.len()).sum()
+    }
+
+    /// Where its weights, its biases and its gains stand, those that it has.
+    pub fn parts(&self) -> impl Iterator<Item = &Range<usize>> {
+        let behind = [self.bias.as_ref(), self.gain.as_ref()];
+        std::iter::once(&self.weight).chain(behind.into_iter().flatten())
+    }
 }
 
 /// Where every layer's parameters stand in the buffer.
@@ -67,10 +83,59 @@ impl Layout {
                     outputs,
                     weight,
                     bias,
+                    gain: None,
                 }
             })
             .collect();
         Self { layers }
+    }
+
+    /// The same with normalised hidden layers.
+    #[must_use]
+    pub fn normalized(&self) -> Self {
+        self.shifted(|hidden, units| if hidden { units } else { 0 })
+    }
+
+    /// The same without norms.
+    #[must_use]
+    pub fn without_norms(&self) -> Self {
+        self.shifted(|_, _| 0)
+    }
+
+    /// The same layers, each with so many gains, told whether it is hidden and its units.
+    fn shifted(&self, gains: impl Fn(bool, usize) -> usize) -> Self {
+        let mut next = 0;
+        let mut take = |size: usize| {
+            let range = next..next + size;
+            next = range.end;
+            range
+        };
+        let last = self.layers.len() - 1;
+        let layer = |(number, layer): (usize, &Layer)| {
+            let gains = gains(number < last, layer.outputs);
+            Layer {
+                weight: take(layer.weight.len()),
+                bias: layer.bias.as_ref().map(|bias| take(bias.len())),
+                gain: (gains > 0).then(|| take(gains)),
+                ..*layer
+            }
+        };
+        Self {
+            layers: self.layers.iter().enumerate().map(layer).collect(),
+        }
+    }
+
+    /// Whether some layer is normalised.
+    #[must_use]
+    pub fn has_norms(&self) -> bool {
+        self.layers.iter().any(|layer| layer.gain.is_some())
+    }
+
+    /// Numbers that a network keeps running means of: two for each unit that is normalised.
+    #[must_use]
+    pub fn running_figures(&self) -> usize {
+        let normed = self.layers.iter().filter(|layer| layer.gain.is_some());
+        normed.map(|layer| 2 * layer.outputs).sum()
     }
 
     /// The layers, from the pixels to the classes.
@@ -82,10 +147,7 @@ impl Layout {
     /// Parameters in all.
     #[must_use]
     pub fn parameters(&self) -> usize {
-        self.layers
-            .iter()
-            .map(|layer| layer.weight.len() + layer.bias.as_ref().map_or(0, Range::len))
-            .sum()
+        self.layers.iter().map(Layer::parameters).sum()
     }
 
     /// Inputs, hidden units of each hidden layer, classes.
@@ -136,6 +198,16 @@ impl<T: Scalar> Mlp<T> {
         } = &self.layout.layers[layer];
         ArrayView2::from_shape((*outputs, *inputs), &self.parameters[weight.clone()])
             .expect("the layout's own sizes")
+    }
+
+    /// The gain of layer `layer`, if it is normalised.
+    ///
+    /// # Panics
+    /// If there is no such layer.
+    #[must_use]
+    pub fn gain(&self, layer: usize) -> Option<&[T]> {
+        let gain = self.layout.layers[layer].gain.clone();
+        gain.map(|gain| &self.parameters[gain])
     }
 
     /// The bias of layer `layer`, if the network has biases.

@@ -32,10 +32,12 @@ impl Footprint<'_> {
         let first = &layers[0];
         let trains = self.purpose == MemoryUse::Training;
         let chunk = self.door.chunk_images(self.batch).min(self.batch);
+        let normed = self.layout.running_figures() / 2;
         let chunks = self.batch.div_ceil(chunk.max(1));
         let in_lanes = chunk * self.threads.min(chunks);
         let units = layers.iter().map(|layer| layer.outputs).sum();
-        let activations = product(&[self.batch, units, 1 + usize::from(trains)]);
+        let activations = product(&[self.batch, units, 1 + usize::from(trains)])
+            + product(&[self.batch, normed, usize::from(trains)]);
         let shares: u128 = layers
             .iter()
             .skip(usize::from(!self.door.keeps_shares()))

@@ -21,6 +21,9 @@ pub trait Gradients<T: Scalar>: Sync {
 
     /// The gradient of the biases of layer number `layer`. Overwrites `d_bias`.
     fn biases(&self, layer: usize, d_bias: &mut [T]);
+
+    /// The gradient of the gains of layer number `layer`, which is normalised. Overwrites `d_gain`.
+    fn gains(&self, layer: usize, d_gain: &mut [T]);
 }
 
 /// The gradients that a [`Memory`] holds.
@@ -90,7 +93,16 @@ impl<D: Input> Gradients<D::Number> for BatchGradients<'_, D> {
         self.engine.gradient_of_chunks(self.chunks(), &factors, d_w);
     }
 
+    fn gains(&self, layer: usize, d_gain: &mut [D::Number]) {
+        self.memory
+            .norm_gradient((self.network, layer), true, d_gain);
+    }
+
     fn biases(&self, layer: usize, d_bias: &mut [D::Number]) {
+        if self.chunk(0).norms[layer].is_some() {
+            let place = (self.network, layer);
+            return self.memory.norm_gradient(place, false, d_bias);
+        }
         if layer == 0 {
             let delta = |chunk: usize| self.chunk(chunk).first_delta();
             return self.input().bias_gradient(self.chunks(), &delta, d_bias);

@@ -10,7 +10,7 @@
 //! The article reports less than it descends on: of the sigmoids' cross-entropy it keeps only `-log a_y`
 //! ([`ErrorForm::Article`]). Logarithms are taken of weighted sums, not of outputs, so that a saturated output gives a
 //! large loss, not an infinite one: `-log sigmoid(z) = max(-z, 0) - log max(a, 1 - a)`, whose second term lies in
-//! `[0, log 2]`. The logarithm of a product replaces the sum of logarithms: one is taken for every 120 factors.
+//! `[0, log 2]`. With label smoothing `s`, the target `[c = y]` is `(1 - s) [c = y] + s / classes` in both columns. The logarithm of a product replaces the sum of logarithms: one is taken for every 120 factors.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub enum ErrorForm {
 }
 
 /// How the loss of images is computed from the weighted sums of the output layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Loss {
     /// What the output layer does to its weighted sums, which decides the cross-entropy.
     pub output: Output,
@@ -39,6 +39,9 @@ pub struct Loss {
     pub form: ErrorForm,
     /// The number of classes.
     pub classes: usize,
+    /// The share of each image's target that is spread evenly over all classes, in `0..1`. With the figure of [`ErrorForm::Article`] it
+    /// must be 0.
+    pub label_smoothing: f64,
 }
 
 impl Loss {
@@ -55,8 +58,12 @@ impl Loss {
         d: &mut [T],
     ) -> f64 {
         let loss = self.of_sums(level, z, labels.clone(), d);
+        let (of_label, of_each) = (T::of(1.0 - self.label_smoothing), T::of(self.of_each()));
         for (d, label) in d.chunks_exact_mut(self.classes).zip(labels) {
-            d[usize::from(label)] -= T::one();
+            d[usize::from(label)] -= of_label;
+            if self.label_smoothing != 0.0 {
+                d.iter_mut().for_each(|d| *d -= of_each);
+            }
         }
         loss
     }
@@ -78,6 +85,11 @@ impl Loss {
         self.of_outputs(z, a, labels)
     }
 
+    /// The share of the target that every class has, whatever the label.
+    fn of_each(self) -> f64 {
+        self.label_smoothing / self.classes as f64
+    }
+
     /// The loss of some images, summed over them, from weighted sums `z` and outputs `a` (both rows of `classes` numbers).
     ///
     /// # Panics
@@ -87,6 +99,7 @@ impl Loss {
             output,
             form,
             classes,
+            label_smoothing,
         } = self;
         let mut sum = 0.0;
         let mut factors = LogProduct::default();
@@ -119,6 +132,11 @@ impl Loss {
                     }
                     sum -= z_y;
                 }
+            }
+            if label_smoothing != 0.0 {
+                // Both losses are linear in the target, and `-z_c` is its factor: of the label there is less, of all classes a little.
+                let all: f64 = z.iter().map(|z| z.wide()).sum();
+                sum += label_smoothing * z_y - self.of_each() * all;
             }
             sum += 0.0 * a_y; // `max` drops NaN; this keeps it
         }

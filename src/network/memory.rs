@@ -16,7 +16,9 @@ use std::time::Duration;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
+use super::norm::ChunkNorm;
 use super::stopwatch::{Activity, Clock, Stopwatch};
+use crate::cut;
 use crate::engine::{Matrix, Share, Units};
 use crate::input::{Batch, ChunkDelta, FirstLayer, Input, NARROW_UNITS, Pixels, Room};
 use crate::kernels::Level;
@@ -47,6 +49,10 @@ pub struct Chunk<D: Input> {
     pub(super) activations: Vec<Units<D::Number>>,
     /// By layer: the derivative of the loss by the weighted sums.
     pub(super) deltas: Vec<Units<D::Number>>,
+    /// By layer: of one that is normalised, what the chunk finds out.
+    pub(super) norms: Vec<Option<ChunkNorm<D::Number>>>,
+    /// Room for what tells the chunk's images apart where units are left out.
+    pub(super) keys: Vec<u32>,
     /// By layer from the second on: of a narrow one, the chunk's share in the gradient.
     pub(super) shares: Vec<Option<Matrix<D::Number>>>,
     /// What the first layer has here.
@@ -67,11 +73,17 @@ impl<D: Input> Chunk<D> {
             let narrow = layer.outputs <= NARROW_UNITS;
             narrow.then(|| Matrix::zeros(layer.outputs, layer.inputs))
         };
+        let norm = |layer: &Layer| {
+            let normed = layer.gain.is_some() && form.trains;
+            normed.then(|| ChunkNorm::new(images, layer.outputs, D::TRANSPOSED))
+        };
         let trained = if form.trains { 0..layers.len() } else { 0..0 };
         Self {
             images,
             level: form.level,
             activations: (0..layers.len()).map(units).collect(),
+            norms: layers.iter().map(norm).collect(),
+            keys: vec![0; if form.trains { images } else { 0 }],
             deltas: trained.clone().map(units).collect(),
             shares: trained
                 .map(|number| match number {
@@ -179,7 +191,13 @@ impl<D: Input> Memory<D> {
         purpose: MemoryUse,
         level: Level,
     ) -> Self {
-        let chunk_images = D::chunk_images(capacity);
+        // Who is normalised with whom must not depend on the input.
+        let norms = layouts.iter().any(|layout| layout.has_norms());
+        let chunk_images = if norms {
+            cut::packed_chunk_images(capacity)
+        } else {
+            D::chunk_images(capacity)
+        };
         let form = Form {
             trains: purpose == MemoryUse::Training,
             level,

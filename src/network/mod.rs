@@ -5,14 +5,18 @@
 //! way forward and back), [`loss`] (between the two), [`gradient`] (what phase 2 of a step asks for). [`footprint`] says beforehand
 //! how much memory all of it takes.
 
+mod dropout;
 pub mod footprint;
-pub mod gradient;
+mod gradient;
 pub mod loss;
 pub mod memory;
-pub mod pass;
+mod norm;
+mod pass;
 pub mod stopwatch;
 
+pub use dropout::Dropout;
 pub use gradient::{BatchGradients, Gradients};
 pub use loss::{ErrorForm, Loss};
 pub use memory::{Chunk, Memory, MemoryUse};
-pub use pass::Pass;
+pub use norm::folded;
+pub use pass::{Lesson, Pass};

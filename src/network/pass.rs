@@ -13,6 +13,7 @@
 
 use rayon::prelude::*;
 
+use super::dropout::Dropout;
 use super::loss::Loss;
 use super::memory::{Memory, Task};
 use super::stopwatch::Activity;
@@ -31,6 +32,17 @@ pub struct Pass<'a, D: Input> {
     pub scale: &'a D::Scale,
 }
 
+/// What a step does with a network in its first phase.
+#[derive(Debug)]
+pub struct Lesson<'a, D: Input> {
+    /// What tasks read of it.
+    pub pass: Pass<'a, D>,
+    /// What its outputs are held against.
+    pub loss: Loss,
+    /// What is left out of its hidden layers.
+    pub dropout: Option<Dropout>,
+}
+
 impl<D: Input> Clone for Pass<'_, D> {
     fn clone(&self) -> Self {
         *self
@@ -45,13 +57,14 @@ impl<'a, D: Input> Pass<'a, D> {
     pub fn first_layer(&self) -> FirstLayer<'a, D> {
         FirstLayer {
             weight: self.mlp.weight(0),
-            bias: self.mlp.bias(0),
+            // Of a layer that is normalised the bias comes later.
+            bias: self.mlp.bias(0).filter(|_| self.mlp.gain(0).is_none()),
             scale: self.scale,
         }
     }
 
     /// Takes the chunk's pixels, which were taken in, through network number `network`, up to the output's weighted sums.
-    fn forward(&self, task: &mut Task<'_, '_, D>, network: usize) {
+    fn forward(&self, task: &mut Task<'_, '_, D>, network: usize, dropout: Option<Dropout>) {
         let Task {
             inputs,
             room,
@@ -75,12 +88,21 @@ impl<'a, D: Input> Pass<'a, D> {
                 let (a, z) = (a.view(images), z.view_mut(images));
                 self.engine.forward(a, self.mlp.weight(layer), z);
             }
-            if let Some(bias) = self.mlp.bias(layer).filter(|_| layer > 0) {
-                z.add_bias(images, bias);
+            let bias = self.mlp.bias(layer);
+            match (self.mlp.gain(layer), bias, &mut chunk.norms[layer]) {
+                (Some(gain), bias, Some(norm)) => {
+                    let line = (gain, bias.unwrap_or_default());
+                    norm.forward(chunk.level, images, line, z);
+                }
+                (_, Some(bias), _) if layer > 0 => z.add_bias(images, bias),
+                _ => {}
             }
             if layer < last {
                 let activation = self.mlp.activation;
                 activation.forward(chunk.level, z.flat_mut(images));
+                if let Some(dropout) = dropout {
+                    chunk.leave_out(dropout, layer, pixels.indices);
+                }
             }
         }
         watch.lap(Activity::Forward);
@@ -88,12 +110,13 @@ impl<'a, D: Input> Pass<'a, D> {
 
     /// Takes the output's deltas, which the loss has filled in, back to the first layer; of narrow layers, takes the chunk's
     /// share in the gradient.
-    fn backward(&self, task: &mut Task<'_, '_, D>, network: usize) {
+    fn backward(&self, task: &mut Task<'_, '_, D>, network: usize, dropout: Option<Dropout>) {
         let Task {
             inputs,
             room,
             watch,
             networks,
+            pixels,
             ..
         } = task;
         let chunk = &mut networks[network];
@@ -103,12 +126,17 @@ impl<'a, D: Input> Pass<'a, D> {
             let (d, d_a) = (here[0].view(images), &mut before[layer - 1]);
             let weight = self.mlp.weight(layer);
             self.engine.backward(d, weight, d_a.view_mut(images));
-            let a = &chunk.activations[layer - 1];
-            let activation = self.mlp.activation;
-            activation.backward(chunk.level, a.flat(images), d_a.flat_mut(images));
             if let Some(share) = &mut chunk.shares[layer] {
                 let all = share.view_mut(share.rows());
-                self.engine.gradient(d, a.view(images), all, false);
+                let a = chunk.activations[layer - 1].view(images);
+                self.engine.gradient(d, a, all, false);
+            }
+            let place = (layer - 1, pixels.indices);
+            chunk.back_through(self.mlp.activation, dropout, place);
+            if let (Some(gain), Some(norm)) =
+                (self.mlp.gain(layer - 1), &mut chunk.norms[layer - 1])
+            {
+                norm.backward(chunk.level, images, gain, &mut chunk.deltas[layer - 1]);
             }
         }
         let delta = chunk.deltas[0].view(images);
@@ -134,22 +162,26 @@ impl<D: Input> Memory<D> {
     pub fn forward_and_backward<'p>(
         &mut self,
         scale: &D::Scale,
-        network: impl Fn(usize) -> (Pass<'p, D>, Loss) + Sync,
+        lesson: impl Fn(usize) -> Lesson<'p, D> + Sync,
         batch: &Batch<'_, D>,
     ) {
-        let layer = |number: usize| Some(network(number).0.first_layer());
+        let layer = |number: usize| Some(lesson(number).pass.first_layer());
         self.for_each_chunk(layer, batch, |task| {
             task.take_in(scale);
             for number in 0..task.networks.len() {
-                let (pass, loss) = network(number);
-                pass.forward(task, number);
+                let Lesson {
+                    pass,
+                    loss,
+                    dropout,
+                } = lesson(number);
+                pass.forward(task, number, dropout);
                 let labels = batch.labels(task.range.clone());
                 let chunk = &mut task.networks[number];
                 let level = chunk.level;
                 let (z, d) = chunk.output();
                 chunk.loss = loss.with_delta(level, z, labels, d);
                 task.watch.lap(Activity::Loss);
-                pass.backward(task, number);
+                pass.backward(task, number, dropout);
             }
         });
         let Self {
@@ -197,6 +229,7 @@ impl<D: Input> Memory<D> {
                 labels: &[],
                 indices,
                 kept: None,
+                augmented: None,
                 trains: false,
             };
             let visit = |_, indices: &[u32], z: &[D::Number]| visit(indices, z);
@@ -272,7 +305,7 @@ impl<D: Input> Memory<D> {
             task.take_in(scale);
             for number in 0..task.networks.len() {
                 if let Some(pass) = pass(number) {
-                    pass.forward(task, number);
+                    pass.forward(task, number, None);
                     then(&pass, task, number);
                 }
             }

@@ -227,15 +227,23 @@ impl RunFolder {
         }
     }
 
+    /// Waits until everything is on the disk: the run may go on from there in another process.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn settle(&mut self) -> Result<()> {
+        match self.writer.flush().into_iter().next() {
+            Some(error) => Err(error),
+            None => self.sync(),
+        }
+    }
+
     /// Waits until everything else is on the disk and writes the summary: the run is whole.
     ///
     /// # Errors
     /// [`Error::Write`].
     pub fn finish(&mut self, summary: &Summary) -> Result<()> {
-        if let Some(error) = self.writer.flush().into_iter().next() {
-            return Err(error);
-        }
-        self.sync()?;
+        self.settle()?;
         let text = serde_json::to_string_pretty(summary).expect("plain fields");
         writer::write(&self.place, SUMMARY, (text + "\n").as_bytes())
     }

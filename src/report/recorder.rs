@@ -92,6 +92,9 @@ pub struct Recorder<'a> {
     best: Option<Best>,
     /// What ended the run, where that is not its plan.
     ended_by: Option<EndedBy>,
+    /// The epochs after which it pauses.
+    until: Option<usize>,
+    is_paused: bool,
     /// When the last checkpoint was begun.
     saved: Instant,
     /// The failures that were told: each is told once.
@@ -127,6 +130,8 @@ impl<'a> Recorder<'a> {
             max_time: settings.max_time.map(Span::duration),
             best,
             ended_by: None,
+            until: None,
+            is_paused: false,
             saved: Instant::now(),
             told: Vec::new(),
         }
@@ -138,6 +143,18 @@ impl<'a> Recorder<'a> {
     pub fn beside(self, going_on: Arc<AtomicUsize>) -> Self {
         let going_on = Some(going_on);
         Self { going_on, ..self }
+    }
+
+    /// The same of a run that pauses after so many epochs in all, where it has more: it ends there, with a checkpoint from which it can go on.
+    #[must_use]
+    pub fn until(self, until: Option<usize>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Whether the run has ended by pausing.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
     }
 
     /// Where the run's files are put; the recorder has done its work.
@@ -345,7 +362,8 @@ impl Observer for Recorder<'_> {
         }
         let is_over = !end.is_last && self.ended_by.is_some();
         let is_due = is_due && !is_over;
-        if is_due || is_last {
+        self.is_paused = !end.is_last && !is_over && self.until == Some(end.epoch + 1);
+        if is_due || is_last || self.is_paused {
             let checkpoint = end.checkpoint(&self.elapsed(0.0))?;
             self.files.put(CHECKPOINT, checkpoint);
         }
@@ -361,7 +379,7 @@ impl Observer for Recorder<'_> {
             .map(|folder| folder.writer().failures());
         self.settle(failures.into_iter().flatten())?;
         self.watcher.show(&record, &self.times);
-        if is_over {
+        if is_over || self.is_paused {
             return Ok(ControlFlow::Break(()));
         }
         if let Some(signal) = self.signal() {

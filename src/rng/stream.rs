@@ -20,6 +20,10 @@ pub enum Purpose {
     Map = 6,
     /// The settings of a random sweep; the index is 2³² times the number of the run, plus that of the setting.
     Sweep = 7,
+    /// What becomes of an image in training; the index is 2³² times the epoch, plus that of the image in its data set.
+    Augment = 9,
+    /// Which units a step leaves out; the index is the number of steps before it.
+    Dropout = 10,
 }
 
 /// A stream of random numbers, fixed for ever by `(seed, purpose, index)`.
@@ -39,6 +43,11 @@ impl Stream {
         Self {
             words: ChaCha8Rng::from_seed(key),
         }
+    }
+
+    /// 32 random bits.
+    pub fn word(&mut self) -> u32 {
+        self.words.next_u32()
     }
 
     /// A double in `[0, 1)` with 53 random bits.

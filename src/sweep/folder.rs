@@ -3,16 +3,19 @@
 //! ```text
 //! sweep.json       what the sweep is: the settings that hold for every run, what is swept, how many runs there are, which shard this is
 //! journal.jsonl    a line for each run that has ended
+//! rungs.jsonl      with halving: a line for each run that has reached a rung
 //! runs/00012       the folder of a run, as `gingham train` writes it: of the best runs, and of the one that is under way
 //! ```
 
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{Entry, Journal};
-use super::ranking::ranked;
+use super::journal::{self, Entry, JOURNAL, Journal};
+use super::ranking::Standing;
+use super::rungs::Rungs;
 use super::shard::Shard;
 use crate::data;
 use crate::durable;
@@ -22,6 +25,8 @@ use crate::train::Metric;
 
 /// The name of the file that says what a sweep is.
 pub const SWEEP: &str = "sweep.json";
+/// The best runs whose figures a sweep has at hand while it runs.
+pub const BEST: usize = 10;
 /// The folder of its runs' folders.
 const RUNS: &str = "runs";
 
@@ -91,22 +96,42 @@ impl Identity {
     }
 }
 
-/// The folder of a sweep while the sweep writes it.
+/// Which runs are the best, and how many of them keep their folders.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// What decides.
+    pub metric: Metric,
+    /// How many folders are kept.
+    pub top: usize,
+    /// Whether runs are pruned at rungs.
+    pub halves: bool,
+}
+
+/// The folder of a sweep while the sweep writes it. Of most runs it remembers nothing: the journal has them.
 #[derive(Debug)]
 pub struct SweepFolder {
     path: PathBuf,
     journal: Journal,
+    choice: Choice,
+    /// The runs that had ended before this was opened.
+    before: HashSet<usize>,
+    /// How many have ended.
+    ended: usize,
+    /// The best of these, the best one first.
+    best: Vec<Entry>,
     /// Runs that have ended and whose folders are there.
-    kept: Vec<Entry>,
+    kept: Vec<Standing>,
+    /// What is known of rungs, where runs are pruned there.
+    rungs: Option<Rungs>,
 }
 
 impl SweepFolder {
-    /// Makes the folder of a sweep, or opens that of the same sweep to go on in it.
+    /// Makes the folder of a sweep, or opens that of the same sweep to go on in it. Then folders of runs that are not among the best are removed.
     ///
     /// # Errors
     /// [`Error::Setting`] for the folder of another sweep, [`Error::Exists`] for one that is no sweep's, [`Error::InUse`] where another
     /// process writes it, and those of [`Journal::open`].
-    pub fn open(path: &Path, identity: &Identity) -> Result<Self> {
+    pub fn open(path: &Path, identity: &Identity, choice: Choice) -> Result<Self> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Write { path, source }
@@ -141,19 +166,68 @@ impl SweepFolder {
         }
         let runs = path.join(RUNS);
         std::fs::create_dir_all(&runs).map_err(failed(&runs))?;
-        let journal = Journal::open(path)?;
-        let is_there = |entry: &&Entry| run_dir(path, entry.run).symlink_metadata().is_ok();
-        Ok(Self {
+        let (mut before, mut best, mut kept) = (HashSet::new(), Vec::new(), Vec::new());
+        let rungs = choice.halves.then(|| Rungs::open(path, choice.metric));
+        let mut rungs = rungs.transpose()?;
+        let mut pruned = Vec::new();
+        let journal = Journal::open(&path.join(JOURNAL), &mut |entry, _| {
+            before.insert(entry.run);
+            rungs.iter_mut().for_each(|rungs| rungs.end(&entry));
+            if run_dir(path, entry.run).symlink_metadata().is_ok() {
+                match entry.pruned() {
+                    Some(_) => pruned.push(entry.run),
+                    None => kept.push(entry.standing(choice.metric)),
+                }
+            }
+            put(&mut best, &entry, choice.metric);
+        })?;
+        let mut folder = Self {
             path: path.to_owned(),
-            kept: journal.entries().iter().filter(is_there).cloned().collect(),
             journal,
-        })
+            choice,
+            ended: before.len(),
+            before,
+            best,
+            kept,
+            rungs,
+        };
+        pruned.into_iter().try_for_each(|run| folder.remove(run))?;
+        folder.keep()?;
+        Ok(folder)
     }
 
-    /// The runs that have ended.
+    /// Whether a run had ended before this was opened.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        self.journal.entries()
+    pub fn had(&self, run: usize) -> bool {
+        self.before.contains(&run)
+    }
+
+    /// How many runs have ended.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// The best [`BEST`] of the runs that have ended, the best one first.
+    #[must_use]
+    pub fn best(&self) -> &[Entry] {
+        &self.best
+    }
+
+    /// Shows `visit` the runs that have ended, in this order.
+    ///
+    /// # Errors
+    /// Those of [`journal::read`].
+    pub fn each(&self, visit: &mut dyn FnMut(Entry)) -> Result<()> {
+        journal::each(&self.path, visit)
+    }
+
+    /// What is known of rungs.
+    ///
+    /// # Panics
+    /// If runs are not pruned at rungs.
+    pub fn rungs(&mut self) -> &mut Rungs {
+        self.rungs.as_mut().expect("a sweep with rungs")
     }
 
     /// The folder of run number `run`.
@@ -162,43 +236,68 @@ impl SweepFolder {
         run_dir(&self.path, run)
     }
 
-    /// The runs of those that have ended now whose folders are among those of the best `top` that are kept.
+    /// The runs of those that have ended now whose folders are among those that are kept.
     #[must_use]
-    pub fn kept_of(&self, ended: &[Entry], top: usize, metric: Metric) -> Vec<usize> {
-        let ranked = ranked(metric, self.kept.iter().chain(ended));
-        let best = ranked.iter().take(top).map(|entry| entry.run);
-        let is_new = |run: &usize| ended.iter().any(|entry| entry.run == *run);
-        best.filter(is_new).collect()
+    pub fn kept_of(&self, ended: &[Entry]) -> Vec<usize> {
+        let Choice { metric, top, .. } = self.choice;
+        let ended = ended.iter().map(|entry| entry.standing(metric));
+        let ended: Vec<Standing> = ended.collect();
+        let mut ranked = [self.kept.as_slice(), &ended].concat();
+        ranked.sort_unstable();
+        let best = ranked.iter().take(top);
+        let is_new = |standing: &&Standing| ended.contains(standing);
+        best.filter(is_new).map(|standing| standing.run).collect()
     }
 
-    /// Adds runs that have ended. When this returns, their lines are on the disk. Then the folders of all but the best `top` are removed.
+    /// Adds runs that have ended. When this returns, their lines are on the disk. Then the folders of those that are not among the best are
+    /// removed.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn end(&mut self, ended: Vec<Entry>, top: usize, metric: Metric) -> Result<()> {
-        self.journal.append(&ended)?;
-        self.kept.extend(ended);
-        self.keep(top, metric)
-    }
-
-    /// Removes the folders of runs that have ended and are not among the best `top`.
-    ///
-    /// # Errors
-    /// [`Error::Write`].
-    pub fn keep(&mut self, top: usize, metric: Metric) -> Result<()> {
-        let ranked = ranked(metric, &self.kept);
-        let worse: Vec<usize> = ranked.iter().skip(top).map(|entry| entry.run).collect();
-        for run in worse {
-            let folder = self.run_dir(run);
-            match std::fs::remove_dir_all(&folder) {
-                Err(source) if source.kind() != ErrorKind::NotFound => {
-                    let path = folder;
-                    return Err(Error::Write { path, source });
-                }
-                _ => self.kept.retain(|entry| entry.run != run),
+    pub fn end(&mut self, ended: &[Entry]) -> Result<()> {
+        self.journal.append(ended)?;
+        self.ended += ended.len();
+        for entry in ended {
+            self.rungs.iter_mut().for_each(|rungs| rungs.end(entry));
+            match entry.pruned() {
+                Some(_) => self.remove(entry.run)?,
+                None => self.kept.push(entry.standing(self.choice.metric)),
             }
+            put(&mut self.best, entry, self.choice.metric);
+        }
+        self.keep()
+    }
+
+    /// Removes the folders of runs that have ended and are not among the best.
+    fn keep(&mut self) -> Result<()> {
+        self.kept.sort_unstable();
+        while self.kept.len() > self.choice.top
+            && let Some(worst) = self.kept.pop()
+        {
+            self.remove(worst.run)?;
         }
         Ok(())
+    }
+
+    /// Removes the folder of a run, if there is one.
+    fn remove(&self, run: usize) -> Result<()> {
+        let path = self.run_dir(run);
+        match std::fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                Err(Error::Write { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Puts a run in its place among the best, where it is one of them.
+fn put(best: &mut Vec<Entry>, entry: &Entry, metric: Metric) {
+    let standing = entry.standing(metric);
+    let place = best.partition_point(|other| other.standing(metric) < standing);
+    if place < BEST {
+        best.insert(place, entry.clone());
+        best.truncate(BEST);
     }
 }
 

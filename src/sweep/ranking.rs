@@ -1,5 +1,7 @@
 //! Which runs of a sweep are best.
 
+use std::cmp::Ordering;
+
 use super::journal::Entry;
 use crate::train::Metric;
 
@@ -15,24 +17,73 @@ impl Entry {
         };
         (!figure.is_nan()).then_some(figure)
     }
+
+    /// Where it stands among others by a metric.
+    #[must_use]
+    pub fn standing(&self, metric: Metric) -> Standing {
+        let figure = self.figure(metric);
+        Standing {
+            run: self.run,
+            pruned: self.pruned(),
+            has_figure: figure.is_some(),
+            cost: figure.map_or(f64::INFINITY, |figure| metric.cost(figure)),
+        }
+    }
 }
 
-/// Runs from the best to the worst by a metric; those without a figure come last, and equals in the order of the plan.
+/// Runs from the best to the worst by a metric; pruned ones come behind those that were not, the later the better, those without a figure
+/// come last, and equals in the order of the plan.
 #[must_use]
 pub fn ranked<'a>(metric: Metric, entries: impl IntoIterator<Item = &'a Entry>) -> Vec<&'a Entry> {
-    let cost = |entry: &Entry| {
-        let figure = entry.figure(metric);
-        figure.map_or(f64::INFINITY, |figure| metric.cost(figure))
-    };
     let mut ranked: Vec<&Entry> = entries.into_iter().collect();
-    ranked.sort_by(|a, b| {
-        let order = b.figure(metric).is_some().cmp(&a.figure(metric).is_some());
-        order
-            .then(cost(a).total_cmp(&cost(b)))
-            .then(a.run.cmp(&b.run))
-    });
+    ranked.sort_by_cached_key(|entry| entry.standing(metric));
     ranked
 }
+
+/// All of a run that its rank depends on: the lesser one is the better run.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Its number in the plan.
+    pub run: usize,
+    has_figure: bool,
+    /// The epochs after which it was pruned.
+    pruned: Option<usize>,
+    /// What is smaller for a better figure.
+    cost: f64,
+}
+
+impl Standing {
+    /// Where it stands at a rung, where runs that go on are compared with those that have ended: by the figure alone.
+    #[must_use]
+    pub fn at_rung(self) -> Self {
+        let pruned = None;
+        Self { pruned, ..self }
+    }
+}
+
+impl Ord for Standing {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let epochs = |standing: &Self| standing.pruned.unwrap_or(usize::MAX);
+        (other.has_figure.cmp(&self.has_figure))
+            .then(epochs(other).cmp(&epochs(self)))
+            .then(self.cost.total_cmp(&other.cost))
+            .then(self.run.cmp(&other.run))
+    }
+}
+
+impl PartialOrd for Standing {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Standing {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Standing {}
 
 #[cfg(test)]
 pub(super) mod tests {

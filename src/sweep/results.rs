@@ -18,11 +18,13 @@ pub struct Results {
     pub ended: usize,
     /// Of these, the ones that diverged.
     pub diverged: usize,
+    /// And those that were pruned.
+    pub pruned: usize,
     /// Seconds in the epochs of all runs.
     pub train_seconds: f64,
     /// Seconds that the runs took in all.
     pub total_seconds: f64,
-    /// The runs, the best one first.
+    /// The runs, the best one first; those that were pruned stand behind those that were not.
     pub runs: Vec<Ranked>,
     /// Runs that differ in seeds and folds alone, put together; the best mean first. Empty where neither is swept.
     pub over_seeds: Vec<Figures>,
@@ -39,13 +41,15 @@ pub struct Ranked {
     pub assigned: Vec<(String, String)>,
     /// The figure by which runs are compared; none where the run diverged.
     pub figure: Option<f64>,
+    /// The epochs after which it was pruned, with that figure; none where it was not.
+    pub pruned: Option<usize>,
     /// The accuracy on the test images.
     pub test_accuracy: Option<f64>,
     /// Seconds in its epochs.
     pub train_seconds: Option<f64>,
 }
 
-/// The figure of some runs.
+/// The figure of some runs. It is that of the runs that were not pruned: after fewer epochs a figure is another one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figures {
     /// What the runs have in common, as text.
@@ -54,6 +58,8 @@ pub struct Figures {
     pub runs: usize,
     /// How many diverged.
     pub diverged: usize,
+    /// How many were pruned.
+    pub pruned: usize,
     /// The mean of the figures.
     pub mean: Option<f64>,
     /// Their standard deviation, from n - 1; none for fewer than two.
@@ -89,6 +95,7 @@ impl Results {
                     .map(|(name, value)| (name.to_owned(), value.to_owned()))
                     .collect(),
                 figure: entry.figure(metric),
+                pruned: entry.pruned(),
                 test_accuracy: summary.and_then(|summary| summary.test_accuracy),
                 train_seconds: summary.map(|summary| summary.train_seconds),
             });
@@ -100,6 +107,7 @@ impl Results {
         Ok(Self {
             ended: runs.len(),
             diverged: entries.len() - entries.iter().filter_map(Entry::summary).count(),
+            pruned: entries.iter().filter_map(Entry::pruned).count(),
             train_seconds: seconds(|summary| summary.train_seconds),
             total_seconds: seconds(|summary| summary.total_seconds),
             over_seeds: over_seeds(&runs, metric),
@@ -162,18 +170,21 @@ fn by_setting(runs: &[Ranked], metric: Metric) -> Vec<Effect> {
 /// The figures of runs by what they have in common, in the order in which that is met.
 fn grouped(runs: &[Ranked], of: impl Fn(&Ranked) -> String, metric: Metric) -> Vec<Figures> {
     let mut places = std::collections::HashMap::new();
-    let mut groups: Vec<(String, Vec<Option<f64>>)> = Vec::new();
+    let mut groups: Vec<(String, usize, Vec<Option<f64>>)> = Vec::new();
     for run in runs {
         let name = of(run);
         let place = *places.entry(name.clone()).or_insert(groups.len());
         if place == groups.len() {
-            groups.push((name, Vec::new()));
+            groups.push((name, 0, Vec::new()));
         }
-        groups[place].1.push(run.figure);
+        match run.pruned {
+            Some(_) => groups[place].1 += 1,
+            None => groups[place].2.push(run.figure),
+        }
     }
     groups
         .into_iter()
-        .map(|(of, figures)| {
+        .map(|(of, pruned, figures)| {
             let known: Vec<f64> = figures.iter().flatten().copied().collect();
             let count = known.len() as f64;
             let mean = (!known.is_empty()).then(|| known.iter().sum::<f64>() / count);
@@ -189,6 +200,7 @@ fn grouped(runs: &[Ranked], of: impl Fn(&Ranked) -> String, metric: Metric) -> V
                 of,
                 runs: known.len(),
                 diverged: figures.len() - known.len(),
+                pruned,
                 mean,
                 deviation,
                 best,
@@ -226,6 +238,7 @@ mod tests {
             of: "learning-rate=0.1 hidden=6".to_owned(),
             runs: 2,
             diverged: 0,
+            pruned: 0,
             mean: Some(0.625),
             deviation: Some(0.125 * 2.0_f64.sqrt()),
             best: Some(0.75),
@@ -234,6 +247,7 @@ mod tests {
             of: "learning-rate=0.1 hidden=5-4".to_owned(),
             runs: 1,
             diverged: 1,
+            pruned: 0,
             mean: Some(0.25),
             deviation: None,
             best: Some(0.25),
@@ -248,6 +262,26 @@ mod tests {
             values: vec![value("6", six), value("5-4", five)],
         };
         assert_eq!(results.by_setting, [effect]);
+    }
+
+    #[test]
+    fn pruned_runs_stand_behind_and_are_in_no_mean() {
+        let entries = [
+            assigned(1, "l2=0 seed=1", Some(0.9)).pruned_after(1),
+            assigned(2, "l2=0 seed=2", Some(0.5)).pruned_after(3),
+            assigned(3, "l2=1 seed=1", Some(0.25)),
+            assigned(4, "l2=1 seed=2", Some(0.75)),
+            assigned(5, "l2=2 seed=1", None),
+        ];
+        let results = Results::of(&entries, Metric::HeldoutAccuracy).unwrap();
+        assert_eq!((results.ended, results.diverged, results.pruned), (5, 1, 2));
+        let ranks = results.runs.iter().map(|run| (run.run, run.pruned));
+        let ranks: Vec<_> = ranks.collect();
+        let expected = [(4, None), (3, None), (2, Some(3)), (1, Some(1)), (5, None)];
+        assert_eq!(ranks, expected);
+        let counts = |figures: &Figures| (figures.runs, figures.pruned, figures.mean);
+        let values: Vec<_> = results.by_setting[0].values.iter().map(counts).collect();
+        assert_eq!(values, [(0, 2, None), (2, 0, Some(0.5)), (0, 0, None)]);
     }
 
     #[test]

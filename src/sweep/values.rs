@@ -35,11 +35,11 @@ impl Kind {
     /// What the setting with this key has for values.
     pub fn of(key: &str) -> Self {
         match key {
-            "bias" | "shuffle" | "stratify" => Self::Switch,
+            "bias" | "flip" | "shuffle" | "stratify" => Self::Switch,
             "hidden" => Self::Widths,
             "data" | "from" | "memory" | "validation" => Self::Text,
             "batch_size" | "batches" | "epochs" | "eval_every" | "fold" | "folds"
-            | "order_seed" | "seed" | "split_seed" | "threads" => Self::Whole,
+            | "order_seed" | "seed" | "shift" | "split_seed" | "threads" => Self::Whole,
             _ => Self::Plain,
         }
     }

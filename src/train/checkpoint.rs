@@ -6,7 +6,8 @@
 //! |---|---|---|
 //! | `layers.L.weight`, `layers.L.bias` | as in a model | the parameters, in the run's type |
 //! | `slots.layers.L.weight`, `slots.layers.L.bias` | `(slots,` those of the parameters`)` | what the optimizer remembers of each, where it does |
-//! | `best.layers.L.weight`, `best.layers.L.bias` | as in a model | the parameters after the best epoch, where `early_stopping` is set |
+//! | `layers.L.gain` and `slots.layers.L.gain`, `figures.layers.L` | `(outputs)`, `(2, outputs)` | of layers that are normalised; the latter running means and variances |
+//! | `best.layers.L.weight`, `best.layers.L.bias` | as in a model | the network that answered best so far, where `early_stopping` is set; no layer of it is normalised |
 //! | `history.error`, `.train_accuracy`, `.heldout_accuracy`, `.seconds` | `(epochs that are over)`, f64 | NaN where nothing was evaluated |
 //! | `history.heldout_loss`, `.learning_rate`, `.gradient_norm` | the same | NaN where it is not known; older files have none of them |
 //!
@@ -14,6 +15,7 @@
 //! come from the data set, or from the model that the run started from, whose digests are among the settings.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,9 @@ const WITHOUT_EFFECT: [&str; 7] = [
     "threads",
     "validation",
 ];
+
+/// What a number is that the settings leave out where it is 0.
+static NOUGHT: LazyLock<Value> = LazyLock::new(|| Value::from(0));
 
 /// What a checkpoint says beside its arrays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -172,12 +177,13 @@ impl Checkpoint {
         let layout = &fresh.mlp.layout;
         let mut parameters = Vec::with_capacity(fresh.mlp.parameters.len());
         let mut slots = Vec::with_capacity(fresh.slots.len());
+        let mut figures = Vec::with_capacity(fresh.figures.len());
         for array in arrays(layout, slots_of(fresh)) {
             let read = numbers::<T>(&tensors, &array.name, &array.shape)?;
-            if array.is_slots {
-                slots.extend(read);
-            } else {
-                parameters.extend(read);
+            match array.kind {
+                ArrayKind::Slots => slots.extend(read),
+                ArrayKind::Parameters => parameters.extend(read),
+                ArrayKind::Figures => figures.extend(read),
             }
         }
         let best = self.best(&tensors, layout)?;
@@ -193,6 +199,7 @@ impl Checkpoint {
                 ..fresh.mlp.clone()
             },
             slots,
+            figures,
             step: info.step,
             epoch: info.epoch,
             batch: info.batch,
@@ -257,11 +264,12 @@ fn compared(
         .collect()
 }
 
-/// A setting's value. The split and the order have the run's seed where they have none of their own; what is not stratified says nothing
-/// about it.
+/// A setting's value. The split and the order have the run's seed where they have none of their own; what is not stratified or
+/// augmented says nothing about it.
 fn value<'a>(settings: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a Value> {
     let unsaid = || match name {
-        "stratify" => Some(&Value::Bool(false)),
+        "stratify" | "flip" => Some(&Value::Bool(false)),
+        "shift" | "erase" => Some(&*NOUGHT),
         _ => settings.get("seed").filter(|_| name.ends_with("_seed")),
     };
     settings.get(name).or_else(unsaid)
@@ -286,17 +294,13 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
     };
     let history = history::numbers(state, elapsed);
     let (mut parameters, mut slots) = (&*state.mlp.parameters, &*state.slots);
+    let mut figures = &*state.figures;
     let mut all = Vec::new();
-    for Array {
-        name,
-        shape,
-        is_slots,
-    } in arrays(&state.mlp.layout, slots_of(state))
-    {
-        let from = if is_slots {
-            &mut slots
-        } else {
-            &mut parameters
+    for Array { name, shape, kind } in arrays(&state.mlp.layout, slots_of(state)) {
+        let from = match kind {
+            ArrayKind::Slots => &mut slots,
+            ArrayKind::Parameters => &mut parameters,
+            ArrayKind::Figures => &mut figures,
         };
         let (these, others) = from.split_at(shape.iter().product());
         *from = others;
@@ -321,7 +325,14 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
 struct Array {
     name: String,
     shape: Vec<usize>,
-    is_slots: bool,
+    kind: ArrayKind,
+}
+
+/// Which of the state's buffers an array is a part of.
+enum ArrayKind {
+    Parameters,
+    Slots,
+    Figures,
 }
 
 /// The arrays of a state whose optimizer remembers `slots` numbers of each parameter, in the order of the state's buffers.
@@ -334,18 +345,26 @@ fn arrays(layout: &Layout, slots: usize) -> Vec<Array> {
                 arrays.push(Array {
                     name: format!("slots.{name}"),
                     shape: [&[slots], &*shape].concat(),
-                    is_slots: true,
+                    kind: ArrayKind::Slots,
                 });
             }
             arrays.push(Array {
                 name,
                 shape,
-                is_slots: false,
+                kind: ArrayKind::Parameters,
             });
         };
         add("weight", vec![layer.outputs, layer.inputs]);
         if layer.bias.is_some() {
             add("bias", vec![layer.outputs]);
+        }
+        if layer.gain.is_some() {
+            add("gain", vec![layer.outputs]);
+            arrays.push(Array {
+                name: format!("figures.layers.{number}"),
+                shape: vec![2, layer.outputs],
+                kind: ArrayKind::Figures,
+            });
         }
     }
     arrays

@@ -7,7 +7,10 @@ use toml::de::DeTable;
 use toml::{Table, Value};
 
 use super::metric::Metric;
+use super::optimizer::OptimizerKind;
 use super::options::TrainOptions;
+use super::recipe::Norm;
+use super::schedule::ScheduleForm;
 use super::size::Size;
 use crate::quote;
 
@@ -113,6 +116,12 @@ impl Config {
             .filter(|name| !either.contains(&name.as_str()))
             .find(|name| !self.table.contains_key(name))
     }
+
+    /// A value for every setting, those that may be left out included.
+    #[must_use]
+    pub fn every_setting() -> Table {
+        every_setting()
+    }
 }
 
 /// A value for every setting, those that may be left out included.
@@ -123,6 +132,22 @@ fn every_setting() -> Table {
         from: Some("model.safetensors".into()),
         from_sha256: Some("0".repeat(DIGITS)),
         stratify: true,
+        optimizer: OptimizerKind::AdamW,
+        beta1: Some(0.5),
+        beta2: Some(0.5),
+        epsilon: Some(0.5),
+        weight_decay: 0.5,
+        schedule: ScheduleForm::Cosine,
+        warmup: 0.5,
+        final_rate: 0.5,
+        clip_norm: Some(0.5),
+        label_smoothing: 0.5,
+        dropout: 0.5,
+        norm: Norm::Batch,
+        ema: 0.5,
+        flip: true,
+        shift: 1,
+        erase: 1.0,
         folds: Some(2),
         fold: Some(1),
         validation: Some("folder".into()),

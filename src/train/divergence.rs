@@ -37,11 +37,8 @@ pub(super) fn error<T: Scalar>(
 ) -> Error {
     let layers = mlp.layout.layers().iter();
     let mut parameters = layers.map(|layer| {
-        let end = layer
-            .bias
-            .as_ref()
-            .map_or(layer.weight.end, |bias| bias.end);
-        &mlp.parameters[layer.weight.start..end]
+        let start = layer.weight.start;
+        &mlp.parameters[start..start + layer.parameters()]
     });
     let is_wrong = |parameters: &[T]| parameters.iter().any(|number| !number.wide().is_finite());
     Error::Diverged {

@@ -1,22 +1,24 @@
 //! Runs in progress that see the same mini-batches: their plans, their states, and one order of samples.
 
+use std::borrow::Cow;
+
 use super::checkpoint::{self, Checkpoint};
 use super::divergence::{self, Place};
 use super::history::Elapsed;
 use super::last_step::spelled;
 use super::observer::{EpochEnd, Snapshot, StepEnd};
-use super::optimizer::Sgd;
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
+use super::recipe::Norm;
 use super::running::Finished;
 use super::start::Start;
 use super::state::{Accuracies, EpochFigures, LastStep, State};
-use super::step::{Learner, Setup, Stepper};
+use super::step::{Setup, Stepper};
 use crate::data::{Split, Standardizer};
 use crate::error::{Error, Result};
 use crate::evaluate::{Found, accuracies, accuracies_and_losses, heldout_standardizer};
 use crate::input::Input;
-use crate::model::{AnyModel, Mlp, Model, Scale};
+use crate::model::{AnyModel, Mlp, Model};
 use crate::network::Pass;
 use crate::scalar::Scalar;
 
@@ -55,9 +57,14 @@ impl<'a, D: Input> Group<'a, D> {
         };
         let split = plan.split();
         let (standardizer, heldout) = standardizers(plan, &split);
-        let mut order = Order::new(data, split, plan.mini_batches(), settings.seed_of_order());
+        let (batches, shuffle) = (plan.mini_batches(), settings.seed_of_order());
+        // Images that are normalised with one another must be no more alike than chance has it.
+        let arranges = settings.norm == Norm::None;
+        let mut order = Order::new(data, split, batches, shuffle, arranges)
+            .augmented(settings.seeded_augmentation());
         let batch = order.largest_batch();
-        let setups = plans.iter().map(|plan| setup(plan, batch)).collect();
+        let count = order.count();
+        let setups = plans.iter().map(|plan| setup(plan, batch, count)).collect();
         let stepper = stepper(setups, &standardizer);
         if plan.keeps_batches() {
             order.keep(stepper.memory.input(), &stepper.scale);
@@ -202,15 +209,15 @@ impl<'a, D: Input> Group<'a, D> {
         let cut = |indices| order.batches_of(indices, most);
         let mut found = vec![Accuracies::default(); runs];
         {
-            let networks = &*networks;
+            let answering = networks.iter().enumerate();
+            let answering: Vec<_> = answering
+                .map(|(run, network)| due(run).then(|| network.answering()))
+                .collect();
             let passes = |scale| {
-                let due = &due;
+                let answering = &answering;
                 move |run: usize| {
-                    due(run).then(|| Pass {
-                        engine,
-                        mlp: &networks[run].state.mlp,
-                        scale,
-                    })
+                    let mlp = answering[run].as_deref()?;
+                    Some(Pass { engine, mlp, scale })
                 }
             };
             let (train, heldout) = (passes(&*scale), passes(&self.heldout_scale));
@@ -233,7 +240,7 @@ impl<'a, D: Input> Group<'a, D> {
         for (run, (network, found)) in networks.iter_mut().zip(&found).enumerate() {
             if let Some(last) = network.state.history.last_mut().filter(|_| due(run)) {
                 last.accuracies = Some(*found);
-                network.state.keep_best(self.plans[run].settings());
+                network.keep_best(self.plans[run].settings());
             }
         }
         found
@@ -251,7 +258,7 @@ impl<'a, D: Input> Group<'a, D> {
 
     /// The network of a run as it is, with what it needs to predict.
     pub(super) fn model(&self, run: usize) -> Model<D::Number> {
-        self.model_of(run, self.state(run).mlp.clone())
+        self.model_of(run, self.stepper.networks[run].answering().into_owned())
     }
 
     fn model_of(&self, run: usize, mlp: Mlp<D::Number>) -> Model<D::Number> {
@@ -268,13 +275,19 @@ impl<'a, D: Input> Group<'a, D> {
     /// [`Error::Diverged`] for a parameter that is not finite; the run is out too.
     pub(super) fn finish(&mut self, run: usize) -> Result<Finished<D::Number>> {
         let checked = self.check_parameters(run);
-        let Learner { mut state, .. } = self.stepper.remove(run);
+        let mut learner = self.stepper.remove(run);
         let stops_early = self.plans[run].settings().stopping().is_some();
-        let restored = state.best.take().filter(|_| stops_early).map(|best| {
-            state.mlp.parameters = best.parameters;
-            best.epoch
-        });
-        let model = self.model_of(run, state.mlp);
+        let best = learner.state.best.take().filter(|_| stops_early);
+        let restored = best.as_ref().map(|best| best.epoch);
+        let own = match best {
+            Some(best) => Some(best.network(&learner.state.mlp)),
+            None => match learner.answering() {
+                Cow::Owned(network) => Some(network),
+                Cow::Borrowed(_) => None,
+            },
+        };
+        let state = learner.state;
+        let model = self.model_of(run, own.unwrap_or(state.mlp));
         self.plans.remove(run);
         checked.map(|()| (model, state.history, restored))
     }
@@ -360,8 +373,8 @@ where
     }
 }
 
-/// What the network of a run begins with, for mini-batches of up to `batch` images.
-fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize) -> Setup<T> {
+/// What the network of a run begins with, for mini-batches of up to `batch` images, `count` of them an epoch.
+fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize, count: usize) -> Setup<T> {
     let settings = plan.settings();
     let layout = plan.layout();
     let level = plan.machine().level();
@@ -375,12 +388,10 @@ fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize) -> Setup<T> {
             activation: settings.activation,
             output: settings.output,
         },
-        optimizer: Box::new(Sgd {
-            momentum: T::of(settings.momentum),
-            level,
-        }),
+        optimizer: settings.optimizer(level),
         learning_rate: settings.learning_rate,
         objective: plan.objective(),
+        recipe: settings.recipe((settings.epochs as u64).saturating_mul(count as u64)),
         batch,
         level,
     }
@@ -389,12 +400,12 @@ fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize) -> Setup<T> {
 /// What standardises the training samples, and what the held-out ones.
 fn standardizers(plan: &Plan<'_>, split: &Split) -> (Standardizer, Standardizer) {
     let (settings, samples) = (plan.settings(), plan.data().train.samples);
-    let standardizer = match (plan.start(), settings.scale) {
-        (Some(start), _) => start.standardizer().clone(),
-        (None, Scale::None) => Standardizer::identity(samples.per_sample()),
-        (None, Scale::Standard) => Standardizer::fit(samples, &split.train),
+    let scale = settings.scale;
+    let standardizer = match plan.start() {
+        Some(start) => start.standardizer().clone(),
+        None => scale.standardizer(samples, &split.train),
     };
-    let own = || Standardizer::fit(plan.data().heldout().samples, &split.heldout);
-    let heldout = heldout_standardizer(settings.scale, settings.heldout_scale, &standardizer, own);
+    let own = || scale.standardizer(plan.data().heldout().samples, &split.heldout);
+    let heldout = heldout_standardizer(scale, settings.heldout_scale, &standardizer, own);
     (standardizer, heldout)
 }

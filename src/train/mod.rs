@@ -6,6 +6,7 @@
 //! two phases of a step), [`update`] (the second one), [`optimizer`], [`objective`]. Nothing here reads a clock or prints: who
 //! wants to see a run working hands in an [`Observer`].
 
+mod augmentation;
 mod checkpoint;
 mod config;
 mod divergence;
@@ -13,6 +14,7 @@ mod door;
 mod group;
 mod heldout;
 mod history;
+mod ingredients;
 mod last_step;
 mod metric;
 mod notes;
@@ -23,8 +25,10 @@ mod options;
 mod order;
 mod plan;
 mod presets;
+pub mod recipe;
 mod room;
 mod running;
+pub mod schedule;
 mod seeds;
 mod sight;
 mod size;
@@ -44,11 +48,14 @@ pub use history::Elapsed;
 pub use metric::Metric;
 pub use objective::{L1Form, Objective, Reduction, Regularizer};
 pub use observer::{EpochEnd, NoObserver, Observer, StepEnd};
+pub use optimizer::OptimizerKind;
 pub use options::TrainOptions;
 pub use order::{LabelledSource, Order};
 pub use plan::{Arithmetic, Plan};
 pub use presets::Preset;
+pub use recipe::{Norm, Recipe};
 pub use running::{End, Ended, Outcome, Running};
+pub use schedule::ScheduleForm;
 pub use sight::Sight;
 pub use size::Size;
 pub use span::Span;

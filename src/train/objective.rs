@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernels::{self, Level};
 use crate::network::ErrorForm;
+use crate::scalar::Scalar;
 
 /// Whether the losses of a batch's images are added up or averaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,13 +78,23 @@ impl Objective {
     }
 }
 
-/// Of some weights, the sum of magnitudes and the sum of squares.
+/// Of some numbers, the sum of magnitudes and the sum of squares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Norms {
     /// The sum of magnitudes.
     pub magnitudes: f64,
     /// The sum of squares.
     pub squares: f64,
+}
+
+impl Norms {
+    pub(super) fn of<T: Scalar>(level: Level, numbers: &[T]) -> Self {
+        let (magnitudes, squares) = kernels::norms(level, numbers);
+        Self {
+            magnitudes,
+            squares,
+        }
+    }
 }
 
 impl std::ops::Add for Norms {

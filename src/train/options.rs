@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::Metric;
 use super::objective::{L1Form, Objective, Reduction, Regularizer};
+use super::optimizer::OptimizerKind;
 use super::presets::Preset;
+use super::recipe::Norm;
+use super::schedule::ScheduleForm;
 use super::size::Size;
 use super::span::Span;
 use crate::data::batches::Batches;
@@ -57,10 +60,58 @@ pub struct TrainOptions {
     pub batch_size: Option<usize>,
     /// Whether every epoch takes the images in an order of its own.
     pub shuffle: bool,
+    /// Whether images are mirrored left to right for training, each with probability one half ([`Augmentation::flip`](crate::data::Augmentation::flip)).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub flip: bool,
+    /// The most pixels by which an image is moved for training, in each direction ([`Augmentation::shift`](crate::data::Augmentation::shift)).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shift: u32,
+    /// The probability with which a rectangle of an image is erased for training, in `0..=1` ([`Augmentation::erase`](crate::data::Augmentation::erase)).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub erase: f64,
     /// The learning rate: the factor of the gradient, or of the velocity, in the update.
     pub learning_rate: f64,
-    /// The share of the last step's velocity that is kept, in `0..1`; 0 is plain gradient descent.
+    /// How parameters move.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub optimizer: OptimizerKind,
+    /// The share of the last step's velocity that `sgd` and `nesterov` keep, in `0..1`; 0 is plain gradient descent.
     pub momentum: f64,
+    /// The share of the first moment that `adam` and `adamw` keep, in `0..1`; where it is not given, 0.9.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta1: Option<f64>,
+    /// The share of the second moment that they keep, in `0..1`; where it is not given, 0.999.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta2: Option<f64>,
+    /// What they add to the root of the second moment; where it is not given, 1e-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
+    /// The share of each weight, times the learning rate, that a step takes away beside the gradient.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub weight_decay: f64,
+    /// How the learning rate goes over the run.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub schedule: ScheduleForm,
+    /// The share of the steps during which the learning rate rises, in `0..1`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub warmup: f64,
+    /// The learning rate that the run comes down to, where its schedule is `cosine` or `linear`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub final_rate: f64,
+    /// The greatest length of a mini-batch's gradient; where it is not given, any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// The share of the target that is spread evenly over all classes, in `0..1`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub label_smoothing: f64,
+    /// The share of each hidden layer's units that a step leaves out, in `0..1`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub dropout: f64,
+    /// What hidden layers' weighted sums are normalised by.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub norm: Norm,
+    /// The share that is kept of a mean of the parameters over the steps, with which the network answers, in `0..1`; 0: there is none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ema: f64,
     /// Factor of the sum of the weights' magnitudes in the objective.
     pub l1: f64,
     /// Which gradient the term of `l1` has.
@@ -79,7 +130,7 @@ pub struct TrainOptions {
     pub holdout: f64,
     /// Whether each class has the same share among the held-out images. Where all of a validation set or nothing is held out, nothing
     /// depends on it.
-    #[serde(default, skip_serializing_if = "is_off")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub stratify: bool,
     /// The number of parts that a cross-validation cuts the training file into; where it is given, one of them is held out.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +146,7 @@ pub struct TrainOptions {
     /// Seed of the split; where it is not given, `seed` is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u32>,
-    /// Seed of the shuffling; where it is not given, `seed` is. Without `shuffle` nothing depends on it.
+    /// Seed of the shuffling and of the augmentation; where it is not given, `seed` is. Without both nothing depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_seed: Option<u32>,
     /// How products are computed.
@@ -187,8 +238,24 @@ impl TrainOptions {
             batches: Some(25),
             batch_size: None,
             shuffle: false,
+            flip: false,
+            shift: 0,
+            erase: 0.0,
             learning_rate: 0.001,
+            optimizer: OptimizerKind::Sgd,
             momentum: 0.0,
+            beta1: None,
+            beta2: None,
+            epsilon: None,
+            weight_decay: 0.0,
+            schedule: ScheduleForm::Constant,
+            warmup: 0.0,
+            final_rate: 0.0,
+            clip_norm: None,
+            label_smoothing: 0.0,
+            dropout: 0.0,
+            norm: Norm::None,
+            ema: 0.0,
             l1: 0.0,
             l1_form: L1Form::Linear,
             l2: 0.5,
@@ -312,7 +379,11 @@ impl TrainOptions {
                 .filter(|&sum| sum <= MOST_PARAMETERS)
         });
         if parameters.is_some() {
-            return Ok(Layout::new(&widths, self.bias));
+            let layout = Layout::new(&widths, self.bias);
+            return Ok(match self.norm {
+                Norm::None => layout,
+                Norm::Batch => layout.normalized(),
+            });
         }
         refuse(
             "hidden",
@@ -383,10 +454,14 @@ impl TrainOptions {
         number("l2", self.l2, "a number from 0 to 1e6", |x| {
             (0.0..=1e6).contains(&x)
         })?;
+        number("erase", self.erase, "a probability from 0 to 1", |x| {
+            (0.0..=1.0).contains(&x)
+        })?;
         number("holdout", self.holdout, "a share from 0 to below 1", |x| {
             (0.0..1.0).contains(&x)
         })?;
         self.check_stopping()?;
+        self.check_recipe()?;
         self.check_hold_out()
     }
 }
@@ -417,8 +492,8 @@ impl TrainOptions {
     }
 }
 
-fn is_off(setting: &bool) -> bool {
-    !setting
+fn is_default<S: Default + PartialEq>(setting: &S) -> bool {
+    *setting == S::default()
 }
 
 fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {

@@ -1,7 +1,7 @@
 //! Which images an epoch takes, in which order, in which mini-batches.
 
-use crate::data::Split;
 use crate::data::batches::Batches;
+use crate::data::{Augmentation, Augmented, Split};
 use crate::input::{Batch, Input};
 use crate::rng::{Purpose, Stream};
 
@@ -37,6 +37,7 @@ impl<'a, D: Input> LabelledSource<'a, D> {
             labels: self.labels,
             indices,
             kept: None,
+            augmented: None,
             trains: false,
         })
     }
@@ -50,7 +51,10 @@ pub struct Order<'a, D: Input> {
     batches: Batches,
     /// The seed of the shuffling; none where every epoch has the same order.
     shuffle: Option<u32>,
-    arranger: D::Arranger,
+    /// What the samples become in the epoch that is under way; none where they stay as they are.
+    augmented: Option<Augmented>,
+    /// None where the images of a mini-batch stay in the order that they were drawn in.
+    arranger: Option<D::Arranger>,
     /// The order of the epoch that is under way: the indices of the training samples, mini-batch after mini-batch.
     current: Vec<u32>,
     /// Of each mini-batch, what is kept of it for all epochs; empty where nothing is.
@@ -58,13 +62,15 @@ pub struct Order<'a, D: Input> {
 }
 
 impl<'a, D: Input> Order<'a, D> {
-    /// The order of the training samples of `split`, shuffled anew for every epoch if there is a seed for that.
+    /// The order of the training samples of `split`, shuffled anew for every epoch if there is a seed for that. If it `arranges`, the images
+    /// of a mini-batch stand next to others like them, where that is quicker.
     #[must_use]
     pub fn new(
         data: LabelledSource<'a, D>,
         split: Split,
         batches: Batches,
         shuffle: Option<u32>,
+        arranges: bool,
     ) -> Self {
         let mut order = Self {
             data,
@@ -72,19 +78,33 @@ impl<'a, D: Input> Order<'a, D> {
             split,
             batches,
             shuffle,
-            arranger: D::arranger(data.source),
+            augmented: None,
+            arranger: arranges.then(|| D::arranger(data.source)),
             kept: Vec::new(),
         };
         order.arrange();
         order
     }
 
+    /// Changes the samples so in training, for every epoch anew, with that seed. The images within a mini-batch are still arranged by what they
+    /// are in the file, so that no epoch has to look at all of them.
+    ///
+    /// # Panics
+    /// If mini-batches are kept already.
+    #[must_use]
+    pub fn augmented(mut self, augmentation: Option<(Augmentation, u32)>) -> Self {
+        assert!(self.kept.is_empty(), "mini-batches that are not kept");
+        self.augmented = augmentation.map(|(changes, seed)| changes.of_epoch(seed, 0));
+        self
+    }
+
     /// Keeps every mini-batch in the form in which `input` takes it in, since no epoch changes it.
     ///
     /// # Panics
-    /// If the order is shuffled.
+    /// If the order is shuffled, or its samples are changed.
     pub fn keep(&mut self, input: &D, scale: &D::Scale) {
-        assert!(self.shuffle.is_none(), "an order that stays");
+        let stays = self.shuffle.is_none() && self.augmented.is_none();
+        assert!(stays, "mini-batches that stay as they are");
         self.kept = (0..self.count())
             .map(|number| input.keep(scale, self.data.source, self.indices(number)))
             .collect();
@@ -96,8 +116,11 @@ impl<'a, D: Input> Order<'a, D> {
         &self.kept
     }
 
-    /// Puts the samples into the order of epoch number `epoch`.
+    /// Puts the samples into the order of epoch number `epoch`, and changes them as it does.
     pub fn begin_epoch(&mut self, epoch: usize) {
+        if let Some(augmented) = &mut self.augmented {
+            augmented.epoch = epoch;
+        }
         if let Some(seed) = self.shuffle {
             self.current.copy_from_slice(&self.split.train);
             Stream::new(seed, Purpose::Shuffle, epoch as u64).shuffle(&mut self.current);
@@ -122,6 +145,7 @@ impl<'a, D: Input> Order<'a, D> {
             labels: self.data.labels,
             indices: self.indices(number),
             kept: self.kept.get(number),
+            augmented: self.augmented,
             trains: true,
         }
     }
@@ -154,6 +178,8 @@ impl<'a, D: Input> Order<'a, D> {
     fn arrange(&mut self) {
         let (images, batches) = (self.current.len(), self.batches);
         let ranges = (0..self.count()).map(move |number| batches.range(images, number));
-        D::arrange(&mut self.arranger, &mut self.current, ranges);
+        if let Some(arranger) = &mut self.arranger {
+            D::arrange(arranger, &mut self.current, ranges);
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! decided for a run is decided here, once: precision, engine, the door by which pixels enter, layout, mini-batches, what is
 //! kept in memory, when to evaluate. A sweep is a list of plans.
 
+use super::augmentation::check_augmentation;
 use super::heldout::check_validation;
 use super::notes::{data_note, engine_note};
 use super::objective::Objective;
@@ -83,6 +84,7 @@ impl<'a> Plan<'a> {
         check_validation(options, &data)?;
         let held_out = options.split_rule().held_out(samples.count());
         options.check_metric(data.validation.is_some() || held_out > 0)?;
+        check_augmentation(options, samples)?;
         let training = options.training_samples(samples.count())?;
         let batch = options.mini_batches().largest(training);
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;
@@ -104,6 +106,7 @@ impl<'a> Plan<'a> {
         let layout = options.layout(samples.per_sample(), data.classes.len())?;
         let all_bytes = batch_bytes.saturating_mul(options.mini_batches().count(training) as u64);
         let keeps_batches = !options.shuffle
+            && options.augmentation().is_off()
             && matches!(samples, Samples::Images(_))
             && all_bytes <= door.most_kept_bytes(allowed);
         let job = Job {
@@ -116,7 +119,7 @@ impl<'a> Plan<'a> {
                 purpose: MemoryUse::Training,
                 threads: machine.threads(),
             },
-            slots: u64::from(options.momentum != 0.0) + u64::from(options.early_stopping.is_some()),
+            slots: options.slots() as u64 + u64::from(options.early_stopping.is_some()),
             samples: samples.count() + data.validation.map_or(0, |own| own.samples.count()),
             kept_bytes: if keeps_batches { all_bytes } else { 0 },
         };

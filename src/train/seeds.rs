@@ -14,6 +14,11 @@ impl TrainOptions {
     /// The seed of the shuffling; none where every epoch takes the images in the order of the split.
     #[must_use]
     pub fn seed_of_order(&self) -> Option<u32> {
-        self.shuffle.then(|| self.order_seed.unwrap_or(self.seed))
+        self.shuffle.then(|| self.seed_of_epochs())
+    }
+
+    /// The seed of all that is drawn anew for every epoch.
+    pub(super) fn seed_of_epochs(&self) -> u32 {
+        self.order_seed.unwrap_or(self.seed)
     }
 }

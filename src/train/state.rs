@@ -1,9 +1,12 @@
 //! All that the future of a run depends on, beside its plan and its data.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::Optimizer;
-use crate::model::Mlp;
+use crate::model::{Layer, Mlp};
+use crate::network::folded;
 use crate::scalar::Scalar;
 
 /// The figures of one evaluation; accuracies are in 0..=1.
@@ -39,8 +42,10 @@ pub struct EpochFigures {
 pub struct State<T> {
     /// The network with its parameters.
     pub mlp: Mlp<T>,
-    /// What the optimizer remembers: layer after layer, of the weights and then of the biases, each `(slots, parameters)`.
+    /// What the optimizer remembers: layer after layer, of the weights, then of the biases, then of the gains, each `(slots, parameters)`.
     pub slots: Vec<T>,
+    /// Of layers that are normalised, running means of what mini-batches found out, as [`crate::network::Memory::follow`] has them.
+    pub figures: Vec<T>,
     /// The number of steps that were taken since the run began.
     pub step: u64,
     /// The epoch that is under way, or the next one, counted from 0.
@@ -66,13 +71,24 @@ pub struct LastStep {
     pub gradient_norm: Option<f64>,
 }
 
-/// The parameters after an epoch.
+/// The network that [answered](State::answering) after an epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept<T> {
     /// The epoch, counted from 0.
     pub epoch: usize,
-    /// Laid out as those of the network.
+    /// Its parameters, laid out as those of the network in training, but [without norms](crate::model::Layout::without_norms).
     pub parameters: Vec<T>,
+}
+
+impl<T> Kept<T> {
+    /// The network of a run in whose training it is `mlp`.
+    pub(super) fn network(self, mlp: &Mlp<T>) -> Mlp<T> {
+        Mlp {
+            layout: mlp.layout.without_norms(),
+            parameters: self.parameters,
+            ..*mlp
+        }
+    }
 }
 
 impl<T: Scalar> State<T> {
@@ -81,6 +97,7 @@ impl<T: Scalar> State<T> {
     pub fn new(mlp: Mlp<T>, optimizer: &dyn Optimizer<T>) -> Self {
         Self {
             slots: vec![T::zero(); mlp.parameters.len() * optimizer.slots()],
+            figures: vec![T::zero(); mlp.layout.running_figures()],
             mlp,
             step: 0,
             epoch: 0,
@@ -90,5 +107,32 @@ impl<T: Scalar> State<T> {
             history: Vec::new(),
             best: None,
         }
+    }
+
+    /// The network that answers: the mean of the parameters where `optimizer` remembers one, and layers that are normalised as plain ones.
+    /// Its shape is that of the model's file.
+    #[must_use]
+    pub fn answering(&self, optimizer: &dyn Optimizer<T>) -> Cow<'_, Mlp<T>> {
+        let mut network = Cow::Borrowed(&self.mlp);
+        if let Some((slot, factor)) = optimizer.average(self.step) {
+            network.to_mut().parameters = self.slot(slot, optimizer.slots(), factor);
+        }
+        if network.layout.has_norms() {
+            network = Cow::Owned(folded(&network, &self.figures));
+        }
+        network
+    }
+
+    /// The numbers of slot number `slot` of `slots`, laid out as the parameters are, times `factor`.
+    fn slot(&self, slot: usize, slots: usize, factor: T) -> Vec<T> {
+        let mut numbers = Vec::with_capacity(self.mlp.parameters.len());
+        let mut rest = &*self.slots;
+        for part in self.mlp.layout.layers().iter().flat_map(Layer::parts) {
+            let (these, others) = rest.split_at(part.len() * slots);
+            rest = others;
+            let row = &these[slot * part.len()..][..part.len()];
+            numbers.extend(row.iter().map(|&number| number * factor));
+        }
+        numbers
     }
 }

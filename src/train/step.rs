@@ -7,10 +7,14 @@
 //!
 //! A step allocates nothing.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::objective::{Norms, Objective};
 use super::optimizer::Optimizer;
+use super::options::TrainOptions;
+use super::recipe::Recipe;
 use super::state::State;
 use super::update::{self, Buffers, Decay, Rule};
 use crate::engine::Engine;
@@ -18,7 +22,7 @@ use crate::input::{Batch, Input, InputSizes};
 use crate::kernels::Level;
 use crate::model::Mlp;
 use crate::network::stopwatch::Activity;
-use crate::network::{Gradients, Loss, Memory, MemoryUse, Pass};
+use crate::network::{Dropout, Gradients, Lesson, Loss, Memory, MemoryUse, Pass};
 use crate::scalar::Scalar;
 
 /// What takes the steps: networks in training that see the same mini-batches, with all the memory that their steps need. Most often it
@@ -44,9 +48,13 @@ pub struct Learner<T: Scalar> {
     pub learning_rate: T,
     /// What is descended on.
     pub objective: Objective,
+    /// What is added to that.
+    pub recipe: Recipe,
     /// What the steps change.
     pub state: State<T>,
     gradient: Vec<T>,
+    /// What the step under way leaves out.
+    dropout: Option<Dropout>,
     /// The norms of the weights before the last update.
     norms: Norms,
 }
@@ -62,6 +70,8 @@ pub struct Setup<T: Scalar> {
     pub learning_rate: f64,
     /// What is descended on.
     pub objective: Objective,
+    /// What is added to that.
+    pub recipe: Recipe,
     /// Images of the largest mini-batch.
     pub batch: usize,
     /// The instructions that kernels may use.
@@ -75,14 +85,17 @@ impl<T: Scalar> Learner<T> {
             optimizer,
             learning_rate,
             objective,
+            recipe,
             ..
         } = setup;
         Self {
             learning_rate: T::of(learning_rate),
             objective,
+            recipe,
             gradient: vec![T::default(); mlp.parameters.len()],
             state: State::new(mlp, &*optimizer),
             optimizer,
+            dropout: None,
             norms: Norms::default(),
         }
     }
@@ -107,44 +120,88 @@ impl<T: Scalar> Learner<T> {
         self.norms
     }
 
-    /// The network as a task reads it, and its loss.
-    fn pass<'a, D: Input<Number = T>>(
+    /// The network as a task reads it, its loss, and what is left out of it.
+    fn lesson<'a, D: Input<Number = T>>(
         &'a self,
         engine: &'static dyn Engine<T>,
         scale: &'a D::Scale,
-    ) -> (Pass<'a, D>, Loss) {
+    ) -> Lesson<'a, D> {
         let mlp = &self.state.mlp;
         let loss = Loss {
             output: mlp.output,
             form: self.objective.error,
             classes: mlp.layout.classes(),
+            label_smoothing: self.recipe.label_smoothing,
         };
-        (Pass { engine, mlp, scale }, loss)
+        Lesson {
+            pass: Pass { engine, mlp, scale },
+            loss,
+            dropout: self.dropout,
+        }
+    }
+
+    /// The network that answers: [`State::answering`].
+    #[must_use]
+    pub fn answering(&self) -> Cow<'_, Mlp<T>> {
+        self.state.answering(&*self.optimizer)
+    }
+
+    /// Keeps that network where the run may end early and the epoch that ended last is the best so far.
+    pub(super) fn keep_best(&mut self, settings: &TrainOptions) {
+        self.state.keep_best(settings, &*self.optimizer);
+    }
+
+    /// Moves the running figures of layers that are normalised towards what the mini-batch in `memory` found out: a mean of all at first,
+    /// which forgets the oldest later.
+    fn follow<D: Input<Number = T>>(&mut self, memory: &Memory<D>, number: usize) {
+        let State {
+            mlp, figures, step, ..
+        } = &mut self.state;
+        if !figures.is_empty() {
+            let weight = self.recipe.figure_weight.max(1.0 / (*step as f64 + 1.0));
+            memory.follow(number, mlp, weight, figures);
+        }
     }
 
     /// Phase 2 with the `gradients` of a mini-batch of `images` images.
     fn phase_2(&mut self, gradients: &dyn Gradients<T>, images: usize, level: Level, verbs: Verbs) {
+        let recipe = &self.recipe;
         let State {
             mlp, slots, step, ..
         } = &mut self.state;
-        let rule = Rule {
+        if let Some(schedule) = &recipe.schedule {
+            self.learning_rate = T::of(schedule.rate(*step));
+        }
+        let rate = self.learning_rate;
+        let mut rule = Rule {
             optimizer: &*self.optimizer,
-            learning_rate: self.learning_rate,
-            image_factor: T::of(self.objective.image_factor(images)),
+            pace: self.optimizer.pace(rate, *step + 1),
+            keep: T::of(1.0 - rate.wide() * recipe.weight_decay),
+            factor: T::of(self.objective.image_factor(images)),
             decay: Decay::of(&self.objective),
             level,
         };
         let layout = &mlp.layout;
-        let buffers = Buffers {
+        let mut buffers = Buffers {
             parameters: &mut mlp.parameters,
             gradient: &mut self.gradient,
             slots,
         };
-        self.norms = match verbs {
-            Verbs::Both => update::gradient_and_update(gradients, layout, &rule, buffers),
-            Verbs::Update => update::update(gradients, layout, &rule, buffers),
-            Verbs::Gradient => {
-                update::gradient(gradients, layout, rule.image_factor, buffers);
+        self.norms = match (verbs, recipe.clip_norm) {
+            (Verbs::Both, None) => update::gradient_and_update(gradients, layout, &rule, buffers),
+            (Verbs::Both, Some(most)) => {
+                let norms = update::gradient(gradients, layout, &rule, buffers.reborrow());
+                let length = norms.squares.sqrt();
+                // A length that is not a number must reach the parameters.
+                rule.factor = T::of(if length <= most { 1.0 } else { most / length });
+                update::update(gradients, layout, &rule, buffers)
+            }
+            (Verbs::Update, _) => {
+                rule.factor = T::one(); // the first verb has put it in
+                update::update(gradients, layout, &rule, buffers)
+            }
+            (Verbs::Gradient, _) => {
+                update::gradient(gradients, layout, &rule, buffers);
                 Norms::default()
             }
         };
@@ -198,12 +255,22 @@ impl<D: Input> Stepper<D> {
     /// # Panics
     /// As [`Self::step`].
     pub fn forward_and_backward(&mut self, batch: &Batch<'_, D>) {
+        for Learner {
+            recipe,
+            state,
+            dropout,
+            ..
+        } in &mut self.networks
+        {
+            let share = recipe.dropout;
+            *dropout = (share > 0.0).then(|| Dropout::new(share, recipe.seed, state.step));
+        }
         let (engine, scale, networks) = (self.engine, &self.scale, &self.networks);
-        let pass = |network: usize| networks[network].pass(engine, scale);
-        self.memory.forward_and_backward(scale, pass, batch);
+        let lesson = |network: usize| networks[network].lesson(engine, scale);
+        self.memory.forward_and_backward(scale, lesson, batch);
     }
 
-    /// Phase 2, both verbs, after phase 1 of the same `batch`.
+    /// Phase 2, both verbs, after phase 1 of the same `batch`. Between them the recipe may shorten the gradient.
     pub fn gradient_and_update(&mut self, batch: &Batch<'_, D>) {
         self.phase_2(batch, Verbs::Both);
     }
@@ -251,6 +318,9 @@ impl<D: Input> Stepper<D> {
             .enumerate()
             .for_each(|(number, network)| {
                 let gradients = memory_now.gradients(number, scale, *engine, batch);
+                if verbs != Verbs::Gradient {
+                    network.follow(memory_now, number);
+                }
                 network.phase_2(&gradients, batch.indices.len(), level, verbs);
             });
         memory.watch_mut().lap(Activity::Update);

@@ -3,6 +3,7 @@
 //! Both are pure functions of the epochs that are over, so a run that goes on from a checkpoint ends where it would have ended.
 
 use super::metric::Metric;
+use super::optimizer::Optimizer;
 use super::options::TrainOptions;
 use super::state::{EpochFigures, Kept, State};
 use crate::error::{Error, Result};
@@ -129,8 +130,9 @@ impl<T: Scalar> State<T> {
             || stopping.is_some_and(|stopping| stopping.is_over(self.history.iter().copied()))
     }
 
-    /// Keeps the parameters where the run may end early and the epoch that ended last is the best so far. Of equals the earlier one stays.
-    pub(super) fn keep_best(&mut self, settings: &TrainOptions) {
+    /// Keeps the network that answers where the run may end early and the epoch that ended last is the best so far. Of equals the earlier one
+    /// stays.
+    pub(super) fn keep_best(&mut self, settings: &TrainOptions, optimizer: &dyn Optimizer<T>) {
         let Some(Stopping { metric, .. }) = settings.stopping() else {
             return;
         };
@@ -146,13 +148,15 @@ impl<T: Scalar> State<T> {
         if best.is_some_and(|best| cost(last) >= best) {
             return;
         }
-        let kept = self.best.get_or_insert_with(|| Kept {
-            epoch: 0,
-            parameters: Vec::new(),
-        });
-        kept.epoch = last.epoch;
-        kept.parameters.clear();
-        kept.parameters.extend_from_slice(&self.mlp.parameters);
+        let epoch = last.epoch;
+        // The buffer is taken again.
+        let mut parameters = self
+            .best
+            .take()
+            .map_or_else(Vec::new, |best| best.parameters);
+        parameters.clear();
+        parameters.extend_from_slice(&self.answering(optimizer).parameters);
+        self.best = Some(Kept { epoch, parameters });
     }
 }
 

@@ -5,14 +5,16 @@
 //! machines) goes there. Where nothing needs to happen between them, [`gradient_and_update`] does both to a block while it is in
 //! the cache; the bits are the same.
 //!
-//! Each task takes a block of a weight matrix, or the biases of a layer. No two tasks touch the same number. The cut depends
+//! Each task takes a block of a weight matrix, or the biases or gains of a layer. No two tasks touch the same number. The cut depends
 //! on sizes alone and the norms are added up along the tree of its halvings, so neither the number of threads nor their luck
 //! shows in a result.
+
+use std::ops::Range;
 
 use ndarray::{ArrayViewMut2, ArrayViewMut3, Axis, s};
 
 use super::objective::{L1Form, Norms, Objective};
-use super::optimizer::{Optimizer, Row};
+use super::optimizer::{Optimizer, Pace, Row};
 use crate::cut::BlockLimits;
 use crate::input::BlockRange;
 use crate::kernels::{self, Level};
@@ -27,7 +29,7 @@ pub struct Buffers<'a, T> {
     pub parameters: &'a mut [T],
     /// Their gradient.
     pub gradient: &'a mut [T],
-    /// What the optimizer remembers: layer after layer, of the weights and then of the biases, each `(slots, parameters)`.
+    /// What the optimizer remembers: layer after layer, of the weights, then of the biases, then of the gains, each `(slots, parameters)`.
     pub slots: &'a mut [T],
 }
 
@@ -36,10 +38,13 @@ pub struct Buffers<'a, T> {
 pub struct Rule<'a, T: Scalar> {
     /// How parameters move.
     pub optimizer: &'a dyn Optimizer<T>,
-    /// How far they move: the factor of the optimizer's step.
-    pub learning_rate: T,
-    /// The factor of the gradient of the images' losses: 1 for a sum over the mini-batch, one over its images for a mean.
-    pub image_factor: T,
+    /// How far they move.
+    pub pace: Pace<T>,
+    /// The share of each weight that is there before the optimizer moves it; 1 where weights do not decay beside the gradient.
+    pub keep: T,
+    /// The factor of the gradient: of the images' losses, 1 for a sum over the mini-batch and one over its images for a mean; of a
+    /// gradient that lies in the buffer already, 1 or what shortens it.
+    pub factor: T,
     /// What pulls weights towards zero.
     pub decay: Decay<T>,
     /// The instructions that kernels may use.
@@ -73,9 +78,9 @@ impl<T: Scalar> Decay<T> {
         }
     }
 
-    /// `d_w = image_factor · d_w + (the regulariser's gradient at w)`.
-    fn add_to(&self, level: Level, w: &[T], image_factor: T, d_w: &mut [T]) {
-        kernels::combine(level, self.shrink, w, image_factor, d_w);
+    /// `d_w = factor · d_w + (the regulariser's gradient at w)`.
+    fn add_to(&self, level: Level, w: &[T], factor: T, d_w: &mut [T]) {
+        kernels::combine(level, self.shrink, w, factor, d_w);
         if self.sign != T::zero() {
             for (d_w, &w) in d_w.iter_mut().zip(w) {
                 // At 0 the magnitude has no derivative; 0 is the subgradient of least size.
@@ -89,47 +94,43 @@ impl<T: Scalar> Decay<T> {
     }
 }
 
-/// The first verb: fills the gradient buffer with the gradient of the mini-batch's loss, `image_factor` times the sums over its
-/// images.
+/// The first verb: fills the gradient buffer with the gradient of the mini-batch's loss, `rule.factor` times the sums over its
+/// images. Returns the gradient's norms.
 pub fn gradient<T: Scalar>(
     gradients: &dyn Gradients<T>,
     layout: &Layout,
-    image_factor: T,
+    rule: &Rule<'_, T>,
     buffers: Buffers<'_, T>,
-) {
-    let scale = |row: &mut [T]| row.iter_mut().for_each(|d_w| *d_w *= image_factor);
-    walk(gradients, layout, buffers, &|task| {
-        match task {
-            Task::Weights(mut block) => {
-                gradients.weights(block.layer, &block.range(), block.d_w.view_mut());
-                for mut d_w in block.d_w.rows_mut() {
-                    scale(d_w.as_slice_mut().expect("contiguous rows"));
-                }
-            }
-            Task::Biases { layer, row } => {
-                gradients.biases(layer, row.gradient);
-                scale(row.gradient);
-            }
+) -> Norms {
+    let scale = |row: &mut [T]| {
+        row.iter_mut().for_each(|d_w| *d_w *= rule.factor);
+        Norms::of(rule.level, row)
+    };
+    walk(gradients, layout, buffers, &|task| match task {
+        Task::Weights(mut block) => {
+            gradients.weights(block.layer, &block.range(), block.d_w.view_mut());
+            let rows = block.d_w.rows_mut().into_iter();
+            rows.map(|mut d_w| scale(d_w.as_slice_mut().expect("contiguous rows")))
+                .fold(Norms::default(), |sum, row| sum + row)
         }
-        Norms::default()
-    });
+        Task::Units(mut task) => {
+            task.take_gradient(gradients);
+            scale(task.row.gradient)
+        }
+    })
 }
 
-/// The second verb: adds the regulariser's gradient to the one that lies in the buffer, and moves all parameters by the sum.
-/// Returns the norms of the weights before they moved.
+/// The second verb: adds the regulariser's gradient to `rule.factor` times the one that lies in the buffer, and moves all parameters
+/// by the sum. Returns the norms of the weights before they moved.
 pub fn update<T: Scalar>(
     gradients: &dyn Gradients<T>,
     layout: &Layout,
     rule: &Rule<'_, T>,
     buffers: Buffers<'_, T>,
 ) -> Norms {
-    let rule = Rule {
-        image_factor: T::one(), // the first verb has put it in
-        ..*rule
-    };
     walk(gradients, layout, buffers, &|task| match task {
         Task::Weights(block) => rule.update_weights(block),
-        Task::Biases { row, .. } => rule.update_biases(row),
+        Task::Units(task) => rule.update_units(task),
     })
 }
 
@@ -145,9 +146,9 @@ pub fn gradient_and_update<T: Scalar>(
             gradients.weights(block.layer, &block.range(), block.d_w.view_mut());
             rule.update_weights(block)
         }
-        Task::Biases { layer, row } => {
-            gradients.biases(layer, row.gradient);
-            rule.update_biases(row)
+        Task::Units(mut task) => {
+            task.take_gradient(gradients);
+            rule.update_units(task)
         }
     })
 }
@@ -176,34 +177,32 @@ impl<T: Scalar> Rule<'_, T> {
                 kernels::ask_for(next_slots.wrapping_offset(at), columns);
             }
             if self.decay.needs_norms {
-                let (magnitudes, squares) = kernels::norms(self.level, w);
-                norms = norms
-                    + Norms {
-                        magnitudes,
-                        squares,
-                    };
+                norms = norms + Norms::of(self.level, w);
             }
-            self.decay.add_to(self.level, w, self.image_factor, d_w);
+            self.decay.add_to(self.level, w, self.factor, d_w);
+            if self.keep != T::one() {
+                w.iter_mut().for_each(|w| *w *= self.keep);
+            }
             let row = Row {
                 parameters: w,
                 gradient: d_w,
                 slots: slots.slice_mut(s![.., row, ..]),
             };
-            self.optimizer.update(self.learning_rate, row);
+            self.optimizer.update(self.pace, row);
         }
         norms
     }
 
-    fn update_biases(&self, row: BiasRow<'_, T>) -> Norms {
-        for d_bias in &mut *row.gradient {
-            *d_bias *= self.image_factor;
+    fn update_units(&self, UnitTask { row, .. }: UnitTask<'_, T>) -> Norms {
+        for number in &mut *row.gradient {
+            *number *= self.factor;
         }
         let row = Row {
-            parameters: row.bias,
+            parameters: row.numbers,
             gradient: row.gradient,
             slots: row.slots,
         };
-        self.optimizer.update(self.learning_rate, row);
+        self.optimizer.update(self.pace, row);
         Norms::default()
     }
 }
@@ -212,13 +211,29 @@ impl<T: Scalar> Rule<'_, T> {
 enum Task<'a, T> {
     /// A block of a weight matrix.
     Weights(Block<'a, T>),
-    /// The biases of a layer.
-    Biases { layer: usize, row: BiasRow<'a, T> },
+    /// The biases or the gains of a layer.
+    Units(UnitTask<'a, T>),
 }
 
-/// The biases of a layer.
-struct BiasRow<'a, T> {
-    bias: &'a mut [T],
+/// Numbers of a layer's units: its biases, or its gains.
+struct UnitTask<'a, T> {
+    layer: usize,
+    are_gains: bool,
+    row: UnitRow<'a, T>,
+}
+
+impl<T: Scalar> UnitTask<'_, T> {
+    fn take_gradient(&mut self, gradients: &dyn Gradients<T>) {
+        if self.are_gains {
+            gradients.gains(self.layer, self.row.gradient);
+        } else {
+            gradients.biases(self.layer, self.row.gradient);
+        }
+    }
+}
+
+struct UnitRow<'a, T> {
+    numbers: &'a mut [T],
     gradient: &'a mut [T],
     slots: ArrayViewMut2<'a, T>,
 }
@@ -299,7 +314,7 @@ impl<T: Scalar> Walk<'_, T> {
         let Some(layer) = layers.get(number) else {
             return Norms::default();
         };
-        let parameters = layer.weight.len() + layer.bias.as_ref().map_or(0, |bias| bias.len());
+        let parameters = layer.parameters();
         let (here, later) = buffers.split_at(parameters, self.slots);
         let here = || self.layer(layer, number, here);
         let later = || self.layers(layers, number + 1, later);
@@ -310,7 +325,8 @@ impl<T: Scalar> Walk<'_, T> {
     fn layer(&self, layer: &Layer, number: usize, buffers: Buffers<'_, T>) -> Norms {
         const MATRIX: &str = "a matrix of the layer's size";
         let (rows, columns) = (layer.outputs, layer.inputs);
-        let (weights, biases) = buffers.split_at(layer.weight.len(), self.slots);
+        let (weights, units) = buffers.split_at(layer.weight.len(), self.slots);
+        let (biases, gains) = units.split_at(layer.bias.as_ref().map_or(0, Range::len), self.slots);
         let block = Block {
             layer: number,
             first_row: 0,
@@ -320,19 +336,25 @@ impl<T: Scalar> Walk<'_, T> {
             slots: ArrayViewMut3::from_shape((self.slots, rows, columns), weights.slots)
                 .expect(MATRIX),
         };
-        let biases = || {
-            if !biases.parameters.is_empty() {
-                let row = BiasRow {
-                    bias: biases.parameters,
-                    gradient: biases.gradient,
-                    slots: ArrayViewMut2::from_shape((self.slots, rows), biases.slots)
-                        .expect(MATRIX),
-                };
-                (self.work)(Task::Biases { layer: number, row });
+        let units = |buffers: Buffers<'_, T>, are_gains: bool| {
+            if buffers.parameters.is_empty() {
+                return Norms::default();
             }
+            let row = UnitRow {
+                numbers: buffers.parameters,
+                gradient: buffers.gradient,
+                slots: ArrayViewMut2::from_shape((self.slots, rows), buffers.slots).expect(MATRIX),
+            };
+            (self.work)(Task::Units(UnitTask {
+                layer: number,
+                are_gains,
+                row,
+            }))
         };
+        let units = || units(biases, false) + units(gains, true);
         let limits = self.gradients.block_limits(number);
-        rayon::join(|| self.blocks(block, limits), biases).0
+        let (weights, units) = rayon::join(|| self.blocks(block, limits), units);
+        weights + units
     }
 
     /// Halves a block until its blocks are as small as `limits` wants them, and does the work to those.
@@ -354,6 +376,15 @@ impl<T: Scalar> Walk<'_, T> {
 }
 
 impl<'a, T> Buffers<'a, T> {
+    /// The same buffers, for a while.
+    pub(super) fn reborrow(&mut self) -> Buffers<'_, T> {
+        Buffers {
+            parameters: self.parameters,
+            gradient: self.gradient,
+            slots: self.slots,
+        }
+    }
+
     /// The first `parameters` parameters, and the rest.
     fn split_at(self, parameters: usize, slots: usize) -> (Self, Self) {
         let (first, rest) = self.parameters.split_at_mut(parameters);

@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `augment` | images that are changed for training, answers from two looks |
 //! | `catalogue` | bad inputs of every kind, a row each: code, message, time, and nothing touched |
 //! | `changes` | data files that are cut, written over, removed or replaced while a run reads them |
 //! | `documents` | README and guide: every command runs and leaves what it should |
@@ -30,6 +31,7 @@
 
 #![cfg(all(feature = "cli", unix))]
 
+mod augment;
 mod catalogue;
 mod changes;
 mod documents;
@@ -43,6 +45,7 @@ mod field_sweep;
 mod finding;
 mod folds;
 mod formats;
+mod halving;
 mod keeping;
 mod limits;
 mod odd;

@@ -18,7 +18,7 @@ fn sweep(grid: &str, out: &str) -> String {
 }
 
 /// What does not tell of time and place in a line of the journal.
-fn lasting(line: &str) -> Value {
+pub fn lasting(line: &str) -> Value {
     let mut line: Value = serde_json::from_str(line).expect("a line of JSON");
     let fields = line.as_object_mut().expect("an object");
     for name in [
@@ -42,7 +42,7 @@ fn lasting(line: &str) -> Value {
 }
 
 /// The journal of a sweep in the order of the plan, and the models that it keeps.
-fn left(scratch: &Scratch, out: &str) -> (Vec<Value>, BTreeMap<String, Vec<u8>>) {
+pub fn left(scratch: &Scratch, out: &str) -> (Vec<Value>, BTreeMap<String, Vec<u8>>) {
     let journal = scratch.text(format!("{out}/journal.jsonl"));
     let mut models = BTreeMap::new();
     for run in fs::read_dir(scratch.join(format!("{out}/runs"))).expect("runs") {

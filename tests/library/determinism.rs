@@ -13,6 +13,7 @@ use gingham::model::{Activation, AnyModel, Init, Layout, Mlp, Output};
 use gingham::network::ErrorForm;
 use gingham::scalar::Dtype;
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::{Setup, Stepper};
 use gingham::train::{
     Accuracies, EpochEnd, L1Form, Observer, Outcome, Plan, Reduction, Size, TrainOptions, train,
@@ -192,6 +193,23 @@ fn the_articles_network_is_the_same_for_any_threads() {
 }
 
 #[test]
+fn a_run_on_changed_images_is_the_same_for_any_threads() {
+    let options = TrainOptions {
+        hidden: vec![130],
+        holdout: 0.6,
+        flip: true,
+        shift: 2,
+        erase: 0.3,
+        ..wide_and_shuffled()
+    };
+    for dtype in [Dtype::F32, Dtype::F64] {
+        for &kind in engines(dtype) {
+            same_for_any_threads(&on(kind, dtype, &options));
+        }
+    }
+}
+
+#[test]
 fn packed_for_good_or_batch_by_batch_is_the_same() {
     let data = synthetic();
     for hidden in [vec![], vec![20], vec![30, 20]] {
@@ -315,6 +333,7 @@ fn stepped<D: Input>(
                     labels,
                     indices,
                     kept: kept.as_ref(),
+                    augmented: None,
                     trains: true,
                 });
             }
@@ -343,10 +362,12 @@ fn images_kept_in_their_order_train_to_the_same_bits() {
                     output: Output::Softmax,
                 },
                 optimizer: Box::new(Sgd {
+                    nesterov: false,
                     momentum: 0.9,
                     level: level(),
                 }),
                 learning_rate: 0.01,
+                recipe: Recipe::default(),
                 objective: wide_and_shuffled().objective(),
                 batch: 120,
                 level: level(),

@@ -11,6 +11,7 @@ use gingham::model::{Activation, Layout, Mlp, Output};
 use gingham::network::ErrorForm;
 use gingham::scalar::Scalar;
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::Setup;
 use gingham::train::{L1Form, Objective, Reduction, Regularizer};
 use serde::Deserialize;
@@ -148,10 +149,12 @@ impl Golden {
         let setup = Setup {
             mlp: self.network::<T>(case),
             optimizer: Box::new(Sgd {
+                nesterov: false,
                 momentum: T::of(settings.momentum),
                 level: level(),
             }),
             learning_rate: settings.learning_rate,
+            recipe: Recipe::default(),
             objective,
             batch: indices.len(),
             level: level(),

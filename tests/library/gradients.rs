@@ -13,6 +13,7 @@ use gingham::network::ErrorForm;
 use gingham::rng::{Purpose, Stream};
 use gingham::scalar::Dtype;
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::Setup;
 use gingham::train::{L1Form, Objective, Reduction, Regularizer};
 
@@ -208,10 +209,12 @@ fn still<'a, T: Number>(
             output: mlp.output,
         },
         optimizer: Box::new(Sgd {
+            nesterov: false,
             momentum: T::zero(),
             level: Level::PORTABLE,
         }),
         learning_rate: 0.0,
+        recipe: Recipe::default(),
         objective,
         batch: inputs.indices.len(),
         level: level(),

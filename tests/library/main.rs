@@ -1,6 +1,7 @@
 //! The library from outside: what it computes, held against figures and definitions that owe it nothing.
 
 mod arrays;
+mod augment;
 mod by_hand;
 mod classifier;
 mod data;
@@ -21,6 +22,7 @@ mod integers;
 mod metrics;
 mod packed;
 mod plan;
+mod recipe;
 mod resume;
 mod runs;
 mod seeds;
@@ -31,6 +33,7 @@ mod steppers;
 mod stopping;
 mod sweep_refusals;
 mod sweep_space;
+mod tta;
 mod verbs;
 
 /// What the modules share: tiny data sets, random numbers, the distance of two lists of them.

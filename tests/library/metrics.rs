@@ -15,6 +15,7 @@ use gingham::model::{
 use gingham::network::{ErrorForm, Loss, Memory, MemoryUse, Pass};
 use gingham::scalar::{Dtype, Scalar};
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::Setup;
 use gingham::train::{
     L1Form, NoObserver, Objective, Plan, Preset, Reduction, Regularizer, TrainOptions, train,
@@ -115,6 +116,7 @@ fn ask<D: Input>(
             labels,
             indices,
             kept: None,
+            augmented: None,
             trains: false,
         });
         accuracy(memory, &pass, batches)
@@ -217,10 +219,12 @@ where
         let setup = Setup {
             mlp: mlp.clone(),
             optimizer: Box::new(Sgd {
+                nesterov: false,
                 momentum: T::zero(),
                 level: level(),
             }),
             learning_rate: 0.0,
+            recipe: Recipe::default(),
             objective,
             batch: indices.len(),
             level: level(),
@@ -243,6 +247,7 @@ where
                 .iter()
                 .map(|&index| data.train.labels[index as usize]);
             let loss = Loss {
+                label_smoothing: 0.0,
                 output,
                 form: ErrorForm::Objective,
                 classes: usize::from(CLASSES),

@@ -5,6 +5,7 @@ use gingham::engine::EngineKind;
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::rng::{Purpose, Stream};
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::Setup;
 use gingham::train::{Preset, TrainOptions};
 
@@ -57,10 +58,12 @@ fn step(kind: EngineKind, case: Case<'_>) -> (Vec<f64>, f64) {
     let setup = Setup {
         mlp,
         optimizer: Box::new(Sgd {
+            nesterov: false,
             momentum: 0.5,
             level: level(),
         }),
         learning_rate: 0.1,
+        recipe: Recipe::default(),
         objective: options.objective(),
         batch: images.max(150),
         level: level(),

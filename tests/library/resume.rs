@@ -53,6 +53,16 @@ fn article(engine: EngineKind, dtype: Dtype) -> TrainOptions {
     }
 }
 
+/// The same on images that every epoch has otherwise.
+fn augmented(engine: EngineKind, dtype: Dtype) -> TrainOptions {
+    TrainOptions {
+        flip: true,
+        shift: 2,
+        erase: 0.5,
+        ..article(engine, dtype)
+    }
+}
+
 fn elapsed() -> Elapsed {
     Elapsed {
         prepare_s: 0.5,
@@ -139,7 +149,11 @@ fn a_run_that_goes_on_has_the_bits_of_one_that_was_never_stopped() {
     let (data, one, three) = (data(), machine(1), machine(3));
     for dtype in [Dtype::F32, Dtype::F64] {
         for &engine in engines(dtype) {
-            for options in [options(engine, dtype), article(engine, dtype)] {
+            for options in [
+                options(engine, dtype),
+                article(engine, dtype),
+                augmented(engine, dtype),
+            ] {
                 let plan = Plan::new(&options, &data, &one).unwrap();
                 let whole = train(&plan, &mut gingham::train::NoObserver).unwrap();
                 let batches = plan.mini_batches().count(plan.training_samples()) as u64;

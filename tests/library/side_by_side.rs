@@ -117,7 +117,13 @@ fn each_run_has_the_bits_that_it_has_alone() {
     let data = garments(200, 20, 5);
     for dtype in [Dtype::F32, Dtype::F64] {
         for &engine in engines(dtype) {
-            for base in [shuffled(engine, dtype), article(engine, dtype)] {
+            let augmented = TrainOptions {
+                flip: true,
+                shift: 2,
+                erase: 0.5,
+                ..shuffled(engine, dtype)
+            };
+            for base in [shuffled(engine, dtype), article(engine, dtype), augmented] {
                 let options = several(&base);
                 let alone = machine(2);
                 let expected: Vec<_> = plans(&options, &data, &alone)

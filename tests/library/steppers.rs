@@ -38,6 +38,7 @@ fn batch<'a, D: Input>(data: LabelledSource<'a, D>, indices: &'a [u32]) -> Batch
         labels: data.labels,
         indices,
         kept: None,
+        augmented: None,
         trains: true,
     }
 }

@@ -5,6 +5,7 @@ use gingham::engine::EngineKind;
 use gingham::model::{Activation, Init, Layout, Mlp, Output};
 use gingham::network::ErrorForm;
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::Setup;
 use gingham::train::{L1Form, Objective, Reduction, Regularizer};
 
@@ -59,10 +60,12 @@ impl<'a> Case<'a> {
                 output: Output::Softmax,
             },
             optimizer: Box::new(Sgd {
+                nesterov: false,
                 momentum: T::of(self.momentum),
                 level: level(),
             }),
             learning_rate: 0.01,
+            recipe: Recipe::default(),
             objective,
             batch: 70,
             level: level(),

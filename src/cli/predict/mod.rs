@@ -8,9 +8,9 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use clap::ArgGroup;
+use clap::{ArgGroup, ValueEnum};
 use gingham::data::Images;
-use gingham::evaluate::Predictor;
+use gingham::evaluate::{self, Predictor};
 use gingham::machine::Machine;
 use gingham::model::AnyModel;
 use serde::Serialize;
@@ -51,6 +51,9 @@ pub struct Args {
         help_heading = "Images"
     )]
     invert: Invert,
+    /// Answer by the mean probabilities of each image and its mirror image, left to right
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Model")]
+    tta: Option<Tta>,
     /// An IDX file of images, raw or .gz; '-': standard input
     #[arg(
         long,
@@ -70,6 +73,20 @@ pub struct Args {
     header: bool,
     #[command(flatten)]
     common: Common,
+}
+
+/// More than one look at an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tta {
+    Flip,
+}
+
+impl From<Tta> for evaluate::Tta {
+    fn from(tta: Tta) -> Self {
+        match tta {
+            Tta::Flip => Self::Flip,
+        }
+    }
 }
 
 /// What is printed of an image as JSON.
@@ -153,7 +170,8 @@ fn print(
     let mut lines = String::new();
     let mut written = Ok(());
     // A reader that has gone, such as `head`, ends it.
-    Predictor::new(machine, model).for_each_while(images, &indices, |outputs| {
+    let mut predictor = Predictor::new(machine, model).with_tta(args.tta.map(Into::into));
+    predictor.for_each_while(images, &indices, |outputs| {
         let shares = outputs.probabilities.chunks_exact(outputs.classes);
         let answers = outputs.answers().zip(shares);
         for (&index, (class, shares)) in outputs.indices.iter().zip(answers) {

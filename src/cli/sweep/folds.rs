@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use gingham::error::{Error, Result};
 use gingham::quote;
+use gingham::sweep::journal;
 use gingham::sweep::results::Figures;
-use gingham::sweep::{Entry, Metric, Results, Space, SweepFolder};
+use gingham::sweep::{Choice, Entry, Metric, Results, Space, SweepFolder};
 use gingham::train::{Plan, TrainOptions};
 use serde_json::json;
 
 use super::runs::{Planned, Shared, Sweep};
+use super::sink::Shown;
 use super::{MANY_RUNS, identity};
 use crate::cli::output::{self, Output, facts, percent};
 use crate::cli::progress::Mode;
@@ -49,18 +51,29 @@ pub fn run(args: &train::Args, resolved: Resolved) -> anyhow::Result<()> {
     let identity = identity(plan.settings(), &space, &planned);
     args.out.as_deref().map_or(Ok(()), outfile::check_folder)?;
     let out = args.out.clone().unwrap_or_else(|| next(&options));
-    let mut folder = SweepFolder::open(&out, &identity)?;
+    let metric = Metric::HeldoutAccuracy;
+    let top = planned.len();
+    let mut folder = SweepFolder::open(
+        &out,
+        &identity,
+        Choice {
+            metric,
+            top,
+            halves: false,
+        },
+    )?;
     output.progress(format_args!("writing {}", quote::path(&out)));
     remarks.extend(notes::of(&plan));
     remarks.iter().for_each(|note| output.note(note));
     let sweep = Sweep {
         shared,
         keeping: &keeping,
-        metric: Metric::HeldoutAccuracy,
-        top: planned.len(),
-        json: false,
-        output: Output {
-            quiet: output.quiet || args.progress.mode == Mode::None,
+        shown: Shown {
+            metric,
+            json: false,
+            output: Output {
+                quiet: output.quiet || args.progress.mode == Mode::None,
+            },
         },
     };
     // Each fold trains on other images.
@@ -73,7 +86,7 @@ pub fn run(args: &train::Args, resolved: Resolved) -> anyhow::Result<()> {
         ));
     }
     trained?;
-    show(folder.entries(), &out, args)
+    show(&journal::read(&out)?, &out, args)
 }
 
 /// The plan, fold=1..K, and its runs.

@@ -11,6 +11,7 @@ const MOST: usize = 32;
 const BYTES_WHERE_UNKNOWN: u64 = 1 << 30;
 
 /// What decides with which others a run is trained.
+#[derive(Clone)]
 pub struct Wanted {
     sight: Sight,
     bytes: u64,

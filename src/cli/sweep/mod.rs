@@ -1,23 +1,31 @@
 //! `gingham sweep`
 
+mod estimate;
 pub mod folds;
 mod groups;
+mod rungs;
 mod runs;
 pub mod shown;
+mod sink;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gingham::error::{Error, Result};
 use gingham::quote;
 use gingham::report::{self, Keeping};
-use gingham::sweep::{Identity, Metric, Results, Shard, Space, SweepFolder};
+use gingham::sweep::folder::BEST;
+use gingham::sweep::{Choice, Halving, Identity, Metric, Results, Shard, Space, SweepFolder};
 use gingham::train::{Plan, Start, TrainOptions};
 
+use super::output::Output;
+use super::progress::numbers::duration;
 use super::settings::{Flags, Sources};
 use super::signals::Listener;
 use super::{Common, base, open_training_data, outfile, output, train as single};
+use estimate::{Estimate, Work};
 use groups::{Limits, Wanted};
 use runs::{Planned, Shared, Sweep};
+use sink::Shown;
 
 /// Runs that are planned without being asked for by `--yes`.
 const MANY_RUNS: u64 = 100_000;
@@ -69,7 +77,7 @@ pub struct Args {
     /// Train the I-th of N equal parts of the plan, each in a folder of its own: every N-th run, from the I-th on
     #[arg(long, value_name = "I/N", help_heading = "Plan")]
     shard: Option<Shard>,
-    /// Print the plan, check every run of it, and train nothing
+    /// Print the plan and an estimate of its time, check every run of it, and keep nothing
     #[arg(long, help_heading = "Plan")]
     dry_run: bool,
     /// Allow more than 100,000 runs
@@ -94,6 +102,9 @@ pub struct Args {
     /// End a run when N evaluations have found nothing better by --metric, with its last network; --early-stopping leaves the best one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
     patience: Option<u32>,
+    /// Prune runs: the best R-th part by the metric goes on to R times the epochs, again and again, up to all epochs
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(2..), help_heading = "Plan")]
+    halving: Option<u32>,
     /// Runs whose folders are kept, the best ones; of the others the journal keeps the figures
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Results")]
     top: usize,
@@ -119,32 +130,44 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         machine: &machine,
         start: start.as_ref(),
     };
-    let mut wanted = Vec::new();
+    let (mut wanted, mut works) = (Vec::new(), Vec::new());
     for run in &planned {
-        wanted.push(Wanted::from(&shared.plan(run)?));
+        let plan = shared.plan(run)?;
+        wanted.push(Wanted::from(&plan));
+        works.extend(args.dry_run.then(|| Work::from(&plan)));
     }
     let plan = shared.plan(&planned[0])?;
     let metric = metric(&plan);
     notes.extend(super::notes::of(&plan));
     let mut identity = identity(plan.settings(), &space, &planned);
     let patience = patience(args, &plan, &mut identity)?;
+    let halving = halving(args, metric, &mut identity);
     if let Some(shard) = args.shard {
         identity.shard = Some(shard);
         let numbers = planned.iter().map(|run| run.number);
         let pairs = numbers.zip(wanted).filter(|(number, _)| shard.has(*number));
         wanted = pairs.map(|(_, wanted)| wanted).collect();
         planned.retain(|run| shard.has(run.number));
+        let mut numbers = 1..;
+        works.retain(|_| numbers.next().is_some_and(|number| shard.has(number)));
         notes.extend(planned.is_empty().then(|| nothing(shard, &identity)));
     }
+    let limits = Limits::new(args.group, &machine);
     if args.dry_run {
-        return print_plan(&planned, args);
+        let groups = groups::groups(wanted, limits).len();
+        return print_plan((&planned, &works), &shared, (groups, halving), args);
     }
     let out = args.out.as_deref().expect("clap requires it");
     outfile::check_folder(out)?;
-    let mut folder = SweepFolder::open(out, &identity)?;
+    let (top, halves) = (args.top, halving.is_some());
+    let choice = Choice {
+        metric,
+        top,
+        halves,
+    };
+    let mut folder = SweepFolder::open(out, &identity, choice)?;
     notes.iter().for_each(|note| output.note(note));
     output.progress(format_args!("writing {}", quote::path(out)));
-    folder.keep(args.top, metric)?;
     if planned.is_empty() {
         return Ok(());
     }
@@ -156,20 +179,28 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let sweep = Sweep {
         shared,
         keeping: &keeping,
-        metric,
-        top: args.top,
-        json: args.common.json,
-        output,
+        shown: Shown {
+            metric,
+            json: args.common.json,
+            output,
+        },
     };
-    let groups = groups::groups(wanted, Limits::new(args.group, &machine));
-    sweep.all(&planned, &groups, &mut folder)?;
+    match halving {
+        Some(halving) => sweep.by_rungs(&planned, (&wanted, limits), halving, &mut folder)?,
+        None => sweep.all(&planned, &groups::groups(wanted, limits), &mut folder)?,
+    }
     if args.common.json {
         return Ok(());
     }
-    let results = Results::of(folder.entries(), metric)?;
-    let ranking = shown::ranking(&results, metric, shown::RANKS);
+    show(&folder, metric, out, output)
+}
+
+/// Prints the best runs.
+fn show(folder: &SweepFolder, metric: Metric, out: &Path, output: Output) -> anyhow::Result<()> {
+    let results = Results::of(folder.best(), metric)?;
+    let ranking = shown::ranking(&results, metric, BEST);
     output.result(output::table(&ranking))?;
-    if results.ended > shown::RANKS {
+    if folder.ended() > BEST {
         let more =
             "all runs, spreads over seeds and the effect of each setting: gingham sweep-report";
         output.progress(format_args!("{more} {}", quote::argument(out)));
@@ -228,6 +259,15 @@ fn patience(args: &Args, plan: &Plan<'_>, identity: &mut Identity) -> Result<Opt
         }
     }
     Ok(args.patience.map(|patience| patience as usize))
+}
+
+/// Whether runs are pruned, which makes a sweep another one; which ones, depends on the figure too.
+fn halving(args: &Args, metric: Metric, identity: &mut Identity) -> Option<Halving> {
+    let factor = args.halving?;
+    let settings = &mut identity.settings;
+    settings.insert("halving".to_owned(), factor.into());
+    settings.insert("metric".to_owned(), metric.name().into());
+    Some(Halving::new(factor))
 }
 
 /// All runs, with what they share.
@@ -298,17 +338,36 @@ fn nothing(shard: Shard, identity: &Identity) -> String {
     )
 }
 
-fn print_plan(planned: &[Planned], args: &Args) -> anyhow::Result<()> {
+fn print_plan(
+    (planned, works): (&[Planned], &[Work]),
+    shared: &Shared<'_>,
+    (groups, halving): (usize, Option<Halving>),
+    args: &Args,
+) -> anyhow::Result<()> {
     let output = args.common.output();
-    for run in planned {
+    let estimate = match output.quiet && !args.common.json {
+        true => None,
+        false => Estimate::of(shared, (planned, works), groups, halving)?,
+    };
+    for (place, run) in planned.iter().enumerate() {
         let (number, assignment) = (run.number, run.assignment.to_string());
         if args.common.json {
-            let line = serde_json::json!({ "run": number, "assigned": assignment, "settings": run.options });
+            let seconds = estimate.as_ref().map(|estimate| estimate.runs_s[place]);
+            let line = serde_json::json!({ "run": number, "assigned": assignment, "settings": run.options, "estimated_seconds": seconds });
             output.result(line)?;
         } else {
             output.result(format_args!("{number:5}  {assignment}"))?;
         }
     }
-    output.progress(format_args!("{} runs", planned.len()));
+    let runs = planned.len();
+    match estimate {
+        Some(estimate) => output.progress(format_args!(
+            "{runs} runs, about {} on {} threads: an estimate from a few steps of {} of them",
+            duration(estimate.total_s),
+            estimate.threads,
+            estimate.measured
+        )),
+        None => output.progress(format_args!("{runs} runs")),
+    }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The runs of a sweep: those that see the same mini-batches side by side, group after group.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,19 +10,15 @@ use gingham::data::Dataset;
 use gingham::error::{Error, Result};
 use gingham::machine::Machine;
 use gingham::report::{
-    self, EpochRecord, Keep, Keeping, LaterFolder, Recorder, RunFiles, RunFolder, Summary, Times,
-    Watcher,
+    self, EpochRecord, Keep, Keeping, LaterFolder, Recorder, RunFolder, Summary, Times, Watcher,
 };
-use gingham::sweep::{Assignment, Divergence, Ending, Entry, Metric, SweepFolder, ranked};
+use gingham::sweep::{Assignment, Divergence, Ending, Entry, Pruned, SweepFolder};
 use gingham::train::{self, Checkpoint, Elapsed, End, Plan, Running, Start, TrainOptions};
 
-use super::shown::Progress;
+use super::sink::{Shown, Sink};
 use crate::cli::base;
-use crate::cli::output::{self, Output};
+use crate::cli::output;
 use crate::cli::train as single;
-
-/// The signal by which runs are stopped when one beside them cannot be kept.
-const SIGTERM: usize = 15;
 
 /// A run of the sweep: its number, counted from 1, what the plan says of it, and all its settings.
 pub struct Planned {
@@ -54,12 +50,7 @@ impl<'a> Shared<'a> {
 pub struct Sweep<'a> {
     pub shared: Shared<'a>,
     pub keeping: &'a Keeping,
-    pub metric: Metric,
-    /// Runs whose folders are kept.
-    pub top: usize,
-    /// Whether the journal's lines go to stdout.
-    pub json: bool,
-    pub output: Output,
+    pub shown: Shown,
 }
 
 impl Sweep<'_> {
@@ -70,56 +61,40 @@ impl Sweep<'_> {
         groups: &[Vec<usize>],
         folder: &mut SweepFolder,
     ) -> anyhow::Result<()> {
-        for entry in folder.entries() {
-            self.print(entry)?;
-        }
-        let ended: HashSet<usize> = folder.entries().iter().map(|entry| entry.run).collect();
-        let is_left = |run: &&Planned| !ended.contains(&run.number);
-        if !ended.is_empty() {
-            self.output.note(format_args!(
-                "going on: {} of {} runs have ended, {} are left",
-                ended.len(),
-                planned.len(),
-                planned.iter().filter(is_left).count()
-            ));
-        }
-        let counts = [planned.len(), ended.len()];
-        let best = ranked(self.metric, folder.entries()).first().copied();
-        let progress = Progress::new(counts, best.cloned(), self.output);
-        let mut sink = Sink {
-            sweep: self,
-            folder,
-            progress,
-            failure: None,
-        };
+        let is_left: Vec<bool> = planned.iter().map(|run| !folder.had(run.number)).collect();
+        let mut sink = self.sink(planned.len(), folder)?;
         for group in groups {
-            let runs = group.iter().map(|&run| &planned[run]);
-            let left: Vec<&Planned> = runs.filter(is_left).collect();
+            let left = group.iter().filter(|run| is_left[**run]);
+            let left: Vec<(&Planned, _)> = left.map(|&run| (&planned[run], None)).collect();
             self.group(&left, &mut sink)?;
         }
         Ok(())
     }
 
-    fn print(&self, entry: &Entry) -> anyhow::Result<()> {
-        if !self.json {
-            return Ok(());
-        }
-        let line = serde_json::to_string(entry)?;
-        self.output.result(line)
+    /// Where the runs end, which are so many.
+    pub fn sink<'s>(&self, runs: usize, folder: &'s mut SweepFolder) -> anyhow::Result<Sink<'s>> {
+        let mut sink = Sink::new(runs, folder, self.shown)?;
+        sink.signal = Arc::clone(&self.keeping.signal);
+        Ok(sink)
     }
 
-    /// Trains runs that see the same mini-batches, or goes on with them, each in its own folder.
-    fn group(&self, runs: &[&Planned], sink: &mut Sink<'_>) -> anyhow::Result<()> {
+    /// Trains runs that see the same mini-batches, or goes on with them, each in its own folder: to its end, or to a pause after so many epochs.
+    pub fn group(
+        &self,
+        runs: &[(&Planned, Option<usize>)],
+        sink: &mut Sink<'_>,
+    ) -> anyhow::Result<()> {
         let mut plans = Vec::new();
-        for run in runs {
+        for (run, _) in runs {
             plans.push(self.shared.plan(run)?);
         }
         // Runs that stopped at different places go on apart.
         let mut places: BTreeMap<(usize, usize), Vec<Begun<'_>>> = BTreeMap::new();
-        for (run, plan) in runs.iter().zip(&plans) {
+        for (&(run, until), plan) in runs.iter().zip(&plans) {
             let path = sink.folder.run_dir(run.number);
             match self.begin(run, plan, &path)? {
-                Found::Left(begun) => {
+                Found::Left(mut begun) => {
+                    begun.until = until;
                     let info = begun.checkpoint.as_ref().map(Checkpoint::info);
                     let place = info.map(|info| (info.epoch, info.batch));
                     places
@@ -128,7 +103,7 @@ impl Sweep<'_> {
                         .push(*begun);
                 }
                 // The process was killed between the end of the run and its line in the journal.
-                Found::Whole(summary) => sink.end(vec![run.entry(Ending::Trained(summary))])?,
+                Found::Whole(summary) => sink.take_whole(run.entry(Ending::Trained(summary)))?,
             }
         }
         places
@@ -171,6 +146,7 @@ impl Sweep<'_> {
             files,
             checkpoint,
             elapsed,
+            until: None,
             watcher: Silent,
         })))
     }
@@ -187,6 +163,7 @@ impl Sweep<'_> {
                 files,
                 checkpoint,
                 elapsed,
+                until,
                 watcher,
             } = run;
             of_runs.push((*run, *plan, elapsed.sum_s()));
@@ -194,7 +171,8 @@ impl Sweep<'_> {
                 plan,
                 checkpoint: checkpoint.as_ref(),
                 observer: Recorder::new(plan.settings(), files, self.keeping, watcher, elapsed)
-                    .beside(Arc::clone(&going_on)),
+                    .beside(Arc::clone(&going_on))
+                    .until(*until),
             });
         }
         train::side_by_side(runs, &mut |ends: Vec<End<Recorder<'_>>>| {
@@ -209,7 +187,7 @@ impl Sweep<'_> {
                 } = end;
                 let (run, plan, before) = of_runs[run];
                 let (times, best) = (recorder.times(), recorder.best());
-                let ended_by = recorder.ended_by();
+                let (ended_by, is_paused) = (recorder.ended_by(), recorder.is_paused());
                 let files = recorder.into_files();
                 let entry = match outcome {
                     Ok(outcome) => {
@@ -219,7 +197,7 @@ impl Sweep<'_> {
                             summary = summary.of_best_alone();
                         }
                         summary.total_seconds = before + share;
-                        Ok(run.entry(Ending::Trained(Box::new(summary))))
+                        Ok(run.entry(ending(summary, is_paused)))
                     }
                     Err(error) => run.diverged(plan, error),
                 };
@@ -227,74 +205,16 @@ impl Sweep<'_> {
             }
             sink.take(ended);
         });
-        sink.failure.take().map_or(Ok(()), Err)
+        sink.outcome()
     }
 }
 
-/// Where the runs of a sweep end.
-struct Sink<'a> {
-    sweep: &'a Sweep<'a>,
-    folder: &'a mut SweepFolder,
-    progress: Progress,
-    /// What ends the sweep.
-    failure: Option<anyhow::Error>,
-}
-
-impl Sink<'_> {
-    /// Takes what became of runs that have ended together. The first failure stops all runs beside them.
-    fn take(&mut self, ended: Vec<(Result<Entry>, &mut dyn RunFiles)>) {
-        let (mut entries, mut files) = (Vec::new(), Vec::new());
-        for (entry, of_run) in ended {
-            match entry {
-                Ok(entry) => {
-                    entries.push(entry);
-                    files.push(of_run);
-                }
-                Err(error) => self.fail(error.into()),
-            }
-        }
-        if let Err(error) = self.keep(&entries, files).and_then(|()| self.end(entries)) {
-            self.fail(error);
-        }
-    }
-
-    fn fail(&mut self, error: anyhow::Error) {
-        if self.failure.is_some() {
-            return;
-        }
-        if let Some(Error::Stopped { .. }) = error.downcast_ref::<Error>() {
-            let note = "the sweep itself goes on by the same command, where its runs have stopped";
-            self.sweep.output.note(note);
-        } else {
-            self.sweep.keeping.signal.store(SIGTERM, Ordering::Relaxed);
-        }
-        self.failure = Some(error);
-    }
-
-    /// Makes the folders of the runs that are among the best whole.
-    fn keep(&self, entries: &[Entry], files: Vec<&mut dyn RunFiles>) -> anyhow::Result<()> {
-        let Sweep { top, metric, .. } = *self.sweep;
-        let kept = self.folder.kept_of(entries, top, metric);
-        for (entry, files) in entries.iter().zip(files) {
-            if let Some(summary) = entry.summary().filter(|_| kept.contains(&entry.run)) {
-                files.folder()?.finish(summary)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes down runs that have ended.
-    fn end(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let Sweep { top, metric, .. } = *self.sweep;
-        self.folder.end(entries.clone(), top, metric)?;
-        for entry in &entries {
-            self.sweep.print(entry)?;
-            self.progress.show(entry, metric);
-        }
-        Ok(())
+/// How a run has ended that others have not been compared with yet: where it has paused, it is pruned unless it goes on.
+fn ending(summary: Summary, is_paused: bool) -> Ending {
+    let (pruned, summary) = (summary.epochs, Box::new(summary));
+    match is_paused {
+        true => Ending::Pruned(Pruned { pruned, summary }),
+        false => Ending::Trained(summary),
     }
 }
 
@@ -332,6 +252,8 @@ struct Begun<'a> {
     checkpoint: Option<Checkpoint>,
     /// What it had taken there.
     elapsed: Elapsed,
+    /// The epochs after which it pauses; none where it is trained to its end.
+    until: Option<usize>,
     watcher: Silent,
 }
 

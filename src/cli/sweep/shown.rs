@@ -11,8 +11,6 @@ use crate::cli::progress;
 use crate::cli::progress::line::{Drawing, Figures};
 use crate::cli::progress::numbers::duration;
 
-/// Ranks that are shown at the end.
-pub const RANKS: usize = 10;
 /// The time between two lines about the progress is a tenth of that since the start, but within these bounds.
 const OFTEN: Duration = Duration::from_secs(10);
 const RARELY: Duration = Duration::from_secs(600);
@@ -154,9 +152,11 @@ fn figures(seen: &Seen, now: Instant) -> Figures {
 
 /// A run's figure as it is shown.
 fn of_entry(entry: &Entry, metric: Metric) -> String {
-    match entry.summary() {
-        None => "diverged".to_owned(),
-        Some(_) => shown(entry.figure(metric), metric),
+    let figure = shown(entry.figure(metric), metric);
+    match (entry.summary(), entry.pruned()) {
+        (None, _) => "diverged".to_owned(),
+        (Some(_), Some(epoch)) => format!("{figure} pruned at epoch {epoch}"),
+        (Some(_), None) => figure,
     }
 }
 
@@ -176,6 +176,8 @@ pub fn ranking(results: &Results, metric: Metric, top: usize) -> Vec<Vec<String>
     let mut heads = vec!["rank".to_owned(), "run".to_owned()];
     heads.extend(names);
     heads.extend([metric.name(), "test", "seconds"].map(str::to_owned));
+    let has_pruned = results.pruned > 0;
+    heads.extend(has_pruned.then(|| "pruned".to_owned()));
     let mut rows = vec![heads];
     for (rank, run) in results.runs.iter().take(top).enumerate() {
         let mut row = vec![(rank + 1).to_string(), run.run.to_string()];
@@ -187,6 +189,10 @@ pub fn ranking(results: &Results, metric: Metric, top: usize) -> Vec<Vec<String>
         row.push(percent(run.test_accuracy));
         let seconds = run.train_seconds.map(|seconds| format!("{seconds:.2}"));
         row.push(seconds.unwrap_or_else(|| "-".to_owned()));
+        if has_pruned {
+            let epoch = run.pruned.map(|epoch| format!("at epoch {epoch}"));
+            row.push(epoch.unwrap_or_else(|| "-".to_owned()));
+        }
         rows.push(row);
     }
     rows

@@ -5,13 +5,25 @@ use rayon::prelude::*;
 use super::groups::{PixelGroups, most_quads, most_segments};
 use super::panels::{Lines, panel_bytes, panels};
 use crate::cut;
-use crate::data::Images;
+use crate::data::{Augmented, Images};
 use crate::kernels::{COLUMNS, Level, PanelShape, Panels, QUAD, Tiles};
 
-/// What one thread needs while it packs images of `pixels` pixels.
+/// What one thread needs while it packs images.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    /// Sixteen images, transposed.
+    lines: Lines,
+    /// Sixteen images as they were changed; empty where none will be.
+    changed: Vec<u8>,
+}
+
+/// What one thread needs while it packs images of `pixels` pixels, which may be changed where `trains` says so.
 #[must_use]
-pub fn scratch(pixels: usize) -> Lines {
-    Lines::new(most_quads(pixels))
+pub fn scratch(pixels: usize, trains: bool) -> Scratch {
+    Scratch {
+        lines: Lines::new(most_quads(pixels)),
+        changed: vec![0; if trains { COLUMNS * pixels } else { 0 }],
+    }
 }
 
 /// Room for a chunk of up to `images` images as columns, with `quads` quads each.
@@ -48,6 +60,8 @@ pub struct Packing<'a> {
     pub groups: &'a PixelGroups,
     /// The images, of which a batch is some.
     pub images: &'a Images,
+    /// How they are changed before they are packed.
+    pub augmented: Option<Augmented>,
 }
 
 /// The pixels of a batch, packed for good: chunk after chunk.
@@ -70,7 +84,8 @@ pub fn batch_bytes(batch: usize, (rows, columns): (usize, usize)) -> usize {
 }
 
 /// Bytes of the pixels of a step that packs `batch` images of so many rows and columns: with images as columns, of the `in_lanes` images
-/// that are worked on at one time, and with pixels as columns, of all of them, where there will be gradients.
+/// that are worked on at one time, and with pixels as columns, of all of them, where there will be gradients; then of sixteen images
+/// that each lane may change, too.
 #[must_use]
 pub fn step_bytes(
     batch: usize,
@@ -83,7 +98,16 @@ pub fn step_bytes(
     let forward = panel_bytes(in_lanes.div_ceil(COLUMNS), most_quads(tiles.pixels()));
     let chunks = if trains { batch.div_ceil(images) } else { 0 };
     let gradient = panel_bytes(tiles.count(), images.div_ceil(QUAD));
-    forward.saturating_add(gradient.saturating_mul(chunks))
+    let changed = if trains {
+        in_lanes
+            .div_ceil(images)
+            .saturating_mul(COLUMNS * tiles.pixels())
+    } else {
+        0
+    };
+    forward
+        .saturating_add(changed)
+        .saturating_add(gradient.saturating_mul(chunks))
 }
 
 impl PackedBatch {
@@ -110,7 +134,7 @@ impl PackedBatch {
     #[must_use]
     pub fn of(packing: &Packing<'_>, indices: &[u32], images_per_chunk: usize) -> Self {
         let groups = packing.groups;
-        let chunk = |scratch: &mut Lines, chunk: &[u32]| {
+        let chunk = |scratch: &mut Scratch, chunk: &[u32]| {
             let mut forward = room_for_forward(chunk.len(), groups.pixels(), groups.quads());
             // A chunk's factors lie behind the factors of full chunks, so all chunks have the room of a full one.
             let images = images_per_chunk.min(indices.len());
@@ -120,7 +144,10 @@ impl PackedBatch {
         };
         let (forward, gradient) = indices
             .par_chunks(images_per_chunk)
-            .map_init(|| scratch(groups.pixels()), chunk)
+            .map_init(
+                || scratch(groups.pixels(), packing.augmented.is_some()),
+                chunk,
+            )
             .unzip();
         Self { forward, gradient }
     }
@@ -130,6 +157,7 @@ impl PackedBatch {
 ///
 /// ```text
 /// for each sixteen images:
+///     change them, where they are to be changed
 ///     transpose them
 ///     forward: keep the quads of each group of pixels, as a panel of its own
 ///     gradient: keep these images' quads in the panel of each tile
@@ -137,10 +165,13 @@ impl PackedBatch {
 ///
 /// 1. The pixels of all groups but the largest are first copied behind the image, so that a group's quads lie together.
 /// 2. The next sixteen images are asked for while these are transposed.
+///
+/// # Panics
+/// If images are to be changed and the scratch is not for training.
 pub fn pack(
     packing: &Packing<'_>,
     indices: &[u32],
-    scratch: &mut Lines,
+    scratch: &mut Scratch,
     forward: &mut Panels,
     mut gradient: Option<&mut Panels>,
 ) {
@@ -148,7 +179,9 @@ pub fn pack(
         level,
         groups,
         images,
+        augmented,
     } = *packing;
+    let Scratch { lines, changed } = scratch;
     let first_scattered = groups.pixels().div_ceil(QUAD);
     forward.clear(groups.segments.len());
     if let Some(gradient) = &mut gradient {
@@ -163,12 +196,20 @@ pub fn pack(
     let mut now = sixteen(sixteens.next());
     for (panel, indices) in indices.chunks(COLUMNS).enumerate() {
         let next = sixteen(sixteens.next());
-        scratch.set(level, &now[..indices.len()], &next);
-        scratch.scatter(level, first_scattered, &groups.scattered);
-        forward.set_images(level, panel, scratch.view(), &groups.segments);
+        let mut these = now;
+        if let Some(augmented) = augmented {
+            let changed = changed.chunks_exact_mut(groups.pixels());
+            for ((&index, this), changed) in indices.iter().zip(&mut these).zip(changed) {
+                augmented.change_into(index, images.shape(), this, changed);
+                *this = changed;
+            }
+        }
+        lines.set(level, &these[..indices.len()], &next);
+        lines.scatter(level, first_scattered, &groups.scattered);
+        forward.set_images(level, panel, lines.view(), &groups.segments);
         if let Some(gradient) = &mut gradient {
             let quad = panel * (COLUMNS / QUAD);
-            gradient.add_images(level, quad, scratch.view(), groups.tiles());
+            gradient.add_images(level, quad, lines.view(), groups.tiles());
         }
         now = next;
     }

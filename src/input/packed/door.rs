@@ -5,10 +5,11 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
-use super::batch::{PackedBatch, Packing, images_as_columns, pack, pixels_as_columns, scratch};
+use super::batch::{
+    PackedBatch, Packing, Scratch, images_as_columns, pack, pixels_as_columns, scratch,
+};
 use super::deltas::ChunkDeltas;
 use super::outlines::Outlines;
-use super::panels::Lines;
 use super::products::{ProductSizes, Products};
 use super::quantized::Quantized;
 use crate::cut::{self, BlockLimits};
@@ -39,7 +40,7 @@ pub struct Packed<P = Quantized> {
 /// The memory of one thread.
 #[derive(Debug)]
 pub struct PackedLane {
-    scratch: Lines,
+    scratch: Scratch,
     /// A chunk's pixels, images as columns.
     forward: Panels,
 }
@@ -130,6 +131,7 @@ impl<P: Products> Input for Packed<P> {
             level: self.level,
             groups: scale.as_ref(),
             images,
+            augmented: None,
         };
         PackedBatch::of(&packing, indices, self.chunk_images)
     }
@@ -137,7 +139,7 @@ impl<P: Products> Input for Packed<P> {
     fn lane(&self) -> PackedLane {
         let pixels = self.tiles.pixels();
         PackedLane {
-            scratch: scratch(pixels),
+            scratch: scratch(pixels, self.trains),
             forward: images_as_columns(self.largest_chunk, pixels),
         }
     }
@@ -167,6 +169,7 @@ impl<P: Products> Input for Packed<P> {
                 level: self.level,
                 groups: scale.as_ref(),
                 images: pixels.source,
+                augmented: pixels.augmented,
             };
             let PackedLane { scratch, forward } = &mut *room.lane;
             let gradient = pixels.trains.then_some(&mut *room.chunk);

@@ -55,8 +55,8 @@ mod rows;
 mod weights;
 
 pub use batch::{
-    PackedBatch, Packing, batch_bytes, images_as_columns, pack, pixels_as_columns, scratch,
-    step_bytes,
+    PackedBatch, Packing, Scratch, batch_bytes, images_as_columns, pack, pixels_as_columns,
+    scratch, step_bytes,
 };
 pub use deltas::{ChunkDeltas, Gradient, QuantizedDeltas};
 pub use door::{Packed, PackedLane};

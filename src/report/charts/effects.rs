@@ -157,7 +157,11 @@ impl<'a> Panel<'a> {
         let [left, right] = [group.ends.0, group.ends.1].map(|at| from + at * (to - from));
         svg.group("", &group.told(&self.swept.measured), |svg| {
             let Some(mean) = group.mean() else {
-                let text = "diverged";
+                let text = if group.pruned > 0 {
+                    "pruned"
+                } else {
+                    "diverged"
+                };
                 let half = length(text) / 2.0;
                 let x = ((left + right) / 2.0).clamp(from - INSET + half, to + INSET - half);
                 svg.text(x, y.from() - 6.0, Anchor::Middle, "muted small", text);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::answers::images_of;
 use super::html::{Cell, facts, figure_of_two, number, paragraph, table};
+use crate::data::Augmentation;
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
 use crate::model::{AnyModel, Layer};
@@ -105,7 +106,29 @@ fn seeds(options: &TrainOptions) -> String {
     };
     let split = own("split", options.split_seed);
     let order = own("shuffled", options.order_seed.filter(|_| options.shuffle));
-    format!("seed {}{split}{order}{}", options.seed, held_out(options))
+    let (held_out, augmented) = (held_out(options), augmented(options));
+    format!("seed {}{split}{order}{held_out}{augmented}", options.seed)
+}
+
+/// How the images were changed for training, where they were.
+fn augmented(options: &TrainOptions) -> String {
+    let Augmentation { flip, shift, erase } = options.augmentation();
+    let mirrored = if flip {
+        ", images mirrored at random"
+    } else {
+        ""
+    };
+    let moved = match shift {
+        0 => String::new(),
+        1 => ", images moved by up to 1 pixel".to_owned(),
+        most => format!(", images moved by up to {most} pixels"),
+    };
+    let erased = if erase > 0.0 {
+        format!(", rectangles erased with probability {erase}")
+    } else {
+        String::new()
+    };
+    format!("{mirrored}{moved}{erased}")
 }
 
 /// What was held out, where it is no plain share.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Measured, Setting, Swept};
+use super::{Measured, Setting, Swept, SweptRun};
 
 /// The parts of the range of a setting with many values.
 const PARTS: usize = 6;
@@ -18,6 +18,8 @@ pub struct Group {
     pub figures: Vec<f64>,
     /// How many diverged.
     pub diverged: usize,
+    /// How many were pruned.
+    pub pruned: usize,
 }
 
 impl Group {
@@ -27,13 +29,15 @@ impl Group {
             ends,
             figures: Vec::new(),
             diverged: 0,
+            pruned: 0,
         }
     }
 
-    fn add(&mut self, figure: Option<f64>) {
-        match figure {
-            Some(figure) => self.figures.push(figure),
-            None => self.diverged += 1,
+    fn add(&mut self, run: SweptRun) {
+        match (run.figure, run.pruned) {
+            (Some(figure), _) => self.figures.push(figure),
+            (None, Some(_)) => self.pruned += 1,
+            (None, None) => self.diverged += 1,
         }
     }
 
@@ -55,7 +59,10 @@ impl Group {
     /// The group in words.
     #[must_use]
     pub fn told(&self, measured: &Measured) -> String {
-        let mut told = vec![format!("{} runs", self.figures.len() + self.diverged)];
+        let mut told = vec![format!(
+            "{} runs",
+            self.figures.len() + self.diverged + self.pruned
+        )];
         told.extend(
             self.mean()
                 .map(|mean| format!("mean {}", measured.shown(mean))),
@@ -63,6 +70,9 @@ impl Group {
         told.extend((self.deviation()).map(|size| format!("deviation {}", measured.shown(size))));
         if self.diverged > 0 {
             told.push(format!("{} diverged", self.diverged));
+        }
+        if self.pruned > 0 {
+            told.push(format!("{} pruned", self.pruned));
         }
         format!("{}: {}", self.text, told.join(", "))
     }
@@ -92,9 +102,9 @@ pub fn groups(swept: &Swept, setting: &Setting) -> Vec<Group> {
         } else {
             ((setting.at(rank) * PARTS as f64) as usize).min(PARTS - 1)
         };
-        groups[place].add(run.figure);
+        groups[place].add(*run);
     }
-    groups.retain(|group| !group.figures.is_empty() || group.diverged > 0);
+    groups.retain(|group| !group.figures.is_empty() || group.diverged + group.pruned > 0);
     groups
 }
 
@@ -116,7 +126,7 @@ pub fn over_seeds(swept: &Swept) -> Vec<Group> {
         if place == groups.len() {
             groups.push(Group::new(text, (0.0, 0.0)));
         }
-        groups[place].add(run.figure);
+        groups[place].add(*run);
     }
     let is_repeated = |group: &Group| group.figures.len() > 1;
     if !groups.iter().any(is_repeated) {

@@ -24,8 +24,10 @@ pub struct Swept {
 pub struct SweptRun {
     /// Its number in the plan.
     pub number: usize,
-    /// The figure by which it is compared; none where it diverged.
+    /// The figure by which it is compared; none where it diverged or was pruned.
     pub figure: Option<f64>,
+    /// The epochs after which it was pruned.
+    pub pruned: Option<usize>,
 }
 
 /// What the figure of runs is.
@@ -169,6 +171,8 @@ impl Swept {
         let settings = settings.map(|setting| format!("{} {}", setting.name, setting.text(rank)));
         let run = self.runs[rank];
         let figure = run.figure.map(|figure| self.measured.shown(figure));
+        let pruned = run.pruned.map(|epoch| format!("pruned at epoch {epoch}"));
+        let figure = figure.or(pruned);
         format!(
             "run {}: {}; {}",
             run.number,
@@ -217,6 +221,7 @@ pub(super) mod tests {
                 .map(|(rank, &figure)| SweptRun {
                     number: number(rank),
                     figure,
+                    pruned: None,
                 })
                 .collect(),
             measured: accuracy(),

@@ -45,7 +45,7 @@ impl Found {
         let swept = swept(&results, self.metric);
         let mut kept: Vec<(usize, Run)> = Vec::new();
         for (rank, run) in results.runs.iter().enumerate().take(sections::CURVES) {
-            if run.figure.is_some() {
+            if run.figure.is_some() && run.pruned.is_none() {
                 kept.extend(self.open(run.run).map(|opened| (rank + 1, opened)));
             }
         }
@@ -110,14 +110,16 @@ impl Found {
         let count = |count: u64| grouped(count as f64, 0);
         let ended = results.ended as u64;
         let planned = count(self.planned);
-        let mut text = match results.diverged {
-            0 => format!("{} of {planned} runs have ended.", count(ended)),
-            diverged => format!(
-                "{} of {planned} runs have ended, {} of them diverged.",
-                count(ended),
-                count(diverged as u64)
-            ),
-        };
+        let mut text = format!("{} of {planned} runs have ended", count(ended));
+        for (runs, are) in [
+            (results.diverged, "diverged"),
+            (results.pruned, "were pruned"),
+        ] {
+            if runs > 0 {
+                text += &format!(", {} of them {are}", count(runs as u64));
+            }
+        }
+        text.push('.');
         let mut key: Vec<(String, String)> = Vec::new();
         if let (Some(best), Some(figure)) = (results.runs.first(), swept.figures().next()) {
             text += &format!(
@@ -153,7 +155,8 @@ impl Found {
 
     /// What the journal has of the best run.
     fn settings_of_best(&self, results: &Results) -> Option<String> {
-        let best = results.runs.first().filter(|run| run.figure.is_some())?;
+        let mut best = results.runs.first().into_iter();
+        let best = best.find(|run| run.figure.is_some() && run.pruned.is_none())?;
         let entry = self.entries.iter().find(|entry| entry.run == best.run)?;
         let gone = format!(
             "The folder of run {} is gone, so this is what the journal has of it: its settings.",
@@ -197,7 +200,8 @@ fn swept(results: &Results, metric: Metric) -> Swept {
         runs: runs()
             .map(|run| SweptRun {
                 number: run.run,
-                figure: run.figure.filter(|figure| figure.is_finite()),
+                figure: (run.figure).filter(|figure| figure.is_finite() && run.pruned.is_none()),
+                pruned: run.pruned,
             })
             .collect(),
         measured: Measured {

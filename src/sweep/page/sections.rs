@@ -181,7 +181,7 @@ fn parallel(swept: &Swept) -> String {
     }
     let rooms = [Room::Page, Room::Phone];
     let caption = "The darker a line is (on a dark ground: the lighter), the better is its run; the best is orange. Runs of one value lie beside \
-                   one another. Lines of runs that diverged end before the figure. Point at a line to read its run.";
+                   one another. Lines of runs that diverged or were pruned end before the figure. Point at a line to read its run.";
     paragraph(&text)
         + &figure_of_two(
             rooms.map(|room| charts::parallel(swept, room)),

@@ -44,6 +44,7 @@ pub fn ranking(entries: &[Entry], results: &Results, swept: &Swept, drawn: &[usi
         .chain(settings.map(|setting| &*setting.name))
         .chain(has_error.then_some("error"))
         .chain(["epochs", "time", "run"])
+        .chain((results.pruned > 0).then_some("pruned"))
         .collect();
     let row = |&(rank, run, summary): &(usize, &Ranked, &Summary)| {
         let number = (rank + 1).to_string();
@@ -73,10 +74,17 @@ pub fn ranking(entries: &[Entry], results: &Results, swept: &Swept, drawn: &[usi
         ));
         cells.push(Cell::Number(seconds(time), time));
         cells.push(Cell::Number(run.run.to_string(), run.run as f64));
+        if results.pruned > 0 {
+            let pruned = run.pruned.map(|epoch| format!("at epoch {epoch}"));
+            cells.push(pruned.map_or(Cell::Empty, |text| Cell::text(text.as_str())));
+        }
         cells
     };
     let rows: Vec<Vec<Cell>> = rows.iter().map(row).collect();
     let mut text = format!("The best by {} stands first.", swept.measured.name);
+    if results.pruned > 0 {
+        text += " Runs that were pruned stand behind those that were not, with their figures at that epoch.";
+    }
     if results.ended - results.diverged > RANKS[1] {
         text += &format!(
             " {} ranks are shown; 'gingham sweep-report --csv' has all.",
@@ -107,7 +115,7 @@ fn in_two(heads: &[&str], mut rows: Vec<Vec<Cell>>) -> String {
 fn diverged(entries: &[Entry]) -> String {
     let diverged = entries.iter().filter_map(|entry| match &entry.ending {
         Ending::Diverged(divergence) => Some((entry, divergence)),
-        Ending::Trained(_) => None,
+        Ending::Trained(_) | Ending::Pruned(_) => None,
     });
     let diverged: Vec<_> = diverged.collect();
     let count = grouped(diverged.len() as f64, 0);
@@ -146,7 +154,10 @@ fn diverged(entries: &[Entry]) -> String {
 
 /// The means and deviations of groups of runs; of many the first ones.
 pub fn groups(id: &str, name: &str, groups: &[Group], swept: &Swept) -> String {
+    let pruned = groups.iter().any(|group| group.pruned > 0);
     let heads = [name, "runs", "mean", "deviation", "best", "diverged"];
+    let heads = heads.into_iter().chain(pruned.then_some("pruned"));
+    let heads: Vec<&str> = heads.collect();
     let shown = |figure: Option<f64>| {
         figure.map_or(Cell::Empty, |figure| {
             Cell::Number(swept.measured.shown(figure), figure)
@@ -157,14 +168,16 @@ pub fn groups(id: &str, name: &str, groups: &[Group], swept: &Swept) -> String {
         .iter()
         .take(MOST_GROUPS)
         .map(|group| {
-            vec![
+            let mut cells = vec![
                 Cell::text(group.text.as_str()),
-                count(group.figures.len() + group.diverged),
+                count(group.figures.len() + group.diverged + group.pruned),
                 shown(group.mean()),
                 shown(group.deviation()),
                 shown(group.figures.first().copied()),
                 count(group.diverged),
-            ]
+            ];
+            cells.extend(pruned.then(|| count(group.pruned)));
+            cells
         })
         .collect();
     let caption = match groups.len() > MOST_GROUPS {

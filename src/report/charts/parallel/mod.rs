@@ -205,10 +205,14 @@ impl Layout<'_> {
                 &format!("run {}, the best", run.number),
             );
         }
-        let diverged = self.swept.runs.len() - self.swept.figures().count();
-        if diverged > 0 {
-            let text = format!("{} diverged", grouped(diverged as f64, 0));
-            entry("line other", "muted small", &text);
+        let pruned = self.swept.runs.iter().filter(|run| run.pruned.is_some());
+        let pruned = pruned.count();
+        let diverged = self.swept.runs.len() - self.swept.figures().count() - pruned;
+        for (runs, are) in [(diverged, "diverged"), (pruned, "pruned")] {
+            if runs > 0 {
+                let text = format!("{} {are}", grouped(runs as f64, 0));
+                entry("line other", "muted small", &text);
+            }
         }
     }
 
