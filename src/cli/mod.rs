@@ -20,6 +20,7 @@ mod limits;
 mod man;
 mod near;
 mod notes;
+mod optimisation;
 mod outfile;
 mod output;
 mod plot;

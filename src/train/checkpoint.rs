@@ -21,6 +21,7 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::arrays::{Array, ArrayKind, arrays};
 use super::history::{self, Elapsed};
 use super::options::TrainOptions;
 use super::plan::Plan;
@@ -187,7 +188,9 @@ impl Checkpoint {
             }
         }
         let best = self.best(&tensors, layout)?;
-        let of_best = best.as_ref().map_or(0, |_| arrays(layout, 0).len());
+        let of_best = best
+            .as_ref()
+            .map_or(0, |_| arrays(&layout.without_norms(), 0).len());
         let expected = arrays(layout, slots_of(fresh)).len() + of_best + history::count(&tensors);
         if tensors.len() != expected {
             let found = tensors.len();
@@ -226,7 +229,7 @@ impl Checkpoint {
             ));
         }
         let mut parameters = Vec::new();
-        for array in arrays(layout, 0) {
+        for array in arrays(&layout.without_norms(), 0) {
             let name = format!("best.{}", array.name);
             parameters.extend(numbers::<T>(tensors, &name, &array.shape)?);
         }
@@ -308,7 +311,7 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
     }
     if let Some(best) = &state.best {
         let mut parameters = &*best.parameters;
-        for Array { name, shape, .. } in arrays(&state.mlp.layout, 0) {
+        for Array { name, shape, .. } in arrays(&state.mlp.layout.without_norms(), 0) {
             let (these, others) = parameters.split_at(shape.iter().product());
             parameters = others;
             all.push((format!("best.{name}"), seal::Array::new(shape, these)));
@@ -319,55 +322,6 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
         all.push(((*name).to_owned(), array));
     }
     seal::sealed(all, METADATA, &info)
-}
-
-/// An array of the state.
-struct Array {
-    name: String,
-    shape: Vec<usize>,
-    kind: ArrayKind,
-}
-
-/// Which of the state's buffers an array is a part of.
-enum ArrayKind {
-    Parameters,
-    Slots,
-    Figures,
-}
-
-/// The arrays of a state whose optimizer remembers `slots` numbers of each parameter, in the order of the state's buffers.
-fn arrays(layout: &Layout, slots: usize) -> Vec<Array> {
-    let mut arrays = Vec::new();
-    for (number, layer) in layout.layers().iter().enumerate() {
-        let mut add = |part: &str, shape: Vec<usize>| {
-            let name = format!("layers.{number}.{part}");
-            if slots > 0 {
-                arrays.push(Array {
-                    name: format!("slots.{name}"),
-                    shape: [&[slots], &*shape].concat(),
-                    kind: ArrayKind::Slots,
-                });
-            }
-            arrays.push(Array {
-                name,
-                shape,
-                kind: ArrayKind::Parameters,
-            });
-        };
-        add("weight", vec![layer.outputs, layer.inputs]);
-        if layer.bias.is_some() {
-            add("bias", vec![layer.outputs]);
-        }
-        if layer.gain.is_some() {
-            add("gain", vec![layer.outputs]);
-            arrays.push(Array {
-                name: format!("figures.layers.{number}"),
-                shape: vec![2, layer.outputs],
-                kind: ArrayKind::Figures,
-            });
-        }
-    }
-    arrays
 }
 
 /// Numbers that the optimizer remembers of each parameter.

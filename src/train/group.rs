@@ -11,12 +11,12 @@ use super::order::{LabelledSource, Order};
 use super::plan::Plan;
 use super::recipe::Norm;
 use super::running::Finished;
-use super::start::Start;
+use super::setup::{setup, standardizers};
 use super::state::{Accuracies, EpochFigures, LastStep, State};
 use super::step::{Setup, Stepper};
-use crate::data::{Split, Standardizer};
+use crate::data::Standardizer;
 use crate::error::{Error, Result};
-use crate::evaluate::{Found, accuracies, accuracies_and_losses, heldout_standardizer};
+use crate::evaluate::{Found, accuracies, accuracies_and_losses};
 use crate::input::Input;
 use crate::model::{AnyModel, Mlp, Model};
 use crate::network::Pass;
@@ -371,41 +371,4 @@ where
     fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
         self.group.checkpoint(self.run, elapsed)
     }
-}
-
-/// What the network of a run begins with, for mini-batches of up to `batch` images, `count` of them an epoch.
-fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize, count: usize) -> Setup<T> {
-    let settings = plan.settings();
-    let layout = plan.layout();
-    let level = plan.machine().level();
-    Setup {
-        mlp: Mlp {
-            layout: layout.clone(),
-            parameters: plan.start().map_or_else(
-                || settings.init.parameters(layout, settings.seed),
-                Start::parameters,
-            ),
-            activation: settings.activation,
-            output: settings.output,
-        },
-        optimizer: settings.optimizer(level),
-        learning_rate: settings.learning_rate,
-        objective: plan.objective(),
-        recipe: settings.recipe((settings.epochs as u64).saturating_mul(count as u64)),
-        batch,
-        level,
-    }
-}
-
-/// What standardises the training samples, and what the held-out ones.
-fn standardizers(plan: &Plan<'_>, split: &Split) -> (Standardizer, Standardizer) {
-    let (settings, samples) = (plan.settings(), plan.data().train.samples);
-    let scale = settings.scale;
-    let standardizer = match plan.start() {
-        Some(start) => start.standardizer().clone(),
-        None => scale.standardizer(samples, &split.train),
-    };
-    let own = || scale.standardizer(plan.data().heldout().samples, &split.heldout);
-    let heldout = heldout_standardizer(scale, settings.heldout_scale, &standardizer, own);
-    (standardizer, heldout)
 }

@@ -6,7 +6,9 @@
 //! two phases of a step), [`update`] (the second one), [`optimizer`], [`objective`]. Nothing here reads a clock or prints: who
 //! wants to see a run working hands in an [`Observer`].
 
+mod arrays;
 mod augmentation;
+mod blocks;
 mod checkpoint;
 mod config;
 mod divergence;
@@ -30,6 +32,7 @@ mod room;
 mod running;
 pub mod schedule;
 mod seeds;
+mod setup;
 mod sight;
 mod size;
 mod span;

@@ -223,8 +223,39 @@ impl TrainOptions {
     /// The settings of a preset.
     #[must_use]
     pub fn of(preset: Preset) -> Self {
-        let article = Self {
+        let article = Self::article();
+        let hidden = match preset {
+            Preset::Article => return article,
+            Preset::Wide => vec![512, 256],
+            Preset::Plain => vec![100],
+        };
+        Self {
             preset,
+            hidden,
+            activation: Activation::Relu,
+            output: Output::Softmax,
+            probability: Probability::Output,
+            bias: true,
+            init: Init::He,
+            epochs: 20,
+            batches: None,
+            batch_size: Some(128),
+            shuffle: true,
+            learning_rate: 0.02,
+            momentum: 0.9,
+            l1_form: L1Form::Sign,
+            l2: 0.0005,
+            reduction: Reduction::Mean,
+            error: ErrorForm::Objective,
+            heldout_scale: HeldoutScale::Train,
+            ..article
+        }
+    }
+
+    /// The settings of the article.
+    fn article() -> Self {
+        Self {
+            preset: Preset::Article,
             data: PathBuf::from("data/fashion-mnist"),
             hidden: vec![50],
             activation: Activation::Sigmoid,
@@ -287,31 +318,6 @@ impl TrainOptions {
             validation_images_sha256: None,
             validation_labels_sha256: None,
             classes_sha256: None,
-        };
-        let hidden = match preset {
-            Preset::Article => return article,
-            Preset::Wide => vec![512, 256],
-            Preset::Plain => vec![100],
-        };
-        Self {
-            hidden,
-            activation: Activation::Relu,
-            output: Output::Softmax,
-            probability: Probability::Output,
-            bias: true,
-            init: Init::He,
-            epochs: 20,
-            batches: None,
-            batch_size: Some(128),
-            shuffle: true,
-            learning_rate: 0.02,
-            momentum: 0.9,
-            l1_form: L1Form::Sign,
-            l2: 0.0005,
-            reduction: Reduction::Mean,
-            error: ErrorForm::Objective,
-            heldout_scale: HeldoutScale::Train,
-            ..article
         }
     }
 

@@ -11,6 +11,7 @@ use gingham::model::{Activation, HeldoutScale, Init, Output, Probability};
 use gingham::rng::{Purpose, Stream};
 use gingham::scalar::{Dtype, Scalar};
 use gingham::train::optimizer::Sgd;
+use gingham::train::recipe::Recipe;
 use gingham::train::step::Setup;
 use gingham::train::{
     Arithmetic, NoObserver, Plan, Reduction, State, TrainOptions, Trainer, differences, train,
@@ -292,9 +293,14 @@ where
         let momentum = D::Number::of(settings.momentum);
         let setup = Setup {
             mlp: trainer.state().mlp.clone(),
-            optimizer: Box::new(Sgd { momentum, level }),
+            optimizer: Box::new(Sgd {
+                momentum,
+                nesterov: false,
+                level,
+            }),
             learning_rate: settings.learning_rate,
             objective: plan.objective(),
+            recipe: Recipe::default(),
             batch: trainer.order().largest_batch(),
             level,
         };

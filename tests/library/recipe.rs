@@ -213,7 +213,7 @@ fn gradients_with_every_ingredient_are_the_differences() {
 
 /// The gradient of the first step, and the central differences of its error.
 fn gradients(steps: &mut dyn Steps<f64>, indices: &[u32]) -> (Vec<f64>, Vec<f64>) {
-    let mut error = |steps: &mut dyn Steps<f64>| {
+    let error = |steps: &mut dyn Steps<f64>| {
         steps.state().step = 0; // what is left out depends on it
         steps.step(indices)
     };

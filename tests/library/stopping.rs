@@ -7,10 +7,10 @@ use gingham::engine::EngineKind;
 use gingham::error::Result;
 use gingham::evaluate::Predictor;
 use gingham::input::Staged;
-use gingham::model::AnyModel;
+use gingham::model::{AnyModel, HeldoutScale};
 use gingham::scalar::Dtype;
 use gingham::train::{
-    EpochEnd, Metric, NoObserver, Observer, Plan, Preset, TrainOptions, Trainer, train,
+    EpochEnd, Metric, NoObserver, Norm, Observer, Plan, Preset, TrainOptions, Trainer, train,
 };
 
 use crate::resume::{resumed, stopped};
@@ -136,6 +136,59 @@ fn a_run_that_goes_on_ends_where_it_would_have_ended() {
 }
 
 #[test]
+fn the_best_network_of_norms_and_averaged_parameters_is_the_one_that_answered() {
+    let data = data();
+    let share = |right: Option<f64>| right.expect("samples that were asked about");
+    for (dtype, norm, ema, bound) in [
+        (Dtype::F64, Norm::Batch, 0.9, 1e-12),
+        (Dtype::F64, Norm::Batch, 0.0, 1e-12),
+        (Dtype::F64, Norm::None, 0.9, 1e-12),
+        (Dtype::F32, Norm::Batch, 0.9, 1e-5),
+    ] {
+        let what = format!("{dtype:?} {norm:?} {ema}");
+        let options = TrainOptions {
+            norm,
+            ema,
+            hidden: vec![9, 6],
+            heldout_scale: HeldoutScale::Train,
+            ..options(EngineKind::Blas, dtype)
+        };
+        let one = machine(1);
+        let plan = Plan::new(&options, &data, &one).unwrap();
+        let mut networks = Networks::default();
+        let outcome = train(&plan, &mut networks).unwrap();
+        let (best, epochs) = (outcome.restored.unwrap(), outcome.history.len());
+        assert!(best + 1 < epochs && epochs < 40, "{what}: {best} {epochs}");
+        assert!(outcome.model.bytes() == networks.0[best].bytes(), "{what}");
+
+        // Asked again, it is as right as it was after that epoch.
+        let noted = outcome.history[best].accuracies.unwrap();
+        let split = plan.split();
+        let mut asked = Predictor::new(&one, &outcome.model);
+        for (indices, noted) in [(&split.train, noted.train), (&split.heldout, noted.heldout)] {
+            let found = share(asked.score(&data.train, indices).unwrap());
+            assert_eq!(found, share(noted), "{what}");
+        }
+        let found = asked.evaluation(&data.train, &split.heldout).unwrap().loss;
+        let off = (noted.heldout_loss.unwrap() / found - 1.0).abs();
+        assert!(off < bound, "{what}: {off}");
+
+        // A run that goes on has the best network from its checkpoint, where it is a plain one.
+        let steps = 5 * epochs as u64; // 96 images in mini-batches of 20
+        for (at, at_end) in [(steps - 6, false), (steps - 5, true), (steps, true)] {
+            let checkpoint = stopped(&plan, at, at_end);
+            let other = machine(3);
+            let plan = Plan::new(&options, &data, &other).unwrap();
+            let found = resumed(&plan, &checkpoint).unwrap();
+            assert!(found.model.bytes() == outcome.model.bytes(), "{what}: {at}");
+            assert_eq!(found.history, outcome.history, "{what}: {at}");
+            assert_eq!(found.restored, Some(best), "{what}: {at}");
+            assert_eq!(found.accuracies, outcome.accuracies, "{what}: {at}");
+        }
+    }
+}
+
+#[test]
 fn the_loss_of_held_out_samples_is_that_of_the_finished_network() {
     let data = data();
     let machine = machine(2);
@@ -147,7 +200,7 @@ fn the_loss_of_held_out_samples_is_that_of_the_finished_network() {
                     epochs: 2,
                     batches: Some(4),
                     batch_size: None,
-                    heldout_scale: gingham::model::HeldoutScale::Train,
+                    heldout_scale: HeldoutScale::Train,
                     engine,
                     dtype,
                     ..TrainOptions::of(preset)
