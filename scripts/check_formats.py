@@ -135,9 +135,9 @@ def check_events(gingham: str, data: Path, folder: Path) -> str:
     lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     events = EventAccumulator(str(out))
     events.Reload()
-    tags = ["error", "heldout_accuracy", "images_per_second", "train_accuracy"]
+    tags = ["error", "gradient_norm", "heldout_accuracy", "heldout_loss", "images_per_second", "learning_rate", "train_accuracy"]
     expect(sorted(events.Tags()["scalars"]) == tags, f"tags {events.Tags()}")
-    for tag in ("error", "train_accuracy", "heldout_accuracy"):
+    for tag in ("error", "train_accuracy", "heldout_accuracy", "heldout_loss", "learning_rate", "gradient_norm"):
         expected = [(line["epoch"], np.float32(line[tag])) for line in lines if line[tag] is not None]
         found = [(event.step, np.float32(event.value)) for event in events.Scalars(tag)]
         expect(found == expected, f"{tag}: {found}, expected {expected}")

@@ -46,6 +46,7 @@ WHOLE_RANGE = r"(\d+)\.\.(\d+)"
 # The figures that decide, as `gingham sweep --metric` has them: the summary's field, the field in metrics.jsonl, and the direction.
 METRICS = {
     "heldout_accuracy": ("heldout_accuracy", "heldout_accuracy", "maximize"),
+    "heldout_loss": ("heldout_loss", "heldout_loss", "minimize"),
     "error": ("final_error", "error", "minimize"),
 }
 DIVERGED = 4

@@ -151,7 +151,7 @@ pub fn of_run(assignment: &Assignment, error: Error) -> Error {
 /// # Errors
 /// [`Error::Setting`].
 pub fn check_assigned(assigned: &Table, flags: &Table) -> Result<()> {
-    const SHARED: [&str; 5] = ["data", "from", "memory", "threads", "validation"];
+    const SHARED: [&str; 6] = ["data", "from", "memory", "metric", "threads", "validation"];
     let all = gingham::train::Config::every_setting();
     for name in assigned.keys() {
         let is_setting = all.contains_key(name) && !name.ends_with("sha256");

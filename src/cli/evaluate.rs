@@ -17,7 +17,9 @@ use super::{Common, data_folder};
 
 /// Say how a model does on labelled images.
 ///
-/// Prints accuracy and mean loss, precision, recall and F1 of each class, and the confusion matrix.
+/// Prints accuracy, top-2 and balanced accuracy, F1 (each class counted once, and by its images), the area under the ROC curve, log loss
+/// and mean loss; precision, recall and F1 of each class; and the confusion matrix. The mean loss is the one that the network was trained on,
+/// without the regulariser; the log loss is of the probabilities.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  gingham evaluate --model runs/article-seed42-0001/model.safetensors --split heldout"
@@ -138,6 +140,9 @@ fn tables(evaluation: &Evaluation, names: &[String], tta: Option<evaluate::Tta>)
             .map(|&cell| cell.to_owned())
             .collect::<Vec<_>>()
     };
+    let maybe = |figure: Option<f64>, decimals: usize| {
+        figure.map_or("-".to_owned(), |figure| format!("{figure:.decimals$}"))
+    };
     let looks = tta.map(|evaluate::Tta::Flip| {
         let how = "flip: the mean of each image and its mirror image";
         ("tta", how.to_owned())
@@ -145,6 +150,15 @@ fn tables(evaluation: &Evaluation, names: &[String], tta: Option<evaluate::Tta>)
     let figures = [
         ("images", evaluation.images.to_string()),
         ("accuracy", percent(Some(evaluation.accuracy))),
+        ("top-2 accuracy", percent(evaluation.top2_accuracy)),
+        (
+            "balanced accuracy",
+            percent(Some(evaluation.balanced_accuracy)),
+        ),
+        ("macro F1", format!("{:.4}", evaluation.macro_f1)),
+        ("weighted F1", format!("{:.4}", evaluation.weighted_f1)),
+        ("AUC (one against the rest)", maybe(evaluation.auc, 4)),
+        ("log loss", maybe(evaluation.log_loss, 6)),
         ("mean loss", format!("{:.6}", evaluation.loss)),
     ];
     let head: Vec<_> = figures.into_iter().chain(looks).collect();

@@ -27,7 +27,7 @@ pub struct Choices {
     /// Time (30s, 10m, 2h) or epochs from one checkpoint to the next; 0: none but at the end
     #[arg(long, value_name = "TIME|N", default_value = "5m")]
     checkpoint_every: Interval,
-    /// Which network is kept: that of the last epoch, of the one with the highest held-out accuracy, or both
+    /// Which network is kept: that of the last epoch, of the best one by --metric, or both
     #[arg(long, value_name = "WHICH", default_value = "both")]
     keep: Which,
     /// What happens when a checkpoint or a line of the metrics cannot be written
@@ -87,7 +87,8 @@ impl Choices {
             Which::Last => Keep::Last,
             Which::Both => Keep::Both,
         };
-        if keep == Keep::Best && !plan.holds_out() {
+        let by_heldout = plan.settings().metric().is_heldout();
+        if keep == Keep::Best && by_heldout && !plan.holds_out() {
             return Err(Error::Setting {
                 setting: "keep",
                 reason: "expected held-out images, whose accuracy tells the best network, found --holdout 0"

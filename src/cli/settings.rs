@@ -15,8 +15,7 @@ use serde::Serialize;
 use toml::Table;
 
 use super::config::Config;
-use super::start;
-use super::{DATA_VARIABLE, base, output};
+use super::{DATA_VARIABLE, base, optimisation, output, start, stopping};
 
 /// Every setting as a flag. Without one, the configuration file's value holds, then the preset's.
 #[derive(Debug, clap::Args, Serialize)]
@@ -95,80 +94,12 @@ pub struct Flags {
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     from: Option<PathBuf>,
 
-    /// Passes over the training images
-    #[arg(
-        long,
-        value_name = "N",
-        display_order = 0,
-        help_heading = "Optimisation"
-    )]
-    epochs: Option<u32>,
-    /// The step's length by the gradient's
-    #[arg(
-        long,
-        visible_alias = "lr",
-        value_name = "RATE",
-        help_heading = "Optimisation"
-    )]
-    learning_rate: Option<f64>,
-    /// How parameters move; where these are not given, adam and adamw take a learning rate of 0.001 and no L2, adamw a weight decay of 0.01
-    #[arg(long, value_name = "NAME", value_parser = ["sgd", "nesterov", "adam", "adamw"], help_heading = "Optimisation")]
-    optimizer: Option<String>,
-    /// The share of the last step that sgd and nesterov keep
-    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
-    momentum: Option<f64>,
-    /// The share of the first moment that adam and adamw keep [default: 0.9]
-    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
-    beta1: Option<f64>,
-    /// The share of the second moment that they keep [default: 0.999]
-    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
-    beta2: Option<f64>,
-    /// What they add to the root of the second moment [default: 1e-8]
-    #[arg(long, value_name = "NUMBER", help_heading = "Optimisation")]
-    epsilon: Option<f64>,
-    /// The share of each weight, times the learning rate, that a step takes away beside the gradient
-    #[arg(long, value_name = "FACTOR", help_heading = "Optimisation")]
-    weight_decay: Option<f64>,
-    /// How the learning rate goes over the run: it stays, falls as a cosine or in a line, or falls to a tenth at the half and to a hundredth at
-    /// three quarters
-    #[arg(long, value_name = "FORM", value_parser = ["constant", "cosine", "linear", "step"], help_heading = "Optimisation")]
-    schedule: Option<String>,
-    /// The share of the steps during which the learning rate rises
-    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
-    warmup: Option<f64>,
-    /// The learning rate that cosine and linear come down to
-    #[arg(long, value_name = "RATE", help_heading = "Optimisation")]
-    final_rate: Option<f64>,
-    /// The greatest length of a mini-batch's gradient; a longer one is shortened
-    #[arg(long, value_name = "LENGTH", help_heading = "Optimisation")]
-    clip_norm: Option<f64>,
-    /// The share of the target that is spread over all classes
-    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
-    label_smoothing: Option<f64>,
-    /// The share of hidden units that a step leaves out
-    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
-    dropout: Option<f64>,
-    /// What hidden layers' weighted sums are normalised by: nothing, or mean and deviation of the images of a chunk of the mini-batch
-    #[arg(long, value_name = "HOW", value_parser = ["none", "batch"], help_heading = "Optimisation")]
-    norm: Option<String>,
-    /// Answer with a mean of the parameters over the steps, of which each step keeps this share, such as 0.999
-    #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
-    ema: Option<f64>,
-    /// Factor of the weights' magnitudes
-    #[arg(long, value_name = "FACTOR", help_heading = "Optimisation")]
-    l1: Option<f64>,
-    /// Which gradient that has: the sign of the weight, or (the article's) the weight
-    #[arg(long, value_name = "FORM", value_parser = ["sign", "linear"], help_heading = "Optimisation")]
-    l1_form: Option<String>,
-    /// Factor of half the weights' squares
-    #[arg(long, value_name = "FACTOR", help_heading = "Optimisation")]
-    l2: Option<f64>,
-    /// Whether losses are added up or averaged over a batch
-    #[arg(long, value_name = "HOW", value_parser = ["sum", "mean"], help_heading = "Optimisation")]
-    reduction: Option<String>,
-    /// Which figure is reported: what the steps descend on, or the article's
-    #[arg(long, value_name = "FORM", value_parser = ["objective", "article"], help_heading = "Optimisation")]
-    error: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    optimisation: optimisation::Flags,
+    #[command(flatten)]
+    #[serde(flatten)]
+    stopping: stopping::Flags,
 
     /// How products are computed; 'auto': in f32, where the CPU has AVX2 or AVX-512 VNNI, 'fixed'; else 'blas'
     #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas", "simd", "fixed"], help_heading = "Runtime and output")]
@@ -176,7 +107,7 @@ pub struct Flags {
     /// The type of the numbers
     #[arg(long, value_name = "TYPE", value_parser = ["f32", "f64"], help_heading = "Runtime and output")]
     dtype: Option<String>,
-    /// Epochs from one evaluation to the next; 0: at the end only [default: every epoch up to 30, else a dozen times]
+    /// Epochs from one evaluation to the next; 0: at the end only [default: every epoch up to 30 and with --early-stopping, else a dozen times]
     #[arg(long, value_name = "N", help_heading = "Runtime and output")]
     eval_every: Option<u32>,
     /// Memory that packed pixels may take, such as 500M or 2G [default: a quarter of the machine's]

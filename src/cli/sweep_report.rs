@@ -125,9 +125,12 @@ pub fn found(folders: &[PathBuf], asked: Option<Figure>) -> anyhow::Result<Found
 /// The figure that decides. Where none is asked for, it is the one by which runs were pruned, else the accuracy on the held-out images where runs
 /// have it.
 fn metric(asked: Option<Figure>, parts: &Parts) -> Metric {
-    let by_which = parts.identity.settings.get("metric");
+    let settings = &parts.identity.settings;
+    let by_which = settings
+        .get("metric")
+        .filter(|_| settings.contains_key("halving"));
     let pruned_by = by_which.and_then(|name| Metric::deserialize(name).ok());
-    let has_accuracy = |entry: &Entry| Metric::HeldoutAccuracy.of(entry).is_some();
+    let has_accuracy = |entry: &Entry| entry.figure(Metric::HeldoutAccuracy).is_some();
     match asked.map(Figure::metric).or(pruned_by) {
         Some(metric) => metric,
         None if parts.entries.iter().any(has_accuracy) => Metric::HeldoutAccuracy,

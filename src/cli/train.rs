@@ -11,15 +11,16 @@ use gingham::machine::Machine;
 use gingham::quote;
 use gingham::report::files::CHECKPOINT;
 use gingham::report::{
-    self, EpochRecord, Keep, Keeping, Recorder, Report, Run, RunFolder, Summary, Times, Watcher,
+    self, EndedBy, EpochRecord, Keep, Keeping, Recorder, Report, Run, RunFolder, Summary, Times,
+    Watcher,
 };
-use gingham::train::{self, Checkpoint, Elapsed, Plan, TrainOptions};
+use gingham::train::{self, Checkpoint, Elapsed, Plan, Span, TrainOptions};
 
-use super::output::{self, Output, facts, percent};
+use super::output::{self, Output};
 use super::progress::{self, Progress};
 use super::settings::{Flags, Resolved, Sources, presets_and_example};
 use super::signals::Listener;
-use super::{Common, keeping, notes, open_training_data, outfile};
+use super::{Common, keeping, notes, open_training_data, outfile, summary};
 
 /// Train a network and write its run folder.
 ///
@@ -203,6 +204,7 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
     }
     if differences.is_empty()
         && let Some(summary) = claim.summary()?
+        && !has_time_left(&summary, plan)
     {
         return Ok(GoesOn::Whole(Box::new(summary)));
     }
@@ -219,12 +221,20 @@ fn go_on(folder: &Path, plan: &Plan<'_>, args: &Args) -> anyhow::Result<GoesOn> 
     Ok(GoesOn::Run(Box::new((folder, checkpoint))))
 }
 
+/// Whether a run whose time was over has been given more.
+fn has_time_left(summary: &Summary, plan: &Plan<'_>) -> bool {
+    let taken_s = summary.prepare_seconds + summary.train_seconds + summary.evaluation_seconds;
+    let most = plan.settings().max_time;
+    let is_over = |most: Span| taken_s >= most.duration().as_secs_f64();
+    summary.ended_by == Some(EndedBy::MaxTime) && !most.is_some_and(is_over)
+}
+
 fn print(summary: &Summary, args: &Args) -> anyhow::Result<()> {
     if args.common.json {
         let text = serde_json::to_string(summary).expect("plain fields");
         args.common.output().result(text)
     } else {
-        args.common.output().result(summary_table(summary))
+        args.common.output().result(summary::table(summary))
     }
 }
 
@@ -248,7 +258,7 @@ fn train_into(
         progress: Progress::start(args.progress.mode, args.common.output(), shape),
     };
     let elapsed = checkpoint.map_or_else(Elapsed::default, |from| from.elapsed().clone());
-    let mut recorder = Recorder::new(folder, keeping, &mut watcher, &elapsed);
+    let mut recorder = Recorder::new(plan.settings(), folder, keeping, &mut watcher, &elapsed);
     let outcome = train::go_on(plan, checkpoint, &mut recorder);
     if let (Err(error), true) = (&outcome, args.common.json)
         && let Some(ending) = ending(error, &recorder)
@@ -259,9 +269,10 @@ fn train_into(
         Error::Write { .. } | Error::Elsewhere { .. } => error.into(),
         _ => anyhow::Error::from(error).context("training"),
     })?;
-    let (times, best) = (recorder.times(), recorder.best());
+    let (times, best, ended_by) = (recorder.times(), recorder.best(), recorder.ended_by());
     drop(watcher);
-    let summary = Summary::new(plan, &outcome, times, folder.path_now()).with_best(best);
+    let summary = Summary::new(plan, &outcome, times, folder.path_now());
+    let summary = summary.with_best(best).ended_by(ended_by);
     if keeping.keep == Keep::Best {
         return Ok(summary.of_best_alone());
     }
@@ -354,40 +365,4 @@ fn create_folder(out: Option<&Path>, options: &TrainOptions) -> anyhow::Result<R
         }
     };
     folder.context("making the run's folder")
-}
-
-fn summary_table(summary: &Summary) -> String {
-    let row = |name: &'static str, value: String| (name, value);
-    let memory = summary.peak_rss_bytes.map_or("-".to_owned(), |bytes| {
-        format!("{:.0} MB", bytes as f64 / 1e6)
-    });
-    facts(&[
-        row("train accuracy", percent(summary.train_accuracy)),
-        row("held-out accuracy", percent(summary.heldout_accuracy)),
-        row("test accuracy", percent(summary.test_accuracy)),
-        row("final error", format!("{:.6}", summary.final_error)),
-        row("epochs", summary.epochs.to_string()),
-        row(
-            "engine",
-            format!(
-                "{} {}, {}, {} threads",
-                summary.engine, summary.dtype, summary.level, summary.threads
-            ),
-        ),
-        row("training", format!("{:.2} s", summary.train_seconds)),
-        row(
-            "an epoch",
-            format!(
-                "{:.2} ms",
-                summary.train_seconds / summary.epochs as f64 * 1e3
-            ),
-        ),
-        row(
-            "images",
-            format!("{:.0} a second", summary.images_per_second),
-        ),
-        row("in all", format!("{:.2} s", summary.total_seconds)),
-        row("peak memory", memory),
-        row("model", quote::path(&summary.model)),
-    ])
 }

@@ -17,7 +17,7 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 98] = [
+const FLAGS: [(&str, &str); 101] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
@@ -77,6 +77,7 @@ const FLAGS: [(&str, &str); 98] = [
     ("max-iter", "epochs"),
     ("min-lr", "final-rate"),
     ("model-ema", "ema"),
+    ("monitor", "metric"),
     ("n-epochs", "epochs"),
     ("n-folds", "folds"),
     ("n-jobs", "threads"),
@@ -90,6 +91,7 @@ const FLAGS: [(&str, &str); 98] = [
     ("output-dir", "out"),
     ("output-file", "out"),
     ("overwrite", "force"),
+    ("patience", "early-stopping"),
     ("precision", "dtype"),
     ("pretrained", "from"),
     ("random-erasing", "erase"),
@@ -102,6 +104,7 @@ const FLAGS: [(&str, &str); 98] = [
     ("solver", "optimizer"),
     ("standardize", "scale"),
     ("stratified", "stratify"),
+    ("time-limit", "max-time"),
     ("translate", "shift"),
     ("use-bias", "bias"),
     ("val-data", "validation"),
@@ -119,15 +122,8 @@ const FLAGS: [(&str, &str); 98] = [
 ];
 
 /// Their words for what is not here, and what to say.
-const ABSENT: [(&str, &str); 5] = [
-    ("cuda", CPU),
-    ("device", CPU),
-    ("early-stopping", PATIENCE),
-    ("gpu", CPU),
-    ("patience", PATIENCE),
-];
+const ABSENT: [(&str, &str); 3] = [("cuda", CPU), ("device", CPU), ("gpu", CPU)];
 const CPU: &str = "gingham runs on the CPU alone";
-const PATIENCE: &str = "no run stops early; the number of epochs is given";
 
 /// What to say about a word that names no flag or setting here; `known` tells which flags there are.
 pub fn hint(word: &str, known: impl Fn(&str) -> bool) -> Option<Hint> {

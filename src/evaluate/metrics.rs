@@ -29,6 +29,21 @@ pub struct Evaluation {
     pub accuracy: f64,
     /// The mean over the images of the output's cross-entropy, by the natural logarithm and without the regulariser.
     pub loss: f64,
+    /// The mean of the classes' F1, each counted once: of those that an image or an answer has.
+    pub macro_f1: f64,
+    /// The mean of the classes' F1, each weighted by its images.
+    pub weighted_f1: f64,
+    /// The mean of the classes' recalls: of those that an image has.
+    pub balanced_accuracy: f64,
+    /// Share of the images whose class is the network's first or second answer; none where the answers' probabilities are not known, as for the
+    /// two below.
+    pub top2_accuracy: Option<f64>,
+    /// The area under the curve of true against false positives (ROC) of each class against all others, by its probability; the mean over the
+    /// classes that an image has and another has not, each counted once. None where there is no such class.
+    pub auc: Option<f64>,
+    /// The mean over the images of `-log p`, with the probability `p` of its class, at least 2⁻⁵² and at most 1 - 2⁻⁵². Unlike `loss` it is of the
+    /// probabilities that `predict --proba` prints.
+    pub log_loss: Option<f64>,
     /// The figures of each class, by label.
     pub classes: Vec<ClassFigures>,
     /// Images by their class (row) and the network's answer (column).
@@ -46,6 +61,17 @@ pub struct ClassFigures {
     pub recall: f64,
     /// Harmonic mean of the two.
     pub f1: f64,
+}
+
+/// The figures of a network's probabilities.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoreFigures {
+    /// See [`Evaluation::top2_accuracy`].
+    pub top2_accuracy: f64,
+    /// See [`Evaluation::auc`].
+    pub auc: Option<f64>,
+    /// See [`Evaluation::log_loss`].
+    pub log_loss: f64,
 }
 
 impl Evaluation {
@@ -77,6 +103,17 @@ impl Evaluation {
         };
         let classes: Vec<ClassFigures> = (0..confusion.len()).map(of_class).collect();
         let images = classes.iter().map(|class| class.images).sum();
+        let has_images = |class: &&ClassFigures| class.images > 0;
+        // Without images, whatever the answers, F1 is 0.
+        let has_answers = |class: usize| confusion.iter().any(|row| row[class] > 0);
+        let seen =
+            (0..classes.len()).filter(|&class| classes[class].images > 0 || has_answers(class));
+        let balanced = classes.iter().filter(has_images);
+        let macro_f1 = mean(classes.iter().map(|class| class.f1), seen.count());
+        let of_images = |class: &ClassFigures| class.f1 * class.images as f64;
+        let weighted_f1 = mean(classes.iter().map(of_images), images as usize);
+        let recalls = balanced.clone().map(|class| class.recall);
+        let balanced_accuracy = mean(recalls, balanced.count());
         let right = (0..confusion.len())
             .map(|class| confusion[class][class])
             .sum();
@@ -84,8 +121,25 @@ impl Evaluation {
             images,
             accuracy: share(right, images),
             loss,
+            macro_f1,
+            weighted_f1,
+            balanced_accuracy,
+            top2_accuracy: None,
+            auc: None,
+            log_loss: None,
             classes,
             confusion,
+        }
+    }
+
+    /// The same with the figures of the answers' probabilities.
+    #[must_use]
+    pub fn with_scores(self, scores: &ScoreFigures) -> Self {
+        Self {
+            top2_accuracy: Some(scores.top2_accuracy),
+            auc: scores.auc,
+            log_loss: Some(scores.log_loss),
+            ..self
         }
     }
 
@@ -119,6 +173,14 @@ impl Evaluation {
         ];
         sentences.into_iter().flatten().collect()
     }
+}
+
+/// The sum of figures over their number; 0 for none.
+fn mean(figures: impl Iterator<Item = f64>, count: usize) -> f64 {
+    if count == 0 {
+        return 0.0;
+    }
+    figures.sum::<f64>() / count as f64
 }
 
 /// How many of the labels each of `classes` classes has.

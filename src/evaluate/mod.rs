@@ -13,16 +13,28 @@ mod mean;
 pub mod metrics;
 mod portion;
 mod predictor;
+mod scores;
 
 pub use asked::Outputs;
 pub(crate) use class_names::has_names;
-pub use metrics::{ClassFigures, Evaluation, argmax};
+pub use metrics::{ClassFigures, Evaluation, ScoreFigures, argmax};
 pub(crate) use portion::changed_images;
 pub use portion::{Answers, Part, Portion, heldout_standardizer};
 pub use predictor::{Predictor, Tta};
+pub use scores::Scores;
 
 use crate::input::{Batch, Input};
-use crate::network::{Memory, Pass};
+use crate::network::{ErrorForm, Loss, Memory, Pass};
+
+/// How a network did on some labelled samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The share of them whose class it gets right, in 0..=1; none for no samples.
+    pub accuracy: Option<f64>,
+    /// The mean over them of the output's cross-entropy, by the natural logarithm and without the regulariser; none for no samples, where it
+    /// is not finite, and where it was not asked for.
+    pub loss: Option<f64>,
+}
 
 /// The share of the samples of some mini-batches whose class the network gets right, in 0..=1; none for no samples.
 ///
@@ -57,23 +69,98 @@ pub fn accuracies<'a, 'p, D: Input>(
     batches: impl Iterator<Item = Batch<'a, D>>,
     mut found: impl FnMut(usize, Option<f64>),
 ) {
-    let networks = memory.networks();
-    let (mut right, mut images) = (vec![0_usize; networks], 0_usize);
+    let mut count = Count::new(memory.networks());
     for batch in batches {
-        images += batch.indices.len();
-        let Batch { labels, .. } = batch;
+        count.images += batch.indices.len();
         memory.for_each_output_of(scale, &pass, &batch, |network, indices, z| {
-            let classes = z.len() / indices.len();
-            right[network] += z
-                .chunks_exact(classes)
-                .zip(indices)
-                .filter(|(z, index)| argmax(z) == usize::from(labels[**index as usize]))
-                .count();
+            count.right(network, indices, z, &batch);
         });
     }
-    for (network, right) in right.into_iter().enumerate() {
+    for network in 0..count.right.len() {
         if pass(network).is_some() {
-            found(network, (images > 0).then(|| right as f64 / images as f64));
+            found(network, count.found(network).accuracy);
+        }
+    }
+}
+
+/// The same with the losses.
+///
+/// # Panics
+/// As [`accuracy`], and if the memory is not for training.
+pub fn accuracies_and_losses<'a, 'p, D: Input>(
+    memory: &mut Memory<D>,
+    scale: &D::Scale,
+    pass: impl Fn(usize) -> Option<Pass<'p, D>> + Sync,
+    batches: impl Iterator<Item = Batch<'a, D>>,
+    mut found: impl FnMut(usize, Found),
+) {
+    let mut count = Count::new(memory.networks());
+    let loss = |pass: &Pass<'p, D>| Loss {
+        output: pass.mlp.output,
+        form: ErrorForm::Objective,
+        classes: pass.mlp.layout.classes(),
+        label_smoothing: 0.0,
+    };
+    for batch in batches {
+        count.images += batch.indices.len();
+        memory.for_each_loss_of(scale, (&pass, loss), &batch, |network, indices, z, loss| {
+            count.right(network, indices, z, &batch);
+            count.loss[network] += loss;
+        });
+    }
+    for network in 0..count.right.len() {
+        if pass(network).is_some() {
+            let loss = count.loss[network] / count.images as f64;
+            found(
+                network,
+                Found {
+                    loss: Some(loss).filter(|loss| loss.is_finite()),
+                    ..count.found(network)
+                },
+            );
+        }
+    }
+}
+
+/// What is counted of networks side by side.
+struct Count {
+    images: usize,
+    /// By network: the images whose class it gets right.
+    right: Vec<usize>,
+    /// By network: the sum of the losses.
+    loss: Vec<f64>,
+}
+
+impl Count {
+    fn new(networks: usize) -> Self {
+        Self {
+            images: 0,
+            right: vec![0; networks],
+            loss: vec![0.0; networks],
+        }
+    }
+
+    /// Counts a group of a mini-batch's images, whose weighted sums in a network are `z`.
+    fn right<D: Input>(
+        &mut self,
+        network: usize,
+        indices: &[u32],
+        z: &[D::Number],
+        batch: &Batch<'_, D>,
+    ) {
+        let classes = z.len() / indices.len();
+        self.right[network] += z
+            .chunks_exact(classes)
+            .zip(indices)
+            .filter(|(z, index)| argmax(z) == usize::from(batch.labels[**index as usize]))
+            .count();
+    }
+
+    fn found(&self, network: usize) -> Found {
+        let right = self.right[network] as f64;
+        Found {
+            accuracy: (self.images > 0).then(|| right / self.images as f64),
+            loss: None,
         }
     }
 }

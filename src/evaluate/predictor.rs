@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::asked::{self, Asked, Outputs, SAMPLES};
 use super::mean::Mean;
 use super::metrics::Evaluation;
+use super::scores::Scores;
 use crate::data::{LabelledSamples, Samples, Standardizer};
 use crate::error::{Error, Result};
 use crate::input::packed::Float;
@@ -307,13 +308,16 @@ impl<'a> Predictor<'a> {
         };
         let mut confusion = vec![vec![0_u64; classes]; classes];
         let mut sum = 0.0;
+        let mut scores = Scores::new(classes, indices.len());
         self.for_each(samples, indices, |outputs| {
             let labels = || outputs.indices.iter().map(|&index| labels[index as usize]);
             sum += loss.of_outputs(outputs.weighted_sums, outputs.outputs, labels());
             for (answer, label) in outputs.answers().zip(labels()) {
                 confusion[usize::from(label)][answer] += 1;
             }
+            scores.add(outputs, labels());
         })?;
-        Ok(Evaluation::new(confusion, sum / indices.len() as f64))
+        let figures = self.machine.install(|| scores.figures());
+        Ok(Evaluation::new(confusion, sum / indices.len() as f64).with_scores(&figures))
     }
 }

@@ -57,9 +57,7 @@ impl Loss {
         labels: impl Iterator<Item = u8> + Clone,
         d: &mut [T],
     ) -> f64 {
-        d.copy_from_slice(z);
-        self.output.forward(level, d, self.classes);
-        let loss = self.of_outputs(z, d, labels.clone());
+        let loss = self.of_sums(level, z, labels.clone(), d);
         let (of_label, of_each) = (T::of(1.0 - self.label_smoothing), T::of(self.of_each()));
         for (d, label) in d.chunks_exact_mut(self.classes).zip(labels) {
             d[usize::from(label)] -= of_label;
@@ -68,6 +66,23 @@ impl Loss {
             }
         }
         loss
+    }
+
+    /// The loss of some images, summed over them, from weighted sums `z`, and their outputs into `a` (both rows of `classes` numbers).
+    /// Overwrites `a`.
+    ///
+    /// # Panics
+    /// If a label is none of the classes, or `a` and `z` differ in size.
+    pub fn of_sums<T: Scalar>(
+        self,
+        level: Level,
+        z: &[T],
+        labels: impl Iterator<Item = u8>,
+        a: &mut [T],
+    ) -> f64 {
+        a.copy_from_slice(z);
+        self.output.forward(level, a, self.classes);
+        self.of_outputs(z, a, labels)
     }
 
     /// The share of the target that every class has, whatever the label.

@@ -11,6 +11,7 @@ mod gradient;
 pub mod loss;
 pub mod memory;
 mod norm;
+mod norms;
 mod pass;
 pub mod stopwatch;
 

@@ -249,15 +249,7 @@ impl<D: Input> Memory<D> {
         batch: &Batch<'_, D>,
         mut visit: impl FnMut(usize, &[u32], &[D::Number]),
     ) {
-        let layer = |number: usize| pass(number).map(|pass| pass.first_layer());
-        self.for_each_chunk(layer, batch, |task| {
-            task.take_in(scale);
-            for number in 0..task.networks.len() {
-                if let Some(pass) = pass(number) {
-                    pass.forward(task, number, None);
-                }
-            }
-        });
+        self.forward(scale, &pass, batch, |_, _, _| ());
         let indices = batch.indices.chunks(self.chunk_images());
         for (networks, indices) in self.chunks.iter().zip(indices) {
             for (number, chunk) in networks.iter().enumerate() {
@@ -266,5 +258,57 @@ impl<D: Input> Memory<D> {
                 }
             }
         }
+    }
+
+    /// The same for a mini-batch with labels; `visit` also gets the sum of the losses of the group's images, which `loss` says of each
+    /// network how to compute.
+    ///
+    /// # Panics
+    /// As [`Self::for_each_output_of`], for a label that is none of the classes, and if the memory is not for training.
+    pub fn for_each_loss_of<'p>(
+        &mut self,
+        scale: &D::Scale,
+        (pass, loss): (
+            impl Fn(usize) -> Option<Pass<'p, D>> + Sync,
+            impl Fn(&Pass<'p, D>) -> Loss + Sync,
+        ),
+        batch: &Batch<'_, D>,
+        mut visit: impl FnMut(usize, &[u32], &[D::Number], f64),
+    ) {
+        self.forward(scale, &pass, batch, |pass, task, number| {
+            let labels = batch.labels(task.range.clone());
+            let chunk = &mut task.networks[number];
+            let level = chunk.level;
+            let (z, outputs) = chunk.output();
+            chunk.loss = loss(pass).of_sums(level, z, labels, outputs);
+        });
+        let indices = batch.indices.chunks(self.chunk_images());
+        for (networks, indices) in self.chunks.iter().zip(indices) {
+            for (number, chunk) in networks.iter().enumerate() {
+                if pass(number).is_some() {
+                    visit(number, indices, chunk.weighted_sums(), chunk.loss);
+                }
+            }
+        }
+    }
+
+    /// Takes a mini-batch forward through all networks that `pass` has a pass for, and calls `then` for each chunk that is through one.
+    fn forward<'b, 'p>(
+        &mut self,
+        scale: &D::Scale,
+        pass: impl Fn(usize) -> Option<Pass<'p, D>> + Sync,
+        batch: &Batch<'b, D>,
+        then: impl Fn(&Pass<'p, D>, &mut Task<'_, 'b, D>, usize) + Sync,
+    ) {
+        let layer = |number: usize| pass(number).map(|pass| pass.first_layer());
+        self.for_each_chunk(layer, batch, |task| {
+            task.take_in(scale);
+            for number in 0..task.networks.len() {
+                if let Some(pass) = pass(number) {
+                    pass.forward(task, number, None);
+                    then(&pass, task, number);
+                }
+            }
+        });
     }
 }

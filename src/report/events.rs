@@ -5,6 +5,9 @@
 //! | `error` | the epoch's error | as in `metrics.jsonl` |
 //! | `train_accuracy` | accuracy on the training images, where evaluated | 0..=1 |
 //! | `heldout_accuracy` | accuracy on the held-out images, where evaluated | 0..=1 |
+//! | `heldout_loss` | mean loss of the held-out images, where evaluated | |
+//! | `learning_rate` | that of the epoch's last step | |
+//! | `gradient_norm` | the norm of the gradient of its last mini-batch's objective | |
 //! | `images_per_second` | training images a second of this epoch, evaluation not counted | 1/s |
 //!
 //! The step is the epoch, from 0, and each event has the time of day at which its epoch ended. The format
@@ -99,6 +102,9 @@ fn epoch(record: &EpochRecord, images_per_s: f64, time_s: f64) -> Message {
         ("error", Some(record.error)),
         ("train_accuracy", record.train_accuracy),
         ("heldout_accuracy", record.heldout_accuracy),
+        ("heldout_loss", record.heldout_loss),
+        ("learning_rate", record.learning_rate),
+        ("gradient_norm", record.gradient_norm),
         ("images_per_second", Some(images_per_s)),
     ] {
         if let Some(value) = value {
@@ -132,6 +138,10 @@ mod tests {
             train_accuracy: None,
             heldout_accuracy: None,
             seconds: 1.0,
+            heldout_loss: None,
+            learning_rate: None,
+            gradient_norm: Some(0.5),
+            images_per_second: None,
         };
         let count = |record: &EpochRecord| {
             let event = epoch(record, 5.0, 0.0);
@@ -145,12 +155,19 @@ mod tests {
                 "error",
                 "train_accuracy",
                 "heldout_accuracy",
+                "heldout_loss",
+                "learning_rate",
+                "gradient_norm",
                 "images_per_second",
             ]
             .map(has)
         };
-        assert_eq!(count(&record), [true, false, false, true]);
+        assert_eq!(
+            count(&record),
+            [true, false, false, false, false, true, true]
+        );
         record.train_accuracy = Some(0.5);
-        assert_eq!(count(&record), [true, true, false, true]);
+        record.heldout_loss = Some(2.0);
+        assert_eq!(count(&record), [true, true, false, true, false, true, true]);
     }
 }

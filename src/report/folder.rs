@@ -15,7 +15,7 @@ use crate::durable;
 use crate::error::{Error, Result};
 use crate::model::AnyModel;
 use crate::quote;
-use crate::train::{Checkpoint, EpochFigures, Start, TrainOptions};
+use crate::train::{Checkpoint, Start, TrainOptions};
 
 /// Names that are tried in a folder for a model that its own folder cannot take.
 const MOST_RESCUED: usize = 9;
@@ -316,18 +316,13 @@ impl Claim {
 /// The epochs before a checkpoint.
 fn records(checkpoint: &Checkpoint) -> Vec<EpochRecord> {
     let seconds = &checkpoint.elapsed().epochs_s;
-    let epochs = checkpoint.history().iter().zip(seconds);
-    let record = |(figures, &seconds): (&EpochFigures, &f64)| {
-        let accuracies = figures.accuracies.unwrap_or_default();
-        EpochRecord {
-            epoch: figures.epoch,
-            error: figures.error,
-            train_accuracy: accuracies.train,
-            heldout_accuracy: accuracies.heldout,
-            seconds,
-        }
-    };
-    epochs.map(record).collect()
+    let images = checkpoint.info().training_samples;
+    let mut records: Vec<EpochRecord> = Vec::new();
+    for (figures, &seconds) in checkpoint.history().iter().zip(seconds) {
+        let record = EpochRecord::new(figures, seconds, images, records.last());
+        records.push(record);
+    }
+    records
 }
 
 fn locked(path: &Path) -> Result<Place> {

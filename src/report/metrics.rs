@@ -89,16 +89,16 @@ impl Metrics {
     }
 }
 
-/// The line of an epoch in each file.
+/// The line of an epoch in each file; the CSV has the columns that it always had.
 fn lines(record: &EpochRecord) -> [String; 2] {
-    let field =
-        |accuracy: Option<f64>| accuracy.map_or_else(String::new, |accuracy| accuracy.to_string());
+    let field = |figure: Option<f64>| figure.map_or_else(String::new, |figure| figure.to_string());
     let EpochRecord {
         epoch,
         error,
         train_accuracy,
         heldout_accuracy,
         seconds,
+        ..
     } = record;
     let (train, heldout) = (field(*train_accuracy), field(*heldout_accuracy));
     let json = serde_json::to_string(record).expect("plain numbers");

@@ -10,6 +10,7 @@ mod events;
 mod fields;
 pub mod files;
 mod folder;
+mod keeping;
 mod later;
 mod machine;
 mod metrics;
@@ -33,13 +34,14 @@ use crate::train::TrainOptions;
 
 pub use details::{Bin, Details, Shown};
 pub use folder::{Claim, RunFolder};
+pub use keeping::{Every, Keep, Keeping, OnSaveError};
 pub use later::{LaterFolder, RunFiles};
 pub use machine::{commit, cpu, peak_rss_bytes, process_age, version};
 pub use ranking::{Measure, Ranking, setting};
 pub use record::{Best, EpochRecord};
-pub use recorder::{Every, Keep, Keeping, OnSaveError, Recorder, Watcher};
+pub use recorder::{Recorder, Watcher};
 pub use run::Run;
-pub use summary::{Summary, Times, by_name};
+pub use summary::{EndedBy, Summary, Times, by_name};
 
 /// What there is to say where the test files in `folder` are not those that a run of these settings ended with; none of the test files
 /// of another data set. A folder is the run's own where it is the one that the settings name, where the training labels are the

@@ -7,67 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::files::{BEST, CHECKPOINT};
+use super::keeping::{Every, Keep, Keeping, OnSaveError};
 use super::later::RunFiles;
 use super::record::{Best, EpochRecord};
-use super::summary::Times;
+use super::summary::{EndedBy, Times};
 use crate::error::{Error, Result};
 use crate::model::AnyModel;
-use crate::train::{Elapsed, EpochEnd, Observer, StepEnd};
-
-/// How often a checkpoint is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Every {
-    /// Not before the end.
-    Never,
-    /// After so many epochs.
-    Epochs(usize),
-    /// After so much time, also in the middle of an epoch.
-    Time(Duration),
-}
-
-impl Default for Every {
-    /// Five minutes.
-    fn default() -> Self {
-        Self::Time(Duration::from_secs(300))
-    }
-}
-
-/// Whose parameters are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Keep {
-    /// The network after the last epoch, as `model.safetensors`.
-    Last,
-    /// The network after the epoch with the highest held-out accuracy, as `best.safetensors`.
-    Best,
-    /// Both.
-    #[default]
-    Both,
-}
-
-/// What a run does when something of it cannot be saved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnSaveError {
-    /// It stops.
-    Stop,
-    /// It says so and goes on; what is still missing at the end makes it fail then.
-    #[default]
-    Warn,
-}
-
-/// How a run is kept while it runs.
-#[derive(Clone, Debug, Default)]
-pub struct Keeping {
-    /// How often a checkpoint is written.
-    pub every: Every,
-    /// Whose parameters are kept.
-    pub keep: Keep,
-    /// The run ends when so many evaluations have found no better held-out accuracy; none: when its epochs are over.
-    pub patience: Option<usize>,
-    /// What happens when something cannot be saved.
-    pub on_error: OnSaveError,
-    /// The signal that asks the run to stop after its step; 0 while none does.
-    pub signal: Arc<AtomicUsize>,
-}
+use crate::train::{Elapsed, EpochEnd, Metric, Observer, Span, StepEnd, Stopping, TrainOptions};
 
 /// Who is told how a recorded run goes.
 pub trait Watcher: Send {
@@ -87,7 +33,11 @@ pub struct Recorder<'a> {
     times: Times,
     /// How many runs are trained side by side.
     going_on: Option<Arc<AtomicUsize>>,
+    metric: Metric,
+    max_time: Option<Duration>,
     best: Option<Best>,
+    /// What ended the run, where that is not its plan.
+    ended_by: Option<EndedBy>,
     /// The epochs after which it pauses.
     until: Option<usize>,
     is_paused: bool,
@@ -98,8 +48,9 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder whose clock starts now, and for a run that goes on at `elapsed`, where the run had stopped.
+    /// A recorder of a run of these settings. Its clock starts now, and for a run that goes on at `elapsed`, where the run had stopped.
     pub fn new(
+        settings: &TrainOptions,
         files: &'a mut dyn RunFiles,
         keeping: &'a Keeping,
         watcher: &'a mut dyn Watcher,
@@ -111,7 +62,9 @@ impl<'a> Recorder<'a> {
             evaluation_s: elapsed.evaluation_s,
             total_s: 0.0,
         };
-        let best = files.records().iter().fold(None, Best::or);
+        let metric = settings.metric();
+        let records = files.records().iter();
+        let best = records.fold(None, |best, record| Best::or(best, record, metric));
         Self {
             files,
             keeping,
@@ -119,7 +72,10 @@ impl<'a> Recorder<'a> {
             last: Instant::now(),
             times,
             going_on: None,
+            metric,
+            max_time: settings.max_time.map(Span::duration),
             best,
+            ended_by: None,
             until: None,
             is_paused: false,
             saved: Instant::now(),
@@ -163,6 +119,12 @@ impl<'a> Recorder<'a> {
     #[must_use]
     pub fn best(&self) -> Option<Best> {
         self.best.filter(|_| self.keeping.keep != Keep::Last)
+    }
+
+    /// What ended the run before its plan did; none where nothing did.
+    #[must_use]
+    pub fn ended_by(&self) -> Option<EndedBy> {
+        self.ended_by
     }
 
     /// The run's folder, by the name that it has now.
@@ -213,13 +175,23 @@ impl<'a> Recorder<'a> {
 
     /// Whether as many evaluations as there is patience for have found nothing better than the best.
     fn is_out_of_patience(&self) -> bool {
-        let (Some(patience), Some(best)) = (self.keeping.patience, self.best) else {
+        let Some(patience) = self.keeping.patience else {
             return false;
         };
+        let stopping = Stopping {
+            patience,
+            min_delta: 0.0,
+            metric: self.metric,
+        };
         let records = self.files.records().iter();
-        let later = records.filter(|record| record.epoch > best.epoch);
-        let evaluated = later.filter(|record| record.heldout_accuracy.is_some());
-        evaluated.count() >= patience
+        stopping.is_over(records.map(EpochRecord::figures))
+    }
+
+    /// Whether the time that the run may take is over, that before a stop included.
+    fn is_out_of_time(&self) -> bool {
+        let taken_s = self.times.prepare_s + self.times.train_s + self.times.evaluation_s;
+        let is_over = |most: Duration| taken_s >= most.as_secs_f64();
+        self.max_time.is_some_and(is_over)
     }
 
     /// The signal that asks to stop.
@@ -303,19 +275,20 @@ impl Observer for Recorder<'_> {
         Ok(())
     }
 
+    fn ends_here(&mut self) -> bool {
+        if self.is_out_of_time() {
+            self.ended_by = Some(EndedBy::MaxTime);
+        }
+        self.ended_by.is_some()
+    }
+
     fn ended(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
-        let accuracies = end.accuracies.unwrap_or_default();
-        let record = EpochRecord {
-            epoch: end.epoch,
-            error: end.error,
-            train_accuracy: accuracies.train,
-            heldout_accuracy: accuracies.heldout,
-            seconds: self.times.train_s,
-        };
+        let (images, before) = (end.training_samples, self.files.records().last());
+        let record = EpochRecord::new(&end.figures(), self.times.train_s, Some(images), before);
         self.times.evaluation_s += self.lap();
         let appended = self.files.append(&record);
         self.settle(appended.err())?;
-        let best = Best::or(self.best, &record);
+        let best = Best::or(self.best, &record, self.metric);
         if best != self.best {
             self.best = best;
             if self.keeping.keep != Keep::Last {
@@ -327,10 +300,16 @@ impl Observer for Recorder<'_> {
             Every::Never | Every::Time(_) => false,
         };
         // A run that ends here has no checkpoint of its end: one that is killed before it is whole goes on from an earlier one, to this end.
-        let is_over = !end.is_last && self.is_out_of_patience();
+        let is_last = end.is_last || self.ended_by.is_some();
+        if !is_last {
+            let no_time = self.is_out_of_time().then_some(EndedBy::MaxTime);
+            let no_patience = self.is_out_of_patience();
+            self.ended_by = no_patience.then_some(EndedBy::Patience).or(no_time);
+        }
+        let is_over = !end.is_last && self.ended_by.is_some();
         let is_due = is_due && !is_over;
         self.is_paused = !end.is_last && !is_over && self.until == Some(end.epoch + 1);
-        if is_due || end.is_last || self.is_paused {
+        if is_due || is_last || self.is_paused {
             let checkpoint = end.checkpoint(&self.elapsed(0.0))?;
             self.files.put(CHECKPOINT, checkpoint);
         }

@@ -157,7 +157,7 @@ fn settings(bytes: &[u8]) -> Result<(TrainOptions, toml::Table), String> {
 
 /// What is in `summary.json`; the error is what was expected and what was found.
 fn summary(bytes: &[u8]) -> Result<Summary, (String, String)> {
-    const FIELDS: [(&str, Holds); 22] = [
+    const FIELDS: [(&str, Holds); 23] = [
         ("preset", Holds::Text),
         ("seed", Holds::Whole),
         ("epochs", Holds::Whole),
@@ -167,6 +167,7 @@ fn summary(bytes: &[u8]) -> Result<Summary, (String, String)> {
         ("final_error", Holds::Number),
         ("train_accuracy", Holds::MaybeNumber),
         ("heldout_accuracy", Holds::MaybeNumber),
+        ("heldout_loss", Holds::MaybeNumber),
         ("test_accuracy", Holds::MaybeNumber),
         ("train_seconds", Holds::Number),
         ("total_seconds", Holds::Number),
@@ -194,12 +195,16 @@ fn summary(bytes: &[u8]) -> Result<Summary, (String, String)> {
 /// The lines of `metrics.jsonl`; the error is what was expected and what was found. Of a run that is not `whole` a last line
 /// without its end is left out.
 fn epochs(bytes: &[u8], whole: bool) -> Result<Vec<EpochRecord>, (String, String)> {
-    const FIELDS: [(&str, Holds); 5] = [
+    const FIELDS: [(&str, Holds); 9] = [
         ("epoch", Holds::Whole),
         ("error", Holds::Number),
         ("train_accuracy", Holds::MaybeNumber),
         ("heldout_accuracy", Holds::MaybeNumber),
         ("seconds", Holds::Number),
+        ("heldout_loss", Holds::MaybeNumber),
+        ("learning_rate", Holds::MaybeNumber),
+        ("gradient_norm", Holds::MaybeNumber),
+        ("images_per_second", Holds::MaybeNumber),
     ];
     let bytes = match bytes.iter().rposition(|&byte| byte == b'\n') {
         _ if whole => bytes,

@@ -24,6 +24,38 @@ pub struct Times {
     pub total_s: f64,
 }
 
+/// What ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// Its epochs were over.
+    Epochs,
+    /// Its plan's [`early_stopping`](TrainOptions::early_stopping).
+    EarlyStopping,
+    /// The [patience](super::Keeping::patience) of whoever kept it.
+    Patience,
+    /// Its plan's [`max_time`](TrainOptions::max_time).
+    MaxTime,
+    /// Whoever watched it.
+    Observer,
+}
+
+impl EndedBy {
+    /// In words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Epochs => "its epochs are over",
+            Self::EarlyStopping => {
+                "nothing better was found for as long as there is patience (early stopping)"
+            }
+            Self::Patience => "nothing better was found for as long as there is patience",
+            Self::MaxTime => "its time is over (max time)",
+            Self::Observer => "it was told to",
+        }
+    }
+}
+
 /// A finished run, as its `summary.json` has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -51,12 +83,15 @@ pub struct Summary {
     /// The CPU's name, where the system tells.
     #[serde(default)] // runs of older versions have none
     pub cpu: Option<String>,
-    /// The last epoch's error.
+    /// The error of the last epoch, or of the one whose network was restored.
     pub final_error: f64,
     /// Accuracy on the training images, in 0..=1.
     pub train_accuracy: Option<f64>,
     /// Accuracy on the held-out images.
     pub heldout_accuracy: Option<f64>,
+    /// Mean loss of the held-out images: the output's cross-entropy, without the regulariser.
+    #[serde(default)] // runs of older versions have none
+    pub heldout_loss: Option<f64>,
     /// Accuracy on the official test images, scaled by the training figures.
     pub test_accuracy: Option<f64>,
     /// Seconds in epochs; of runs that were trained side by side, the run's share of theirs, as in the three below.
@@ -75,12 +110,22 @@ pub struct Summary {
     pub run_dir: PathBuf,
     /// The model file.
     pub model: PathBuf,
-    /// The epoch with the highest held-out accuracy, counted from 0, where its network is kept.
+    /// What ended the run.
+    #[serde(default)] // runs of older versions have none
+    pub ended_by: Option<EndedBy>,
+    /// The epoch whose network `model` is, counted from 0, where the run might end early; `final_error` and the accuracies are its own.
+    #[serde(default)] // runs of older versions have none
+    pub restored_epoch: Option<usize>,
+    /// The best epoch by the run's metric, which is the held-out accuracy unless it is told otherwise; counted from 0, where its network is
+    /// kept.
     #[serde(default)] // runs of older versions have none
     pub best_epoch: Option<usize>,
-    /// That accuracy, in 0..=1.
+    /// Its held-out accuracy, in 0..=1.
     #[serde(default)] // runs of older versions have none
     pub best_heldout_accuracy: Option<f64>,
+    /// Its mean loss of the held-out images.
+    #[serde(default)] // runs of older versions have none
+    pub best_heldout_loss: Option<f64>,
     /// The model file of that epoch.
     #[serde(default)] // runs of older versions have none
     pub best_model: Option<PathBuf>,
@@ -105,6 +150,14 @@ impl Summary {
         let settings = plan.settings();
         let epochs = outcome.history.len();
         let images = outcome.training_samples as f64 * epochs as f64;
+        let stopping = settings.stopping();
+        let ended_by = match stopping {
+            _ if epochs >= settings.epochs => EndedBy::Epochs,
+            Some(stopping) if stopping.is_over(outcome.history.iter().copied()) => {
+                EndedBy::EarlyStopping
+            }
+            _ => EndedBy::Observer,
+        };
         Self {
             preset: settings.preset,
             seed: settings.seed,
@@ -119,6 +172,7 @@ impl Summary {
             final_error: outcome.error,
             train_accuracy: outcome.accuracies.train,
             heldout_accuracy: outcome.accuracies.heldout,
+            heldout_loss: outcome.accuracies.heldout_loss,
             test_accuracy: outcome.test_accuracy,
             train_seconds: times.train_s,
             total_seconds: times.total_s,
@@ -128,8 +182,11 @@ impl Summary {
             peak_rss_bytes: machine::peak_rss_bytes(),
             model: run_dir.join(MODEL),
             run_dir,
+            ended_by: Some(ended_by),
+            restored_epoch: outcome.restored,
             best_epoch: None,
             best_heldout_accuracy: None,
+            best_heldout_loss: None,
             best_model: None,
             blas: blas::library(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -143,10 +200,18 @@ impl Summary {
     pub fn with_best(self, best: Option<Best>) -> Self {
         Self {
             best_epoch: best.map(|best| best.epoch),
-            best_heldout_accuracy: best.map(|best| best.heldout_accuracy),
+            best_heldout_accuracy: best.and_then(|best| best.heldout_accuracy),
+            best_heldout_loss: best.and_then(|best| best.heldout_loss),
             best_model: best.map(|_| self.run_dir.join(BEST)),
             ..self
         }
+    }
+    /// The same of a run that something beside its plan may have ended; what the plan ends as well, the plan ended.
+    #[must_use]
+    pub fn ended_by(self, ended_by: Option<EndedBy>) -> Self {
+        let by_plan = self.ended_by.filter(|by| *by != EndedBy::Observer);
+        let ended_by = by_plan.or(ended_by).or(self.ended_by);
+        Self { ended_by, ..self }
     }
     /// The same of a run that keeps the best network and not the last one.
     #[must_use]

@@ -14,13 +14,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::journal::{self, Entry, JOURNAL, Journal};
-use super::ranking::{Metric, Standing};
+use super::ranking::Standing;
 use super::rungs::Rungs;
 use super::shard::Shard;
 use crate::data;
 use crate::durable;
 use crate::error::{Error, Result};
 use crate::quote;
+use crate::train::Metric;
 
 /// The name of the file that says what a sweep is.
 pub const SWEEP: &str = "sweep.json";
@@ -175,7 +176,7 @@ impl SweepFolder {
             if run_dir(path, entry.run).symlink_metadata().is_ok() {
                 match entry.pruned() {
                     Some(_) => pruned.push(entry.run),
-                    None => kept.push(choice.metric.standing(&entry)),
+                    None => kept.push(entry.standing(choice.metric)),
                 }
             }
             put(&mut best, &entry, choice.metric);
@@ -239,7 +240,7 @@ impl SweepFolder {
     #[must_use]
     pub fn kept_of(&self, ended: &[Entry]) -> Vec<usize> {
         let Choice { metric, top, .. } = self.choice;
-        let ended = ended.iter().map(|entry| metric.standing(entry));
+        let ended = ended.iter().map(|entry| entry.standing(metric));
         let ended: Vec<Standing> = ended.collect();
         let mut ranked = [self.kept.as_slice(), &ended].concat();
         ranked.sort_unstable();
@@ -260,7 +261,7 @@ impl SweepFolder {
             self.rungs.iter_mut().for_each(|rungs| rungs.end(entry));
             match entry.pruned() {
                 Some(_) => self.remove(entry.run)?,
-                None => self.kept.push(self.choice.metric.standing(entry)),
+                None => self.kept.push(entry.standing(self.choice.metric)),
             }
             put(&mut self.best, entry, self.choice.metric);
         }
@@ -292,8 +293,8 @@ impl SweepFolder {
 
 /// Puts a run in its place among the best, where it is one of them.
 fn put(best: &mut Vec<Entry>, entry: &Entry, metric: Metric) {
-    let standing = metric.standing(entry);
-    let place = best.partition_point(|other| metric.standing(other) < standing);
+    let standing = entry.standing(metric);
+    let place = best.partition_point(|other| other.standing(metric) < standing);
     if place < BEST {
         best.insert(place, entry.clone());
         best.truncate(BEST);

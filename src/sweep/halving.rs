@@ -141,7 +141,7 @@ mod tests {
                 let mut rung = Rung::new(2);
                 let order = (0..5).map(|place| &entries[(first + place * step) % 5]);
                 let mut out: Vec<usize> = order
-                    .filter_map(|entry| rung.take(Metric::HeldoutAccuracy.standing(entry)))
+                    .filter_map(|entry| rung.take(entry.standing(Metric::HeldoutAccuracy)))
                     .map(|standing| standing.run)
                     .collect();
                 out.sort_unstable();

@@ -24,13 +24,14 @@ pub mod shard;
 pub mod space;
 mod values;
 
+pub use crate::train::Metric;
 pub use assignment::Assignment;
 pub use folder::{Choice, Identity, SweepFolder};
 pub use halving::{Halving, Rung};
 pub use journal::{Divergence, Ending, Entry, Pruned};
 pub use page::Found;
 pub use parts::Parts;
-pub use ranking::{Metric, Standing};
+pub use ranking::{Standing, ranked};
 pub use results::Results;
 pub use shard::Shard;
 pub use space::{Runs, Space};

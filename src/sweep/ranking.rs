@@ -2,74 +2,42 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize};
-
 use super::journal::Entry;
+use crate::train::Metric;
 
-/// The figure by which runs are compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// The accuracy on the held-out images after the last epoch; the highest is best.
-    #[default]
-    HeldoutAccuracy,
-    /// The last epoch's error; the lowest is best.
-    Error,
-}
-
-impl Metric {
-    /// All there are.
-    pub const ALL: [Self; 2] = [Self::HeldoutAccuracy, Self::Error];
-
-    /// Its name.
+impl Entry {
+    /// The run's figure by a metric, of the network that it leaves; none where it diverged, or where there is no such figure.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::HeldoutAccuracy => "heldout_accuracy",
-            Self::Error => "error",
-        }
-    }
-
-    /// A run's figure; none where it diverged, or where there is no such figure.
-    #[must_use]
-    pub fn of(self, entry: &Entry) -> Option<f64> {
-        let summary = entry.summary()?;
-        let figure = match self {
-            Self::HeldoutAccuracy => summary.heldout_accuracy?,
-            Self::Error => summary.final_error,
+    pub fn figure(&self, metric: Metric) -> Option<f64> {
+        let summary = self.summary()?;
+        let figure = match metric {
+            Metric::HeldoutAccuracy => summary.heldout_accuracy?,
+            Metric::HeldoutLoss => summary.heldout_loss?,
+            Metric::Error => summary.final_error,
         };
         (!figure.is_nan()).then_some(figure)
     }
 
-    /// What is smaller for a better figure.
+    /// Where it stands among others by a metric.
     #[must_use]
-    pub fn cost(self, figure: f64) -> f64 {
-        match self {
-            Self::HeldoutAccuracy => -figure,
-            Self::Error => figure,
-        }
-    }
-
-    /// Where a run stands among others.
-    #[must_use]
-    pub fn standing(self, entry: &Entry) -> Standing {
-        let figure = self.of(entry);
+    pub fn standing(&self, metric: Metric) -> Standing {
+        let figure = self.figure(metric);
         Standing {
-            run: entry.run,
-            pruned: entry.pruned(),
+            run: self.run,
+            pruned: self.pruned(),
             has_figure: figure.is_some(),
-            cost: figure.map_or(f64::INFINITY, |figure| self.cost(figure)),
+            cost: figure.map_or(f64::INFINITY, |figure| metric.cost(figure)),
         }
     }
+}
 
-    /// Runs from the best to the worst; pruned ones come behind those that were not, the later the better,
-    /// those without a figure come last, and equals in the order of the plan.
-    #[must_use]
-    pub fn ranked<'a>(self, entries: impl IntoIterator<Item = &'a Entry>) -> Vec<&'a Entry> {
-        let mut ranked: Vec<&Entry> = entries.into_iter().collect();
-        ranked.sort_by_cached_key(|entry| self.standing(entry));
-        ranked
-    }
+/// Runs from the best to the worst by a metric; pruned ones come behind those that were not, the later the better, those without a figure
+/// come last, and equals in the order of the plan.
+#[must_use]
+pub fn ranked<'a>(metric: Metric, entries: impl IntoIterator<Item = &'a Entry>) -> Vec<&'a Entry> {
+    let mut ranked: Vec<&Entry> = entries.into_iter().collect();
+    ranked.sort_by_cached_key(|entry| entry.standing(metric));
+    ranked
 }
 
 /// All of a run that its rank depends on: the lesser one is the better run.
@@ -153,7 +121,7 @@ pub(super) mod tests {
     }
 
     fn runs(metric: Metric, entries: &[Entry]) -> Vec<usize> {
-        let ranked = metric.ranked(entries);
+        let ranked = ranked(metric, entries);
         ranked.iter().map(|entry| entry.run).collect()
     }
 

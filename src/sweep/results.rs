@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::assignment::Assignment;
 use super::journal::Entry;
-use super::ranking::Metric;
+use super::ranking::ranked;
 use crate::error::Result;
+use crate::train::Metric;
 
 /// Settings that are seeds, and the fold of a cross-validation, which is like one: runs that differ in nothing else are repetitions.
 const SEEDS: [&str; 4] = ["seed", "split_seed", "order_seed", "fold"];
@@ -83,7 +84,7 @@ impl Results {
     /// [`Error::Setting`](crate::error::Error::Setting) for a run whose assignment is none.
     pub fn of(entries: &[Entry], metric: Metric) -> Result<Self> {
         let mut runs = Vec::new();
-        for entry in metric.ranked(entries) {
+        for entry in ranked(metric, entries) {
             let summary = entry.summary();
             let assignment: Assignment = entry.assigned.parse()?;
             let words = assignment.to_string();
@@ -93,7 +94,7 @@ impl Results {
                 assigned: pairs
                     .map(|(name, value)| (name.to_owned(), value.to_owned()))
                     .collect(),
-                figure: metric.of(entry),
+                figure: entry.figure(metric),
                 pruned: entry.pruned(),
                 test_accuracy: summary.and_then(|summary| summary.test_accuracy),
                 train_seconds: summary.map(|summary| summary.train_seconds),

@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::journal::{Entry, Journal};
-use super::ranking::{Metric, Standing};
+use super::ranking::Standing;
 use crate::error::Result;
+use crate::train::Metric;
 
 /// The file's name in the folder of a sweep.
 pub const RUNGS: &str = "rungs.jsonl";
@@ -35,7 +36,7 @@ impl Rungs {
         let (mut reached, mut lines) = (HashMap::new(), HashMap::new());
         let file = Journal::open(&folder.join(RUNGS), &mut |entry, place| {
             if let Some(epochs) = entry.pruned() {
-                reached.insert((entry.run, epochs), metric.standing(&entry).at_rung());
+                reached.insert((entry.run, epochs), entry.standing(metric).at_rung());
                 lines.insert(entry.run, place);
             }
         })?;
@@ -59,7 +60,7 @@ impl Rungs {
         let places = self.file.append(entries)?;
         for (entry, place) in entries.iter().zip(places) {
             if let Some(epochs) = entry.pruned() {
-                let standing = self.metric.standing(entry).at_rung();
+                let standing = entry.standing(self.metric).at_rung();
                 self.reached.insert((entry.run, epochs), standing);
                 self.lines.insert(entry.run, place);
             }
@@ -69,7 +70,7 @@ impl Rungs {
 
     /// Takes notice of a run that has ended.
     pub fn end(&mut self, entry: &Entry) {
-        let standing = self.metric.standing(entry).at_rung();
+        let standing = entry.standing(self.metric).at_rung();
         self.over.insert(entry.run, standing);
     }
 

@@ -7,7 +7,9 @@
 //! | `layers.L.weight`, `layers.L.bias` | as in a model | the parameters, in the run's type |
 //! | `slots.layers.L.weight`, `slots.layers.L.bias` | `(slots,` those of the parameters`)` | what the optimizer remembers of each, where it does |
 //! | `layers.L.gain` and `slots.layers.L.gain`, `figures.layers.L` | `(outputs)`, `(2, outputs)` | of layers that are normalised; the latter running means and variances |
+//! | `best.layers.L.weight`, `best.layers.L.bias` | as in a model | the network that answered best so far, where `early_stopping` is set; no layer of it is normalised |
 //! | `history.error`, `.train_accuracy`, `.heldout_accuracy`, `.seconds` | `(epochs that are over)`, f64 | NaN where nothing was evaluated |
+//! | `history.heldout_loss`, `.learning_rate`, `.gradient_norm` | the same | NaN where it is not known; older files have none of them |
 //!
 //! The metadata's one entry, `gingham.checkpoint`, is [`CheckpointInfo`]. The data and the figures that scale it are not in the file: they
 //! come from the data set, or from the model that the run started from, whose digests are among the settings.
@@ -19,45 +21,34 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::arrays::{Array, ArrayKind, arrays};
+use super::history::{self, Elapsed};
 use super::options::TrainOptions;
 use super::plan::Plan;
-use super::state::{Accuracies, EpochFigures, State};
+use super::state::{EpochFigures, Kept, LastStep, State};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::model::seal::{self, Seal};
-use crate::model::tensors::{figures, numbers};
+use crate::model::tensors::numbers;
 use crate::model::{Layout, Mlp};
 use crate::scalar::Scalar;
 
 /// The name of the one metadata entry.
 const METADATA: &str = "gingham.checkpoint";
 /// The settings on which no bit of a run depends, and the names of the folders of the data and of the validation set and of the model that the
-/// run started from, which their digests stand for.
-const WITHOUT_EFFECT: [&str; 6] = ["data", "from", "memory", "preset", "threads", "validation"];
+/// run started from, which their digests stand for. The time that a run may take decides how far it comes, and nothing on the way.
+const WITHOUT_EFFECT: [&str; 7] = [
+    "data",
+    "from",
+    "max_time",
+    "memory",
+    "preset",
+    "threads",
+    "validation",
+];
 
 /// What a number is that the settings leave out where it is 0.
 static NOUGHT: LazyLock<Value> = LazyLock::new(|| Value::from(0));
-
-/// The time that a run has taken so far, in seconds. Training reads no clock: who watches it does.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Elapsed {
-    /// For preparations.
-    pub prepare_s: f64,
-    /// In epochs, those of the epoch under way included.
-    pub train_s: f64,
-    /// In evaluations.
-    pub evaluation_s: f64,
-    /// In epochs up to the end of each.
-    pub epochs_s: Vec<f64>,
-}
-
-impl Elapsed {
-    /// All of it.
-    #[must_use]
-    pub fn sum_s(&self) -> f64 {
-        self.prepare_s + self.train_s + self.evaluation_s
-    }
-}
 
 /// What a checkpoint says beside its arrays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,6 +73,15 @@ pub struct CheckpointInfo {
     pub train_seconds: f64,
     /// Seconds in evaluations.
     pub evaluation_seconds: f64,
+    /// The training samples of an epoch.
+    #[serde(default)] // files of older versions have none
+    pub training_samples: Option<usize>,
+    /// What is told of the step that was taken last, where the epoch under way has no other left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<LastStep>,
+    /// The best epoch, counted from 0, where its parameters are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_epoch: Option<usize>,
 }
 
 impl CheckpointInfo {
@@ -187,7 +187,11 @@ impl Checkpoint {
                 ArrayKind::Figures => figures.extend(read),
             }
         }
-        let expected = arrays(layout, slots_of(fresh)).len() + HISTORY.len();
+        let best = self.best(&tensors, layout)?;
+        let of_best = best
+            .as_ref()
+            .map_or(0, |_| arrays(&layout.without_norms(), 0).len());
+        let expected = arrays(layout, slots_of(fresh)).len() + of_best + history::count(&tensors);
         if tensors.len() != expected {
             let found = tensors.len();
             return Err(format!("expected {expected} arrays, found {found}"));
@@ -203,8 +207,33 @@ impl Checkpoint {
             epoch: info.epoch,
             batch: info.batch,
             error_sum: info.error_sum,
+            last_step: info.last_step,
             history: self.history.clone(),
+            best,
         })
+    }
+
+    /// The parameters after the best epoch, where they are kept.
+    fn best<T: Scalar>(
+        &self,
+        tensors: &SafeTensors<'_>,
+        layout: &Layout,
+    ) -> Result<Option<Kept<T>>, String> {
+        let Some(epoch) = self.info.best_epoch else {
+            return Ok(None);
+        };
+        if epoch >= self.info.epoch {
+            let over = self.info.epoch;
+            return Err(format!(
+                "expected a best epoch among the {over} that are over, found epoch {epoch}"
+            ));
+        }
+        let mut parameters = Vec::new();
+        for array in arrays(&layout.without_norms(), 0) {
+            let name = format!("best.{}", array.name);
+            parameters.extend(numbers::<T>(tensors, &name, &array.shape)?);
+        }
+        Ok(Some(Kept { epoch, parameters }))
     }
 }
 
@@ -262,8 +291,11 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
         prepare_seconds: elapsed.prepare_s,
         train_seconds: elapsed.train_s,
         evaluation_seconds: elapsed.evaluation_s,
+        training_samples: Some(plan.training_samples()),
+        last_step: state.last_step,
+        best_epoch: state.best.as_ref().map(|best| best.epoch),
     };
-    let history = history(state, elapsed);
+    let history = history::numbers(state, elapsed);
     let (mut parameters, mut slots) = (&*state.mlp.parameters, &*state.slots);
     let mut figures = &*state.figures;
     let mut all = Vec::new();
@@ -277,91 +309,24 @@ pub(super) fn bytes<T: Scalar>(state: &State<T>, plan: &Plan<'_>, elapsed: &Elap
         *from = others;
         all.push((name, seal::Array::new(shape, these)));
     }
-    for (name, figures) in HISTORY.iter().zip(&history) {
+    if let Some(best) = &state.best {
+        let mut parameters = &*best.parameters;
+        for Array { name, shape, .. } in arrays(&state.mlp.layout.without_norms(), 0) {
+            let (these, others) = parameters.split_at(shape.iter().product());
+            parameters = others;
+            all.push((format!("best.{name}"), seal::Array::new(shape, these)));
+        }
+    }
+    for (name, figures) in history::NAMES.iter().zip(&history) {
         let array = seal::Array::new(vec![figures.len()], figures);
         all.push(((*name).to_owned(), array));
     }
     seal::sealed(all, METADATA, &info)
 }
 
-/// An array of the state.
-struct Array {
-    name: String,
-    shape: Vec<usize>,
-    kind: ArrayKind,
-}
-
-/// Which of the state's buffers an array is a part of.
-enum ArrayKind {
-    Parameters,
-    Slots,
-    Figures,
-}
-
-/// The arrays of a state whose optimizer remembers `slots` numbers of each parameter, in the order of the state's buffers.
-fn arrays(layout: &Layout, slots: usize) -> Vec<Array> {
-    let mut arrays = Vec::new();
-    for (number, layer) in layout.layers().iter().enumerate() {
-        let mut add = |part: &str, shape: Vec<usize>| {
-            let name = format!("layers.{number}.{part}");
-            if slots > 0 {
-                arrays.push(Array {
-                    name: format!("slots.{name}"),
-                    shape: [&[slots], &*shape].concat(),
-                    kind: ArrayKind::Slots,
-                });
-            }
-            arrays.push(Array {
-                name,
-                shape,
-                kind: ArrayKind::Parameters,
-            });
-        };
-        add("weight", vec![layer.outputs, layer.inputs]);
-        if layer.bias.is_some() {
-            add("bias", vec![layer.outputs]);
-        }
-        if layer.gain.is_some() {
-            add("gain", vec![layer.outputs]);
-            arrays.push(Array {
-                name: format!("figures.layers.{number}"),
-                shape: vec![2, layer.outputs],
-                kind: ArrayKind::Figures,
-            });
-        }
-    }
-    arrays
-}
-
 /// Numbers that the optimizer remembers of each parameter.
 fn slots_of<T>(state: &State<T>) -> usize {
     state.slots.len() / state.mlp.parameters.len()
-}
-
-/// The arrays of the epochs that are over.
-const HISTORY: [&str; 4] = [
-    "history.error",
-    "history.train_accuracy",
-    "history.heldout_accuracy",
-    "history.seconds",
-];
-
-/// Their numbers.
-fn history<T>(state: &State<T>, elapsed: &Elapsed) -> [Vec<f64>; 4] {
-    let of = |figure: &dyn Fn(&EpochFigures) -> Option<f64>| {
-        let figures = state.history.iter();
-        figures
-            .map(|epoch| figure(epoch).unwrap_or(f64::NAN))
-            .collect()
-    };
-    let mut seconds = elapsed.epochs_s.clone();
-    seconds.resize(state.history.len(), elapsed.train_s);
-    [
-        of(&|epoch| Some(epoch.error)),
-        of(&|epoch| epoch.accuracies?.train),
-        of(&|epoch| epoch.accuracies?.heldout),
-        seconds,
-    ]
 }
 
 /// Every setting by its name.
@@ -382,20 +347,7 @@ fn parse(bytes: &[u8]) -> Result<(CheckpointInfo, Vec<EpochFigures>, Vec<f64>), 
         let (expected, found) = (CheckpointInfo::FORMAT, info.format);
         return Err(format!("expected format {expected}, found {found}"));
     }
-    let [error, train, heldout, seconds] = HISTORY.map(|name| figures(&tensors, name, info.epoch));
-    let (error, train, heldout, seconds) = (error?, train?, heldout?, seconds?);
-    let history = (0..info.epoch).map(|epoch| {
-        let known = |figures: &[f64]| Some(figures[epoch]).filter(|figure| !figure.is_nan());
-        EpochFigures {
-            epoch,
-            error: error[epoch],
-            accuracies: known(&train).map(|train| Accuracies {
-                train: Some(train),
-                heldout: known(&heldout),
-            }),
-        }
-    });
-    let history = history.collect();
+    let (history, seconds) = history::read(&tensors, info.epoch)?;
     Ok((info, history, seconds))
 }
 

@@ -6,6 +6,7 @@
 use toml::de::DeTable;
 use toml::{Table, Value};
 
+use super::metric::Metric;
 use super::optimizer::OptimizerKind;
 use super::options::TrainOptions;
 use super::recipe::Norm;
@@ -153,6 +154,10 @@ fn every_setting() -> Table {
         split_seed: Some(0),
         order_seed: Some(0),
         eval_every: Some(1),
+        metric: Some(Metric::HeldoutAccuracy),
+        early_stopping: Some(1),
+        min_delta: Some(0.5),
+        max_time: "1s".parse().ok(),
         memory: Some(Size(0)),
         images_sha256: Some("0".repeat(DIGITS)),
         labels_sha256: Some("0".repeat(DIGITS)),

@@ -2,18 +2,21 @@
 
 use std::borrow::Cow;
 
-use super::checkpoint::{self, Checkpoint, Elapsed};
+use super::checkpoint::{self, Checkpoint};
 use super::divergence::{self, Place};
+use super::history::Elapsed;
+use super::last_step::spelled;
 use super::observer::{EpochEnd, Snapshot, StepEnd};
 use super::order::{LabelledSource, Order};
 use super::plan::Plan;
 use super::recipe::Norm;
-use super::start::Start;
-use super::state::{Accuracies, EpochFigures, State};
+use super::running::Finished;
+use super::setup::{setup, standardizers};
+use super::state::{Accuracies, EpochFigures, LastStep, State};
 use super::step::{Setup, Stepper};
-use crate::data::{Split, Standardizer};
+use crate::data::Standardizer;
 use crate::error::{Error, Result};
-use crate::evaluate::{accuracies, heldout_standardizer};
+use crate::evaluate::{Found, accuracies, accuracies_and_losses};
 use crate::input::Input;
 use crate::model::{AnyModel, Mlp, Model};
 use crate::network::Pass;
@@ -109,9 +112,9 @@ impl<'a, D: Input> Group<'a, D> {
         &self.stepper.networks[run].state
     }
 
-    /// Whether a run has taken all its epochs.
+    /// Whether a run has taken all its epochs, or has found nothing better for as long as its plan has patience.
     pub(super) fn is_over(&self, run: usize) -> bool {
-        self.state(run).epoch >= self.plans[run].settings().epochs
+        self.state(run).is_over(self.plans[run].settings())
     }
 
     /// Begins the next epoch, or goes on in one, and returns its number, counted from 0.
@@ -168,20 +171,24 @@ impl<'a, D: Input> Group<'a, D> {
             };
             return Err(self.diverged(run, "error", error, at));
         }
-        let state = &mut self.stepper.networks[run].state;
-        state.error_sum += error;
-        state.batch = number + 1;
+        let learner = &mut self.stepper.networks[run];
+        learner.state.last_step = (number + 1 == self.order.count()).then(|| LastStep::of(learner));
+        learner.state.error_sum += error;
+        learner.state.batch = number + 1;
         Ok(())
     }
 
     /// Ends an epoch of a run, after its last mini-batch, and returns the mean of its mini-batches' errors.
     pub(super) fn end_epoch(&mut self, run: usize) -> f64 {
         let state = &mut self.stepper.networks[run].state;
+        let last_step = state.last_step.take();
         let error = state.error_sum / self.order.count() as f64;
         state.history.push(EpochFigures {
             epoch: state.epoch,
             error,
             accuracies: None,
+            learning_rate: last_step.map(|step| spelled(D::Number::DTYPE, step.learning_rate)),
+            gradient_norm: last_step.and_then(|step| step.gradient_norm),
         });
         (state.epoch, state.batch, state.error_sum) = (state.epoch + 1, 0, 0.0);
         error
@@ -223,13 +230,17 @@ impl<'a, D: Input> Group<'a, D> {
                 let batches = cut(&order.split().train);
                 accuracies(memory, scale, train, batches, &mut note);
             }
-            let note = |run: usize, share| found[run].heldout = share;
+            // The training samples get no loss: their groups, and so its last bits, would depend on what there is memory to keep.
+            let note = |run: usize, Found { accuracy, loss }| {
+                (found[run].heldout, found[run].heldout_loss) = (accuracy, loss);
+            };
             let batches = self.heldout.batches_of(&order.split().heldout, most);
-            accuracies(memory, &self.heldout_scale, heldout, batches, note);
+            accuracies_and_losses(memory, &self.heldout_scale, heldout, batches, note);
         }
         for (run, (network, found)) in networks.iter_mut().zip(&found).enumerate() {
             if let Some(last) = network.state.history.last_mut().filter(|_| due(run)) {
                 last.accuracies = Some(*found);
+                network.keep_best(self.plans[run].settings());
             }
         }
         found
@@ -259,21 +270,27 @@ impl<'a, D: Input> Group<'a, D> {
         }
     }
 
-    /// Takes a run out, and returns its trained network and the figures of each epoch.
+    /// Takes a run out, and returns what it leaves.
     ///
     /// # Errors
-    /// [`Error::Diverged`] for a parameter that is not finite; the run is out then too.
-    pub(super) fn finish(&mut self, run: usize) -> Result<(Model<D::Number>, Vec<EpochFigures>)> {
+    /// [`Error::Diverged`] for a parameter that is not finite; the run is out too.
+    pub(super) fn finish(&mut self, run: usize) -> Result<Finished<D::Number>> {
         let checked = self.check_parameters(run);
-        let learner = self.stepper.remove(run);
-        let own = match learner.answering() {
-            Cow::Owned(network) => Some(network),
-            Cow::Borrowed(_) => None,
+        let mut learner = self.stepper.remove(run);
+        let stops_early = self.plans[run].settings().stopping().is_some();
+        let best = learner.state.best.take().filter(|_| stops_early);
+        let restored = best.as_ref().map(|best| best.epoch);
+        let own = match best {
+            Some(best) => Some(best.network(&learner.state.mlp)),
+            None => match learner.answering() {
+                Cow::Owned(network) => Some(network),
+                Cow::Borrowed(_) => None,
+            },
         };
         let state = learner.state;
         let model = self.model_of(run, own.unwrap_or(state.mlp));
         self.plans.remove(run);
-        checked.map(|()| (model, state.history))
+        checked.map(|()| (model, state.history, restored))
     }
 
     /// Takes a run out.
@@ -336,6 +353,9 @@ where
             is_last: self.group.is_over(self.run),
             error: last.error,
             accuracies: last.accuracies,
+            learning_rate: last.learning_rate,
+            gradient_norm: last.gradient_norm,
+            training_samples: self.group.plan(self.run).training_samples(),
             run: self,
         }
     }
@@ -352,41 +372,4 @@ where
     fn checkpoint(&self, elapsed: &Elapsed) -> Result<Vec<u8>> {
         self.group.checkpoint(self.run, elapsed)
     }
-}
-
-/// What the network of a run begins with, for mini-batches of up to `batch` images, `count` of them an epoch.
-fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize, count: usize) -> Setup<T> {
-    let settings = plan.settings();
-    let layout = plan.layout();
-    let level = plan.machine().level();
-    Setup {
-        mlp: Mlp {
-            layout: layout.clone(),
-            parameters: plan.start().map_or_else(
-                || settings.init.parameters(layout, settings.seed),
-                Start::parameters,
-            ),
-            activation: settings.activation,
-            output: settings.output,
-        },
-        optimizer: settings.optimizer(level),
-        learning_rate: settings.learning_rate,
-        objective: plan.objective(),
-        recipe: settings.recipe((settings.epochs as u64).saturating_mul(count as u64)),
-        batch,
-        level,
-    }
-}
-
-/// What standardises the training samples, and what the held-out ones.
-fn standardizers(plan: &Plan<'_>, split: &Split) -> (Standardizer, Standardizer) {
-    let (settings, samples) = (plan.settings(), plan.data().train.samples);
-    let scale = settings.scale;
-    let standardizer = match plan.start() {
-        Some(start) => start.standardizer().clone(),
-        None => scale.standardizer(samples, &split.train),
-    };
-    let own = || scale.standardizer(plan.data().heldout().samples, &split.heldout);
-    let heldout = heldout_standardizer(scale, settings.heldout_scale, &standardizer, own);
-    (standardizer, heldout)
 }

@@ -6,14 +6,19 @@
 //! two phases of a step), [`update`] (the second one), [`optimizer`], [`objective`]. Nothing here reads a clock or prints: who
 //! wants to see a run working hands in an [`Observer`].
 
+mod arrays;
 mod augmentation;
+mod blocks;
 mod checkpoint;
 mod config;
 mod divergence;
 mod door;
 mod group;
 mod heldout;
+mod history;
 mod ingredients;
+mod last_step;
+mod metric;
 mod notes;
 pub mod objective;
 mod observer;
@@ -27,18 +32,23 @@ mod room;
 mod running;
 pub mod schedule;
 mod seeds;
+mod setup;
 mod sight;
 mod size;
+mod span;
 mod start;
 mod state;
 pub mod step;
+mod stopping;
 mod trainer;
 mod training_data;
 pub mod update;
 mod watched;
 
-pub use checkpoint::{Checkpoint, CheckpointInfo, Elapsed, differences};
+pub use checkpoint::{Checkpoint, CheckpointInfo, differences};
 pub use config::Config;
+pub use history::Elapsed;
+pub use metric::Metric;
 pub use objective::{L1Form, Objective, Reduction, Regularizer};
 pub use observer::{EpochEnd, NoObserver, Observer, StepEnd};
 pub use optimizer::OptimizerKind;
@@ -51,8 +61,10 @@ pub use running::{End, Ended, Outcome, Running};
 pub use schedule::ScheduleForm;
 pub use sight::Sight;
 pub use size::Size;
+pub use span::Span;
 pub use start::Start;
-pub use state::{Accuracies, EpochFigures, State};
+pub use state::{Accuracies, EpochFigures, Kept, LastStep, State};
+pub use stopping::Stopping;
 pub use trainer::Trainer;
 pub use training_data::TrainingData;
 
@@ -146,7 +158,11 @@ fn run<D: Input, O: Observer>(
         all.each(|group, run, observer| {
             let error = group.end_epoch(run);
             observer.trained(epoch, error)?;
-            Ok(ControlFlow::Continue(()))
+            Ok(if observer.ends_here() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
         });
         all.evaluate(epoch);
         all.each(|group, run, observer| {

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::checkpoint::Elapsed;
-use super::state::Accuracies;
+use super::history::Elapsed;
+use super::state::{Accuracies, EpochFigures};
 use crate::error::Result;
 use crate::model::AnyModel;
 
@@ -26,6 +26,12 @@ pub trait Observer: Send {
     /// Whatever the observer returns: it ends the run, and the caller of it gets this error.
     fn trained(&mut self, _epoch: usize, _error: f64) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether the epoch whose last step is done is the run's last one, whatever the plan says. It is evaluated then, as the last one is. This
+    /// is asked after [`Self::trained`].
+    fn ends_here(&mut self) -> bool {
+        false
     }
 
     /// The epoch is over: evaluated, or not because that was not asked for. `Break` stops the run here, and its outcome is
@@ -57,6 +63,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 
     fn trained(&mut self, epoch: usize, error: f64) -> Result<()> {
         (**self).trained(epoch, error)
+    }
+
+    fn ends_here(&mut self) -> bool {
+        (**self).ends_here()
     }
 
     fn ended(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
@@ -122,10 +132,28 @@ pub struct EpochEnd<'a> {
     pub error: f64,
     /// What was evaluated after it; none if nothing was.
     pub accuracies: Option<Accuracies>,
+    /// The learning rate of its last step.
+    pub learning_rate: Option<f64>,
+    /// The Euclidean norm of the gradient of its last mini-batch's objective; none where it is not finite.
+    pub gradient_norm: Option<f64>,
+    /// The samples that it trained on.
+    pub training_samples: usize,
     pub(super) run: &'a dyn Snapshot,
 }
 
 impl EpochEnd<'_> {
+    /// The epoch's figures.
+    #[must_use]
+    pub fn figures(&self) -> EpochFigures {
+        EpochFigures {
+            epoch: self.epoch,
+            error: self.error,
+            accuracies: self.accuracies,
+            learning_rate: self.learning_rate,
+            gradient_norm: self.gradient_norm,
+        }
+    }
+
     /// A copy of the network as it is, ready to predict or to be saved.
     #[must_use]
     pub fn model(&self) -> AnyModel {

@@ -8,12 +8,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::metric::Metric;
 use super::objective::{L1Form, Objective, Reduction, Regularizer};
 use super::optimizer::OptimizerKind;
 use super::presets::Preset;
 use super::recipe::Norm;
 use super::schedule::ScheduleForm;
 use super::size::Size;
+use super::span::Span;
 use crate::data::batches::Batches;
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
@@ -151,10 +153,23 @@ pub struct TrainOptions {
     pub engine: EngineKind,
     /// The floating-point type of the parameters.
     pub dtype: Dtype,
-    /// Epochs from one evaluation to the next; 0: only at the end. Where it is not given: every epoch in runs of up to 30,
-    /// else about a dozen times. The last epoch always is.
+    /// Epochs from one evaluation to the next; 0: only at the end. Where it is not given: every epoch in runs of up to 30 and in those that may
+    /// end early, else about a dozen times. The last epoch always is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_every: Option<usize>,
+    /// The figure by which the best network is told; where it is not given, the accuracy on the held-out images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// Evaluations without a better figure after which the run ends, with the network of its best epoch; where it is not given, the run takes
+    /// all its epochs. See [`Stopping`](super::Stopping).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<usize>,
+    /// By how much a figure must be better for that, from 0; where it is not given, 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_delta: Option<f64>,
+    /// The time after which a run ends, with the epoch that it is in; whoever watches the run has the clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_time: Option<Span>,
     /// Bytes that packed pixels may take, as `2G` or `500M`; where they would take more, each batch is packed anew in every epoch.
     /// Where it is not given: a quarter of the machine's memory. No result depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,8 +223,39 @@ impl TrainOptions {
     /// The settings of a preset.
     #[must_use]
     pub fn of(preset: Preset) -> Self {
-        let article = Self {
+        let article = Self::article();
+        let hidden = match preset {
+            Preset::Article => return article,
+            Preset::Wide => vec![512, 256],
+            Preset::Plain => vec![100],
+        };
+        Self {
             preset,
+            hidden,
+            activation: Activation::Relu,
+            output: Output::Softmax,
+            probability: Probability::Output,
+            bias: true,
+            init: Init::He,
+            epochs: 20,
+            batches: None,
+            batch_size: Some(128),
+            shuffle: true,
+            learning_rate: 0.02,
+            momentum: 0.9,
+            l1_form: L1Form::Sign,
+            l2: 0.0005,
+            reduction: Reduction::Mean,
+            error: ErrorForm::Objective,
+            heldout_scale: HeldoutScale::Train,
+            ..article
+        }
+    }
+
+    /// The settings of the article.
+    fn article() -> Self {
+        Self {
+            preset: Preset::Article,
             data: PathBuf::from("data/fashion-mnist"),
             hidden: vec![50],
             activation: Activation::Sigmoid,
@@ -259,6 +305,10 @@ impl TrainOptions {
             engine: EngineKind::Auto,
             dtype: Dtype::F32,
             eval_every: None,
+            metric: None,
+            early_stopping: None,
+            min_delta: None,
+            max_time: None,
             memory: None,
             threads: 0,
             images_sha256: None,
@@ -268,31 +318,6 @@ impl TrainOptions {
             validation_images_sha256: None,
             validation_labels_sha256: None,
             classes_sha256: None,
-        };
-        let hidden = match preset {
-            Preset::Article => return article,
-            Preset::Wide => vec![512, 256],
-            Preset::Plain => vec![100],
-        };
-        Self {
-            hidden,
-            activation: Activation::Relu,
-            output: Output::Softmax,
-            probability: Probability::Output,
-            bias: true,
-            init: Init::He,
-            epochs: 20,
-            batches: None,
-            batch_size: Some(128),
-            shuffle: true,
-            learning_rate: 0.02,
-            momentum: 0.9,
-            l1_form: L1Form::Sign,
-            l2: 0.0005,
-            reduction: Reduction::Mean,
-            error: ErrorForm::Objective,
-            heldout_scale: HeldoutScale::Train,
-            ..article
         }
     }
 
@@ -313,7 +338,7 @@ impl TrainOptions {
     #[must_use]
     pub fn evaluation_interval(&self) -> usize {
         self.eval_every.unwrap_or({
-            if self.epochs <= EVALUATED_THROUGHOUT {
+            if self.epochs <= EVALUATED_THROUGHOUT || self.early_stopping.is_some() {
                 1
             } else {
                 self.epochs.div_ceil(EVALUATIONS)
@@ -441,6 +466,7 @@ impl TrainOptions {
         number("holdout", self.holdout, "a share from 0 to below 1", |x| {
             (0.0..1.0).contains(&x)
         })?;
+        self.check_stopping()?;
         self.check_recipe()?;
         self.check_hold_out()
     }

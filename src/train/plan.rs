@@ -81,8 +81,7 @@ impl<'a> Plan<'a> {
                 found: "none".to_owned(),
             });
         }
-        check_validation(options, &data)?;
-        check_augmentation(options, samples)?;
+        check_fit(options, &data)?;
         let training = options.training_samples(samples.count())?;
         let batch = options.mini_batches().largest(training);
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;
@@ -117,7 +116,7 @@ impl<'a> Plan<'a> {
                 purpose: MemoryUse::Training,
                 threads: machine.threads(),
             },
-            slots: options.slots() as u64,
+            slots: options.slots() as u64 + u64::from(options.early_stopping.is_some()),
             samples: samples.count() + data.validation.map_or(0, |own| own.samples.count()),
             kept_bytes: if keeps_batches { all_bytes } else { 0 },
         };
@@ -365,6 +364,15 @@ fn allowed_bytes(options: &TrainOptions, machine: &Machine) -> u64 {
 /// The digest of images; features have none.
 fn images_sha256(samples: Samples<'_>) -> Option<String> {
     samples.images().map(|images| images.sha256().to_owned())
+}
+
+/// Refuses settings that do not fit the data: a validation set of another kind, a best network by what is not held out, and images changed that are none.
+fn check_fit(options: &TrainOptions, data: &TrainingData<'_>) -> Result<()> {
+    check_validation(options, data)?;
+    let samples = data.train.samples;
+    let held_out = options.split_rule().held_out(samples.count());
+    options.check_metric(data.validation.is_some() || held_out > 0)?;
+    check_augmentation(options, samples)
 }
 
 fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {

@@ -12,7 +12,7 @@ const INDEX_BYTES: u64 = 3 * size_of::<u32>() as u64;
 pub(super) struct Job<'a> {
     /// The memory of its steps.
     pub(super) steps: Footprint<'a>,
-    /// Numbers that the optimizer remembers of each parameter.
+    /// Numbers that are remembered of each parameter: by the optimizer, and of the best network where the run may end early.
     pub(super) slots: u64,
     /// All samples, those that are held out too.
     pub(super) samples: usize,

@@ -4,7 +4,7 @@ use super::checkpoint::Checkpoint;
 use super::plan::Plan;
 use super::state::{Accuracies, EpochFigures};
 use crate::error::Result;
-use crate::model::AnyModel;
+use crate::model::{AnyModel, Model};
 
 /// A run that is to be trained, with whoever watches it.
 #[derive(Clone, Copy, Debug)]
@@ -31,16 +31,22 @@ pub struct End<O> {
 /// Who is told of runs that have ended, as soon as they have; runs that end at the same moment are told together.
 pub type Ended<'a, O> = dyn FnMut(Vec<End<O>>) + Send + 'a;
 
+/// What a group leaves of a run: the trained network, the figures of each epoch, and the epoch whose network it is, where that is the best one.
+pub(super) type Finished<T> = (Model<T>, Vec<EpochFigures>, Option<usize>);
+
 /// What a run leaves.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The trained network with what it needs to predict.
     pub model: AnyModel,
-    /// The error of the last epoch: the mean of its mini-batches' errors, each before its update.
+    /// The error of the last epoch, or of the one whose network was restored: the mean of its mini-batches' errors, each before its update.
     pub error: f64,
-    /// The evaluation after the last epoch, by the forward pass of the steps: where that multiplies integers, a few answers may
+    /// The evaluation after that epoch, by the forward pass of the steps: where that multiplies integers, a few answers may
     /// differ from those of a [`Predictor`](crate::evaluate::Predictor), which `test_accuracy` comes from.
     pub accuracies: Accuracies,
+    /// The epoch whose network `model` is, counted from 0, where the plan lets a run end early
+    /// ([`TrainOptions::early_stopping`](super::TrainOptions::early_stopping)); none where it is that of the last one anyway.
+    pub restored: Option<usize>,
     /// The accuracy on the official test samples, in 0..=1, scaled by the means and deviations of the training samples; none where
     /// there are no test samples.
     pub test_accuracy: Option<f64>,

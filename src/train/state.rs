@@ -2,18 +2,23 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use super::optimizer::Optimizer;
 use crate::model::{Layer, Mlp};
 use crate::network::folded;
 use crate::scalar::Scalar;
 
-/// The accuracies of one evaluation, in 0..=1.
+/// The figures of one evaluation; accuracies are in 0..=1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Accuracies {
     /// On the training samples; none if there are none.
     pub train: Option<f64>,
     /// On the held-out samples; none if none are held out.
     pub heldout: Option<f64>,
+    /// The mean over the held-out samples of the output's cross-entropy, by the natural logarithm and without the regulariser; none if none
+    /// are held out, and where it is not finite. It is a sum over chunks in their order, so it has the same bits on any number of threads.
+    pub heldout_loss: Option<f64>,
 }
 
 /// An epoch that is over.
@@ -25,6 +30,11 @@ pub struct EpochFigures {
     pub error: f64,
     /// What was evaluated after it; none if nothing was.
     pub accuracies: Option<Accuracies>,
+    /// The learning rate of its last step; none of epochs that a run of an older version took.
+    pub learning_rate: Option<f64>,
+    /// The Euclidean norm of the gradient of its last mini-batch's objective, the regulariser's included; none as above, and where it is not
+    /// finite.
+    pub gradient_norm: Option<f64>,
 }
 
 /// The state of a run between two steps. Random numbers are a pure function of seed, purpose and index, so none are kept here.
@@ -44,8 +54,41 @@ pub struct State<T> {
     pub batch: usize,
     /// The sum of the errors of the epoch's mini-batches so far.
     pub error_sum: f64,
+    /// What is told of the step that was taken last, where that is the last one of its epoch.
+    pub last_step: Option<LastStep>,
     /// The epochs that are over.
     pub history: Vec<EpochFigures>,
+    /// The best network so far, which a run that may end early ends with; none before the first evaluation, and in other runs.
+    pub best: Option<Kept<T>>,
+}
+
+/// What is told of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastStep {
+    /// Its learning rate.
+    pub learning_rate: f64,
+    /// The Euclidean norm of its gradient; none where it is not finite.
+    pub gradient_norm: Option<f64>,
+}
+
+/// The network that [answered](State::answering) after an epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept<T> {
+    /// The epoch, counted from 0.
+    pub epoch: usize,
+    /// Its parameters, laid out as those of the network in training, but [without norms](crate::model::Layout::without_norms).
+    pub parameters: Vec<T>,
+}
+
+impl<T> Kept<T> {
+    /// The network of a run in whose training it is `mlp`.
+    pub(super) fn network(self, mlp: &Mlp<T>) -> Mlp<T> {
+        Mlp {
+            layout: mlp.layout.without_norms(),
+            parameters: self.parameters,
+            ..*mlp
+        }
+    }
 }
 
 impl<T: Scalar> State<T> {
@@ -60,7 +103,9 @@ impl<T: Scalar> State<T> {
             epoch: 0,
             batch: 0,
             error_sum: 0.0,
+            last_step: None,
             history: Vec::new(),
+            best: None,
         }
     }
 

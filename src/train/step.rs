@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::objective::{Norms, Objective};
 use super::optimizer::Optimizer;
+use super::options::TrainOptions;
 use super::recipe::Recipe;
 use super::state::State;
 use super::update::{self, Buffers, Decay, Rule};
@@ -143,6 +144,11 @@ impl<T: Scalar> Learner<T> {
     #[must_use]
     pub fn answering(&self) -> Cow<'_, Mlp<T>> {
         self.state.answering(&*self.optimizer)
+    }
+
+    /// Keeps that network where the run may end early and the epoch that ended last is the best so far.
+    pub(super) fn keep_best(&mut self, settings: &TrainOptions) {
+        self.state.keep_best(settings, &*self.optimizer);
     }
 
     /// Moves the running figures of layers that are normalised towards what the mini-batch in `memory` found out: a mean of all at first,

@@ -1,7 +1,8 @@
 //! A run in progress, to be taken step by step.
 
-use super::checkpoint::{Checkpoint, Elapsed};
+use super::checkpoint::Checkpoint;
 use super::group::Group;
+use super::history::Elapsed;
 use super::order::Order;
 use super::plan::Plan;
 use super::state::{Accuracies, EpochFigures, State};
@@ -164,11 +165,13 @@ impl<'a, D: Input> Trainer<'a, D> {
         self.group.model(0)
     }
 
-    /// Ends the run, and returns the trained network and the figures of each epoch.
+    /// Ends the run, and returns the trained network and the figures of each epoch. Where the plan lets a run end early, it is the best
+    /// network.
     ///
     /// # Errors
     /// [`Error::Diverged`](crate::error::Error::Diverged) for a parameter that is not finite.
     pub fn finish(mut self) -> Result<(Model<D::Number>, Vec<EpochFigures>)> {
-        self.group.finish(0)
+        let (model, history, _) = self.group.finish(0)?;
+        Ok((model, history))
     }
 }

@@ -6,8 +6,8 @@ use super::checkpoint::Checkpoint;
 use super::group::Group;
 use super::observer::Observer;
 use super::plan::Plan;
-use super::running::{End, Ended, Outcome, Running};
-use super::state::{Accuracies, EpochFigures};
+use super::running::{End, Ended, Finished, Outcome, Running};
+use super::state::Accuracies;
 use crate::error::Result;
 use crate::evaluate::Predictor;
 use crate::input::Input;
@@ -48,7 +48,7 @@ impl<O> Member<'_, O> {
 struct Trained<'a, D: Input, O> {
     member: Member<'a, O>,
     accuracies: Accuracies,
-    result: Result<(Model<D::Number>, Vec<EpochFigures>)>,
+    result: Result<Finished<D::Number>>,
 }
 
 impl<'e, 'a, D: Input, O: Observer> Watched<'e, 'a, D, O>
@@ -150,12 +150,12 @@ where
         self.group.as_mut().map(Group::begin_epoch)
     }
 
-    /// Evaluates the runs whose plans want it after that epoch.
+    /// Evaluates the runs whose plans want it after that epoch, and those that end with it.
     pub(super) fn evaluate(&mut self, epoch: usize) {
         let Self { group, members, .. } = self;
         let due: Vec<bool> = members
             .iter()
-            .map(|run| run.plan.settings().evaluates_after(epoch))
+            .map(|run| run.breaks || run.plan.settings().evaluates_after(epoch))
             .collect();
         if let Some(group) = group.as_mut().filter(|_| due.contains(&true)) {
             group.evaluate(|run| due[run]);
@@ -216,7 +216,7 @@ where
 fn outcome<T: Scalar>(
     member: &mut Member<'_, impl Observer>,
     accuracies: Accuracies,
-    (model, history): (Model<T>, Vec<EpochFigures>),
+    (model, history, restored): Finished<T>,
 ) -> Result<Outcome>
 where
     AnyModel: From<Model<T>>,
@@ -230,10 +230,18 @@ where
         }
         None => None,
     };
+    let kept = match restored {
+        Some(epoch) => history.get(epoch),
+        None => history.last(),
+    };
+    let of_kept = kept.filter(|_| restored.is_some());
     Ok(Outcome {
         model,
-        error: history.last().map_or(f64::NAN, |last| last.error),
-        accuracies,
+        error: kept.map_or(f64::NAN, |epoch| epoch.error),
+        accuracies: of_kept
+            .and_then(|epoch| epoch.accuracies)
+            .unwrap_or(accuracies),
+        restored,
         test_accuracy,
         training_samples: plan.training_samples(),
         history,

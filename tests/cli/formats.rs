@@ -257,7 +257,14 @@ fn an_event_file_says_what_the_metrics_say() {
         let (step, found) = scalars(event);
         assert_eq!(Some(step), line["epoch"].as_u64());
         let mut expected = Vec::new();
-        for tag in ["error", "train_accuracy", "heldout_accuracy"] {
+        for tag in [
+            "error",
+            "train_accuracy",
+            "heldout_accuracy",
+            "heldout_loss",
+            "learning_rate",
+            "gradient_norm",
+        ] {
             let value = line[tag]
                 .as_f64()
                 .map(|value| (tag.to_owned(), value as f32));

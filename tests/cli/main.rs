@@ -56,6 +56,7 @@ mod refusals;
 mod report;
 mod shards;
 mod starting;
+mod stopping;
 mod sweep;
 mod sweep_page;
 mod terminal;

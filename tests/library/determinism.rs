@@ -69,18 +69,22 @@ fn wide_and_shuffled() -> TrainOptions {
 
 /// What an observer is told, to the bit.
 #[derive(Debug, Default, PartialEq)]
-struct Told(Vec<(usize, u64, [Option<u64>; 2])>);
+struct Told(Vec<(usize, u64, [Option<u64>; 3])>);
 
 impl Observer for Told {
     fn trained(&mut self, epoch: usize, error: f64) -> Result<()> {
-        self.0.push((epoch, error.to_bits(), [None, None]));
+        self.0.push((epoch, error.to_bits(), [None; 3]));
         Ok(())
     }
 
     fn ended(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
-        let Accuracies { train, heldout } = end.accuracies.expect("evaluated after each epoch");
+        let Accuracies {
+            train,
+            heldout,
+            heldout_loss,
+        } = end.accuracies.expect("evaluated after each epoch");
         assert!(train.is_some());
-        let bits = [train, heldout].map(|accuracy| accuracy.map(f64::to_bits));
+        let bits = [train, heldout, heldout_loss].map(|accuracy| accuracy.map(f64::to_bits));
         self.0.push((end.epoch, end.error.to_bits(), bits));
         Ok(ControlFlow::Continue(()))
     }

@@ -31,6 +31,7 @@ mod side_by_side;
 mod standardize;
 mod start;
 mod steppers;
+mod stopping;
 mod sweep_refusals;
 mod sweep_space;
 mod tta;

@@ -43,10 +43,12 @@ fn parts(outcome: &Outcome) -> impl PartialEq + std::fmt::Debug {
         model,
         error,
         accuracies,
+        restored,
         test_accuracy,
         training_samples,
         history,
     } = outcome.clone();
+    assert_eq!(restored, None);
     assert_eq!(history.last().map(|last| last.error), Some(error));
     let error = error.to_bits();
     (

@@ -101,11 +101,14 @@ fn shown(outcome: &Outcome) -> (Vec<u8>, String) {
         model,
         error,
         accuracies,
+        restored,
         test_accuracy,
         training_samples,
         history,
     } = outcome;
-    let rest = format!("{error:e} {accuracies:?} {test_accuracy:?} {training_samples} {history:?}");
+    let rest = format!(
+        "{error:e} {accuracies:?} {restored:?} {test_accuracy:?} {training_samples} {history:?}"
+    );
     (model.bytes(), rest)
 }
 

@@ -98,6 +98,10 @@ mod tests {
             error,
             train_accuracy: None,
             heldout_accuracy: None,
+            heldout_loss: None,
+            learning_rate: None,
+            gradient_norm: None,
+            images_per_second: None,
             seconds: epoch_s * done as f64,
         };
         let evaluated = done - done % 25;

@@ -61,6 +61,10 @@ mod tests {
                 error: 1.0,
                 train_accuracy: None,
                 heldout_accuracy: None,
+                heldout_loss: None,
+                learning_rate: None,
+                gradient_norm: None,
+                images_per_second: None,
                 seconds: 3.0 * (epoch + 1) as f64,
             };
             let times = Times {

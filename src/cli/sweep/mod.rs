@@ -25,7 +25,6 @@ use super::{Common, base, open_training_data, outfile, output, train as single};
 use estimate::{Estimate, Work};
 use groups::{Limits, Wanted};
 use runs::{Planned, Shared, Sweep};
-use shown::Figure;
 use sink::Shown;
 
 /// Runs that are planned without being asked for by `--yes`.
@@ -100,15 +99,12 @@ pub struct Args {
     /// Train at most so many runs side by side, where they see the same mini-batches; 1: one after the other [default: 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Runtime and output")]
     group: Option<u32>,
-    /// End a run when N evaluations have found no better held-out accuracy
+    /// End a run when N evaluations have found nothing better by --metric, with its last network; --early-stopping leaves the best one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Plan")]
     patience: Option<u32>,
     /// Prune runs: the best R-th part by the metric goes on to R times the epochs, again and again, up to all epochs
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(2..), help_heading = "Plan")]
     halving: Option<u32>,
-    /// What decides which run is better
-    #[arg(long, value_name = "FIGURE", help_heading = "Results")]
-    metric: Option<Figure>,
     /// Runs whose folders are kept, the best ones; of the others the journal keeps the figures
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Results")]
     top: usize,
@@ -141,7 +137,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         works.extend(args.dry_run.then(|| Work::from(&plan)));
     }
     let plan = shared.plan(&planned[0])?;
-    let metric = metric(args, &plan)?;
+    let metric = metric(&plan);
     notes.extend(super::notes::of(&plan));
     let mut identity = identity(plan.settings(), &space, &planned);
     let patience = patience(args, &plan, &mut identity)?;
@@ -237,17 +233,12 @@ fn space(args: &Args) -> anyhow::Result<Space> {
     Ok(space)
 }
 
-/// The figure that decides, which must be there.
-fn metric(args: &Args, plan: &Plan<'_>) -> Result<Metric> {
-    match args.metric {
-        Some(Figure::Error) => Ok(Metric::Error),
-        None if !plan.holds_out() => Ok(Metric::Error),
-        Some(Figure::HeldoutAccuracy) if !plan.holds_out() => Err(Error::Setting {
-            setting: "metric",
-            reason: "expected held-out images, whose accuracy is asked for, found --holdout 0"
-                .to_owned(),
-        }),
-        Some(Figure::HeldoutAccuracy) | None => Ok(Metric::HeldoutAccuracy),
+/// The figure that decides.
+fn metric(plan: &Plan<'_>) -> Metric {
+    match plan.settings().metric {
+        Some(metric) => metric,
+        None if !plan.holds_out() => Metric::Error,
+        None => Metric::HeldoutAccuracy,
     }
 }
 
@@ -262,6 +253,10 @@ fn patience(args: &Args, plan: &Plan<'_>, identity: &mut Identity) -> Result<Opt
         }
         let name = "patience".to_owned();
         identity.settings.insert(name, patience.into());
+        if let Some(metric) = plan.settings().metric {
+            let name = "metric".to_owned();
+            identity.settings.insert(name, metric.name().into());
+        }
     }
     Ok(args.patience.map(|patience| patience as usize))
 }
@@ -320,9 +315,14 @@ fn resolved(args: &Args, space: &Space) -> Result<Resolved> {
 /// Neither the number of threads nor the memory nor the folders of the data, which the digests tell, changes a result.
 fn identity(first: &TrainOptions, space: &Space, planned: &[Planned]) -> Identity {
     let swept = space.keys();
+    let stops_early = planned
+        .iter()
+        .any(|run| run.options.early_stopping.is_some());
     let mut settings = report::by_name(first);
     settings.retain(|name, _| {
         let is_free = ["data", "threads", "memory", "validation"].contains(&name.as_str());
+        // A figure that only ranks may be another one when the sweep goes on.
+        let is_free = is_free || (name == "metric" && !stops_early);
         !is_free && !swept.contains(&name.as_str())
     });
     let assigned = planned.iter().map(|run| run.assignment.to_string());

@@ -170,7 +170,7 @@ impl Sweep<'_> {
             runs.push(Running {
                 plan,
                 checkpoint: checkpoint.as_ref(),
-                observer: Recorder::new(files, self.keeping, watcher, elapsed)
+                observer: Recorder::new(plan.settings(), files, self.keeping, watcher, elapsed)
                     .beside(Arc::clone(&going_on))
                     .until(*until),
             });
@@ -187,12 +187,12 @@ impl Sweep<'_> {
                 } = end;
                 let (run, plan, before) = of_runs[run];
                 let (times, best) = (recorder.times(), recorder.best());
-                let is_paused = recorder.is_paused();
+                let (ended_by, is_paused) = (recorder.ended_by(), recorder.is_paused());
                 let files = recorder.into_files();
                 let entry = match outcome {
                     Ok(outcome) => {
                         let summary = Summary::new(plan, &outcome, times, files.path_now());
-                        let mut summary = summary.with_best(best);
+                        let mut summary = summary.with_best(best).ended_by(ended_by);
                         if self.keeping.keep == Keep::Best {
                             summary = summary.of_best_alone();
                         }

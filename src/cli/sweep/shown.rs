@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use gingham::figures::words::visible;
-use gingham::sweep::{Entry, Metric, Results};
+use gingham::sweep::{Entry, Metric, Results, ranked};
 
 use crate::cli::output::{Output, percent};
 use crate::cli::progress;
@@ -20,6 +20,7 @@ const RARELY: Duration = Duration::from_secs(600);
 #[value(rename_all = "snake_case")]
 pub enum Figure {
     HeldoutAccuracy,
+    HeldoutLoss,
     Error,
 }
 
@@ -27,6 +28,7 @@ impl Figure {
     pub fn metric(self) -> Metric {
         match self {
             Self::HeldoutAccuracy => Metric::HeldoutAccuracy,
+            Self::HeldoutLoss => Metric::HeldoutLoss,
             Self::Error => Metric::Error,
         }
     }
@@ -81,7 +83,7 @@ impl Progress {
     }
 
     pub fn show(&mut self, entry: &Entry, metric: Metric) {
-        let ranked = metric.ranked(self.best.iter().chain([entry]));
+        let ranked = ranked(metric, self.best.iter().chain([entry]));
         self.best = ranked.first().map(|&best| best.clone());
         let seen = &mut self.seen;
         (seen.ended, seen.own) = (seen.ended + 1, seen.own + 1);
@@ -150,7 +152,7 @@ fn figures(seen: &Seen, now: Instant) -> Figures {
 
 /// A run's figure as it is shown.
 fn of_entry(entry: &Entry, metric: Metric) -> String {
-    let figure = shown(metric.of(entry), metric);
+    let figure = shown(entry.figure(metric), metric);
     match (entry.summary(), entry.pruned()) {
         (None, _) => "diverged".to_owned(),
         (Some(_), Some(epoch)) => format!("{figure} pruned at epoch {epoch}"),
@@ -163,7 +165,7 @@ pub fn shown(figure: Option<f64>, metric: Metric) -> String {
     match (metric, figure) {
         (_, None) => "-".to_owned(),
         (Metric::HeldoutAccuracy, _) => percent(figure),
-        (Metric::Error, Some(error)) => format!("{error:.6}"),
+        (Metric::HeldoutLoss | Metric::Error, Some(figure)) => format!("{figure:.6}"),
     }
 }
 

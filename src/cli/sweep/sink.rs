@@ -83,7 +83,7 @@ impl<'a> Sink<'a> {
 
     /// Takes a run that had ended in its folder, and of which the journal knows nothing.
     pub fn take_whole(&mut self, entry: Entry) -> anyhow::Result<()> {
-        let standing = self.shown.metric.standing(&entry);
+        let standing = entry.standing(self.shown.metric);
         self.end(vec![entry])?;
         let out = self.rung.as_mut().and_then(|rung| rung.take(standing));
         self.prune(out.map(|standing| standing.run))
@@ -120,7 +120,7 @@ impl<'a> Sink<'a> {
             // A run that is killed before its checkpoint is there has its figure all the same, and repeats its steps.
             self.folder.rungs().reach(&paused)?;
             for entry in over.iter().chain(&paused) {
-                let standing = self.shown.metric.standing(entry).at_rung();
+                let standing = entry.standing(self.shown.metric).at_rung();
                 out.extend(rung.take(standing).map(|standing| standing.run));
             }
         }

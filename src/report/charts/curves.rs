@@ -48,25 +48,58 @@ fn error_of(ranking: &Ranking<'_>, named: Option<&[(usize, String)]>, room: Room
         },
         _ => "error (of different forms)",
     };
-    let (low, high) = range(&curves);
-    let log = low > 0.0 && high / low >= LOG_FROM;
-    let low = if log { low } else { low.min(0.0) };
-    let scale = if log { ", log scale" } else { "" };
     let mean = match room {
         Room::Page => ", mean of the epoch's batches",
         Room::Phone => "",
     };
-    let axis: AxisOf = if log { Axis::log } else { Axis::rounded };
     let chart = Chart {
         title: "Error by epoch",
-        label: &format!("{form}{mean}{scale}"),
+        label: &format!("{form}{mean}"),
         curves: &curves,
         epochs: longest(ranking),
-        range: (low, high),
+        range: range(&curves),
         dots: false,
         room,
     };
+    of_numbers(chart)
+}
+
+/// A figure of numbers that have no bounds of their own, on a logarithmic scale where they are far apart.
+fn of_numbers(chart: Chart<'_>) -> Figure {
+    let (low, high) = chart.range;
+    let log = low > 0.0 && high / low >= LOG_FROM;
+    let low = if log { low } else { low.min(0.0) };
+    let scale = if log { ", log scale" } else { "" };
+    let axis: AxisOf = if log { Axis::log } else { Axis::rounded };
+    let chart = Chart {
+        label: &format!("{}{scale}", chart.label),
+        range: (low, high),
+        ..chart
+    };
     chart.draw(axis, |value| grouped(value, decimals(value)))
+}
+
+/// The figure of the mean loss of the held-out images by epoch, for epochs that were evaluated. None where there is no such loss.
+#[must_use]
+pub fn loss(ranking: &Ranking<'_>, room: Room) -> Option<Figure> {
+    let get: Get = |record| record.heldout_loss;
+    let mut curves = match ranking.runs[..] {
+        [run] => vec![curve_of(run, "held out", 1, get)],
+        _ => curves_of(ranking, None, get),
+    };
+    curves.retain(|curve| !curve.points.is_empty());
+    if curves.is_empty() {
+        return None;
+    }
+    Some(of_numbers(Chart {
+        title: "Held-out loss by epoch",
+        label: "mean loss of the held-out images",
+        curves: &curves,
+        epochs: longest(ranking),
+        range: range(&curves),
+        dots: true,
+        room,
+    }))
 }
 
 /// The figure of the accuracy by epoch, for epochs that were evaluated. One run has a curve for the training images and one for the

@@ -17,7 +17,7 @@ pub(crate) use cells::{cell, scale};
 pub use confusion::confusion;
 pub(crate) use confusion::numbered;
 pub(crate) use curves::colour;
-pub use curves::{accuracy, best_accuracy, best_error, error};
+pub use curves::{accuracy, best_accuracy, best_error, error, loss};
 pub use effects::{effect, effects};
 pub(crate) use parallel::MOST_LINES;
 pub use parallel::parallel;

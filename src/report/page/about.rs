@@ -67,6 +67,9 @@ pub fn head(ranking: &Ranking<'_>, details: Result<&Details, &str>) -> String {
                 key.push((name.to_owned(), number(&percent(share), share)));
             }
         }
+        if let Some(loss) = finish.heldout_loss {
+            key.push(("held-out loss".to_owned(), number(&grouped(loss, 4), loss)));
+        }
         key.push((
             "error of the last epoch".to_owned(),
             number(&grouped(finish.final_error, 2), finish.final_error),
@@ -171,7 +174,21 @@ pub fn curves(ranking: &Ranking<'_>) -> String {
         let caption = "The axis need not begin at 0. Points are the epochs that were evaluated.";
         text.push_str(&figure_of_two([page, phone], "Accuracy by epoch", caption));
     }
-    let run = ranking.runs[0];
+    let [page, phone] = [Room::Page, Room::Phone].map(|room| charts::loss(ranking, room));
+    if let (Some(page), Some(phone)) = (page, phone) {
+        let caption = "The cross-entropy of the output, without the regulariser. Where it rises while the error falls, the network learns its \
+                       training images by heart.";
+        text.push_str(&figure_of_two(
+            [page, phone],
+            "Held-out loss by epoch",
+            caption,
+        ));
+    }
+    text + &values(ranking.runs[0])
+}
+
+/// The values of the curves in a table.
+fn values(run: &Run) -> String {
     let evaluated = run
         .epochs
         .iter()
@@ -205,15 +222,42 @@ pub fn curves(ranking: &Ranking<'_>) -> String {
                 Cell::Number(grouped(record.error, 4), record.error),
                 Cell::share(record.train_accuracy),
                 Cell::share(record.heldout_accuracy),
+                maybe(record.heldout_loss, 4),
                 Cell::Number(format!("{} s", grouped(record.seconds, 2)), record.seconds),
+                plain(record.learning_rate),
+                maybe(record.gradient_norm, 4),
+                maybe(record.images_per_second, 0),
             ]
         })
         .collect();
     let caption = format!("Epochs of {}", run.name());
-    let heads = ["epoch", "error", "training", "held out", "time"];
-    text.push_str("<details><summary>The values as a table</summary>\n");
-    text.push_str(&table("epochs", &caption, &heads, &rows));
-    text + "</details>\n"
+    let heads = [
+        "epoch",
+        "error",
+        "training",
+        "held out",
+        "held-out loss",
+        "time",
+        "learning rate",
+        "gradient norm",
+        "images a second",
+    ];
+    let values = table("epochs", &caption, &heads, &rows);
+    format!("<details><summary>The values as a table</summary>\n{values}</details>\n")
+}
+
+/// A figure that there may be, with so many decimals.
+fn maybe(figure: Option<f64>, decimals: usize) -> Cell {
+    figure.map_or(Cell::Empty, |figure| {
+        Cell::Number(grouped(figure, decimals), figure)
+    })
+}
+
+/// The same as it is.
+fn plain(figure: Option<f64>) -> Cell {
+    figure.map_or(Cell::Empty, |figure| {
+        Cell::Number(figure.to_string(), figure)
+    })
 }
 
 /// The section with every setting, as the configuration file spells it.

@@ -1,7 +1,7 @@
 //! The sections about the network's answers: classes, predictions, mistakes, calibration, and its first layer.
 
-use super::html::{Cell, figure, figure_of_two, number, paragraph, table};
-use crate::evaluate::Part;
+use super::html::{Cell, facts, figure, figure_of_two, number, paragraph, table};
+use crate::evaluate::{Evaluation, Part};
 use crate::figures::axes::grouped;
 use crate::figures::svg::escape;
 use crate::model::{AnyModel, Output, Probability};
@@ -31,6 +31,7 @@ pub fn classes(details: &Details) -> String {
         number(&format!("{:.6}", evaluation.loss), evaluation.loss),
     );
     text.push_str(&remarks(details));
+    text.push_str(&figures(evaluation));
     let matrix = |room| charts::confusion(evaluation, &details.classes, room);
     text.push_str(&figure_of_two(
         [Room::Page, Room::Phone].map(matrix),
@@ -56,6 +57,27 @@ pub fn classes(details: &Details) -> String {
         .collect();
     let heads = ["class", "precision", "recall", "F1", "support"];
     text + &table("per-class", "Per class", &heads, &rows)
+}
+
+/// The figures of all classes together.
+fn figures(evaluation: &Evaluation) -> String {
+    let number = |figure: Option<f64>, decimals: usize| {
+        figure.map_or(Cell::Empty, |figure| {
+            Cell::Number(format!("{figure:.decimals$}"), figure)
+        })
+    };
+    let rows = vec![
+        ("top-2 accuracy", Cell::share(evaluation.top2_accuracy)),
+        (
+            "balanced accuracy",
+            Cell::share(Some(evaluation.balanced_accuracy)),
+        ),
+        ("macro F1", number(Some(evaluation.macro_f1), 4)),
+        ("weighted F1", number(Some(evaluation.weighted_f1), 4)),
+        ("AUC (one against the rest)", number(evaluation.auc, 4)),
+        ("log loss", number(evaluation.log_loss, 6)),
+    ];
+    facts("evaluation", "All classes together", rows)
 }
 
 /// What is odd about single classes.

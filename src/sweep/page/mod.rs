@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use super::folder;
 use super::journal::Entry;
-use super::ranking::Metric;
 use super::results::{Results, is_seed};
 use crate::error::Result;
 use crate::figures::axes::grouped;
@@ -21,6 +20,7 @@ use crate::report::page::html::{number, paragraph};
 use crate::report::page::{Section, about, document, sections_of};
 use crate::report::swept::{Measured, Setting, Swept, SweptRun};
 use crate::report::{self, Ranking, Report, Run};
+use crate::train::Metric;
 
 /// What a sweep has found, as its folders tell.
 #[derive(Clone, Debug)]

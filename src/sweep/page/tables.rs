@@ -8,8 +8,8 @@ use crate::report::page::html::{Cell, paragraph, swatch, table};
 use crate::report::swept::{Group, Swept};
 use crate::report::{Summary, charts::percent};
 use crate::sweep::journal::{Ending, Entry};
-use crate::sweep::ranking::Metric;
 use crate::sweep::results::{Ranked, Results};
+use crate::train::Metric;
 
 /// The ranks that are shown, and those that are shown when asked for.
 const RANKS: [usize; 2] = [30, 1000];

@@ -182,7 +182,12 @@ fn both_metrics_files_say_the_same() {
         }
         let seconds: f64 = row[4].parse().expect("a number");
         assert!((line["seconds"].as_f64().expect("a number") - seconds).abs() < 1e-6);
-        assert_eq!(line.as_object().expect("an object").len(), 5);
+        for key in ["learning_rate", "gradient_norm", "images_per_second"] {
+            assert!(line[key].as_f64().expect("a number") > 0.0, "{key}: {line}");
+        }
+        let is_evaluated = !line["heldout_accuracy"].is_null();
+        assert_eq!(line["heldout_loss"].is_number(), is_evaluated);
+        assert_eq!(line.as_object().expect("an object").len(), 9);
     }
 }
 
