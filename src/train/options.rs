@@ -226,10 +226,11 @@ impl TrainOptions {
         let article = Self::article();
         let hidden = match preset {
             Preset::Article => return article,
-            Preset::Wide => vec![512, 256],
             Preset::Plain => vec![100],
+            Preset::Wide | Preset::Fast => vec![512, 256],
+            Preset::Best => vec![1024, 512],
         };
-        Self {
+        let usual = Self {
             preset,
             hidden,
             activation: Activation::Relu,
@@ -249,6 +250,29 @@ impl TrainOptions {
             error: ErrorForm::Objective,
             heldout_scale: HeldoutScale::Train,
             ..article
+        };
+        // Chosen by held-out figures: docs/recipes.md.
+        let falling = || Self {
+            epochs: 8,
+            batch_size: Some(256),
+            learning_rate: 0.1,
+            optimizer: OptimizerKind::Nesterov,
+            schedule: ScheduleForm::Cosine,
+            warmup: 0.05,
+            scale: Scale::Global,
+            holdout: 0.1,
+            ..usual.clone()
+        };
+        match preset {
+            Preset::Article | Preset::Plain | Preset::Wide => usual,
+            Preset::Fast => falling(),
+            Preset::Best => Self {
+                epochs: 80,
+                flip: true,
+                dropout: 0.4,
+                label_smoothing: 0.1,
+                ..falling()
+            },
         }
     }
 
