@@ -294,13 +294,13 @@ where
         let setup = Setup {
             mlp: trainer.state().mlp.clone(),
             optimizer: Box::new(Sgd {
-                momentum,
                 nesterov: false,
+                momentum,
                 level,
             }),
             learning_rate: settings.learning_rate,
-            objective: plan.objective(),
             recipe: Recipe::default(),
+            objective: plan.objective(),
             batch: trainer.order().largest_batch(),
             level,
         };
