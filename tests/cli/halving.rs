@@ -316,6 +316,60 @@ fn runs_that_end_early_compete_with_what_they_have() {
 }
 
 #[test]
+fn runs_with_their_best_network_are_pruned_by_its_loss() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 300, 60);
+    let stops = format!("{SETTINGS} --metric heldout_loss --early-stopping 1");
+    scratch.done(&format!(
+        "sweep -q {stops} --epochs 9 --grid {GRID} --halving 3 --out swept"
+    ));
+    let (journal, _) = left(&scratch, "swept");
+    let single = |run: usize, epochs: usize| {
+        let out = format!(
+            "--epochs {epochs} {} --out single{epochs}-{run}",
+            flags(run)
+        );
+        scratch
+            .done(&format!("train -q --json {stops} {out}"))
+            .json()
+    };
+    let whole: Vec<Value> = (1..=9).map(|run| single(run, 9)).collect();
+    let epochs_of = |run: usize| whole[run - 1]["epochs"].as_u64().expect("a number");
+    let early = (1..=9).filter(|&run| epochs_of(run) < 3).count();
+    assert!(
+        (1..9).contains(&early),
+        "{early} end before the second rung"
+    );
+    let mut competing: Vec<usize> = (1..=9).collect();
+    for epochs in [1, 3, 9] {
+        let mut ranked = Vec::new();
+        for &run in &competing {
+            let single = match epochs {
+                9 => whole[run - 1].clone(),
+                _ => single(run, epochs),
+            };
+            let loss = single["heldout_loss"].as_f64().expect("a number");
+            ranked.push((run, loss, single));
+        }
+        ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let going_on = if epochs == 9 { 0 } else { competing.len() / 3 };
+        for (run, _, single) in &ranked[going_on..] {
+            let (line, pruned) = line(&journal, *run);
+            let is_pruned = epochs < 9 && epochs_of(*run) > epochs as u64;
+            assert_eq!(pruned, is_pruned.then_some(epochs as u64), "{run}: {line}");
+            for figure in ["epochs", "heldout_loss", "restored_epoch", "final_error"] {
+                assert_eq!(line[figure], single[figure], "run {run}, {figure}");
+            }
+        }
+        competing = ranked[..going_on].iter().map(|(run, ..)| *run).collect();
+        competing.sort_unstable();
+    }
+    // The report ranks by what runs were pruned by.
+    let report = scratch.done("sweep-report swept --json").json();
+    assert_eq!(report["metric"], "heldout_loss");
+}
+
+#[test]
 fn another_halving_is_another_sweep() {
     let scratch = Scratch::new();
     scratch.synth("data", 300, 20);
