@@ -268,7 +268,7 @@ mod tests {
             let images = settings.batch_size.unwrap_or(1920);
             remarks(&settings, images).len()
         };
-        for preset in [Preset::Article, Preset::Wide, Preset::Plain] {
+        for preset in Preset::ALL {
             assert_eq!(remarks(preset, &|_| ()), 0, "{preset:?}");
         }
         let mean = |settings: &mut TrainOptions| settings.reduction = Reduction::Mean;

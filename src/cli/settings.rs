@@ -21,7 +21,7 @@ use super::{DATA_VARIABLE, base, optimisation, output, start, stopping};
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Flags {
     /// Where settings that are not given come from: 'article' is the tutorial's network, 'plain' a small and 'wide' a larger one
-    /// in today's form [default: article; plain where --activation, --output, --reduction mean, --label-smoothing, --norm batch or an optimizer of Adam's is given]
+    /// in today's form, 'fast' and 'best' larger ones by today's recipes [default: article; plain where --activation, --output, --reduction mean, --label-smoothing, --norm batch or an optimizer of Adam's is given]
     #[arg(long, value_name = "NAME", value_parser = Preset::ALL.map(Preset::name), help_heading = "Data and settings")]
     preset: Option<String>,
     /// The folder of the data set [default: $GINGHAM_DATA, else data/fashion-mnist]
