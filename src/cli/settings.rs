@@ -96,7 +96,7 @@ pub struct Flags {
 
     #[command(flatten)]
     #[serde(flatten)]
-    optimisation: optimisation::Flags,
+    optimisation: optimisation::Descent,
     #[command(flatten)]
     #[serde(flatten)]
     stopping: stopping::Flags,
