@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// How a run descends, and on what.
 #[derive(Debug, clap::Args, Serialize)]
-pub struct Flags {
+pub struct Descent {
     /// Passes over the training images
     #[arg(
         long,

@@ -96,10 +96,10 @@ pub struct Flags {
 
     #[command(flatten)]
     #[serde(flatten)]
-    optimisation: optimisation::Flags,
+    optimisation: optimisation::Descent,
     #[command(flatten)]
     #[serde(flatten)]
-    stopping: stopping::Flags,
+    stopping: stopping::Stopping,
 
     /// How products are computed; 'auto': in f32, where the CPU has AVX2 or AVX-512 VNNI, 'fixed'; else 'blas'
     #[arg(long, value_name = "NAME", value_parser = ["auto", "naive", "blas", "simd", "fixed"], help_heading = "Runtime and output")]

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// When a run ends early, and which network is its best one.
 #[derive(Debug, clap::Args, Serialize)]
 #[command(next_help_heading = "Stopping")]
-pub struct Flags {
+pub struct Stopping {
     /// What decides which network of a run, and which run of a sweep, is better [default: heldout_accuracy; where no images are held out, error
     /// among runs]
     #[arg(long, value_name = "FIGURE", value_parser = Metric::ALL.map(Metric::name))]

@@ -9,8 +9,8 @@ use gingham::machine::Machine;
 use gingham::model::{Activation, AnyModel, ImportOptions, Output, Probability, Scale, Scaling};
 use gingham::scalar::Dtype;
 use gingham::train::{
-    Checkpoint, NoObserver, Outcome, Plan, Preset, Start, TrainOptions, TrainingData, differences,
-    train,
+    Accuracies, Checkpoint, NoObserver, Outcome, Plan, Preset, Start, TrainOptions, TrainingData,
+    differences, train,
 };
 
 use crate::resume::{resumed, stopped};
@@ -146,8 +146,13 @@ fn steps_of_no_length_leave_the_answers_as_they_were() {
         };
         let start = Start::from(before.model);
         let after = from(&start, &options, &data, &machine).unwrap();
-        assert_eq!(after.accuracies, before.accuracies);
+        let shares = |of: Accuracies| (of.train, of.heldout);
+        assert_eq!(shares(after.accuracies), shares(before.accuracies));
         assert_eq!(after.test_accuracy, before.test_accuracy);
+        // The loss is a sum of numbers of the run's own type.
+        let [after_loss, before_loss] = [after.accuracies, before.accuracies]
+            .map(|accuracies| accuracies.heldout_loss.expect("held-out images"));
+        assert!((after_loss / before_loss - 1.0).abs() < 1e-6);
         let narrowed = |parameter: f64| match dtype {
             Dtype::F32 => f64::from(parameter as f32),
             Dtype::F64 => parameter,
