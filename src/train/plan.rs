@@ -52,6 +52,7 @@ pub struct Plan<'a> {
     data_note: Option<String>,
     keeps_batches: bool,
     bytes_beside: u64,
+    bytes_alone: u64,
     start: Option<&'a Start>,
 }
 
@@ -121,7 +122,7 @@ impl<'a> Plan<'a> {
             kept_bytes: if keeps_batches { all_bytes } else { 0 },
         };
         job.check(machine)?;
-        let bytes_beside = job.beside();
+        let (bytes_beside, bytes_alone) = (job.beside(), job.alone());
         let settings = TrainOptions {
             engine,
             eval_every: Some(options.evaluation_interval()),
@@ -144,6 +145,7 @@ impl<'a> Plan<'a> {
             arithmetic,
             keeps_batches,
             bytes_beside,
+            bytes_alone,
             start: None,
         })
     }
@@ -241,6 +243,12 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn bytes_beside(&self) -> u64 {
         self.bytes_beside
+    }
+
+    /// The most bytes that its run takes where no other run shares its mini-batches.
+    #[must_use]
+    pub fn bytes_alone(&self) -> u64 {
+        self.bytes_alone
     }
 
     /// How an epoch is cut into mini-batches.

@@ -42,6 +42,11 @@ impl Job<'_> {
             .saturating_add(self.steps.bytes())
     }
 
+    /// The most bytes that the run takes where it shares its mini-batches with no other.
+    pub(super) fn alone(&self) -> u64 {
+        self.beside().saturating_add(self.kept_bytes)
+    }
+
     /// Refuses a run that the machine has no memory for.
     ///
     /// # Errors

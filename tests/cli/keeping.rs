@@ -21,7 +21,7 @@ pub fn program() -> String {
 }
 
 /// Starts a program that minds signals, though whoever runs the tests (`nohup`, a script's `&`) ignores some.
-const MINDFUL: [&str; 2] = ["env", "--default-signal=INT,HUP,TERM"];
+pub const MINDFUL: [&str; 2] = ["env", "--default-signal=INT,HUP,TERM"];
 
 /// The files that a run leaves, without what tells of time and place.
 fn left(scratch: &Scratch, run: &str) -> BTreeMap<String, Vec<u8>> {

@@ -24,6 +24,7 @@
 //! | `field_settings`, `field_outputs` | settings and outputs as people give them |
 //! | `folds` | cross-validation, stratified hold-out, a validation set of one's own |
 //! | `sweep` | many runs from one plan, killed, begun twice and refused |
+//! | `workers` | small runs of a sweep beside each other |
 //! | `shards` | the parts of a plan, each in a folder of its own |
 //! | `sweep_page` | the page and the figures of a sweep, and its bar on a terminal |
 //! | `field_sweep` | the sweep in a shell |
@@ -61,3 +62,4 @@ mod sweep;
 mod sweep_page;
 mod terminal;
 mod util;
+mod workers;

@@ -10,6 +10,7 @@ use gingham::sweep::{Choice, Entry, Metric, Results, Space, SweepFolder};
 use gingham::train::{Plan, TrainOptions};
 use serde_json::json;
 
+use super::groups::{Limits, Wanted};
 use super::runs::{Planned, Shared, Sweep};
 use super::sink::Shown;
 use super::{MANY_RUNS, identity};
@@ -19,7 +20,7 @@ use crate::cli::settings::Resolved;
 use crate::cli::signals::Listener;
 use crate::cli::{notes, open_training_data, outfile, train};
 
-/// Trains the folds one after the other, in the folder of a sweep.
+/// Trains the folds, in the folder of a sweep.
 pub fn run(args: &train::Args, resolved: Resolved) -> anyhow::Result<()> {
     let output = args.common.output();
     let Resolved {
@@ -44,8 +45,9 @@ pub fn run(args: &train::Args, resolved: Resolved) -> anyhow::Result<()> {
         Some(start) => Plan::starting_from(start, first, &dataset, &machine)?,
         None => Plan::new(first, &dataset, &machine)?,
     };
+    let mut wanted = Vec::new();
     for run in &planned {
-        shared.plan(run)?;
+        wanted.push(Wanted::from(&shared.plan(run)?));
     }
     let keeping = args.keeping.keeping(&plan, &signals)?;
     let identity = identity(plan.settings(), &space, &planned);
@@ -76,9 +78,8 @@ pub fn run(args: &train::Args, resolved: Resolved) -> anyhow::Result<()> {
             },
         },
     };
-    // Each fold trains on other images.
-    let groups: Vec<Vec<usize>> = (0..planned.len()).map(|run| vec![run]).collect();
-    let trained = sweep.all(&planned, &groups, &mut folder);
+    let limits = Limits::new(None, &machine);
+    let trained = sweep.all(&planned, (wanted, limits), &mut folder);
     if let (Err(_), None) = (&trained, &args.out) {
         output.note(format_args!(
             "going on takes --out {} in the command",

@@ -34,6 +34,16 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// How many runs of so many bytes have room at the same time.
+    pub fn room(self, bytes: u64) -> usize {
+        usize::try_from(self.bytes / bytes.max(1)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether runs are to be trained one after the other.
+    pub fn is_one(self) -> bool {
+        self.runs == 1
+    }
+
     /// So many runs, if that is asked for, in a quarter of the memory.
     pub fn new(runs: Option<u32>, machine: &Machine) -> Self {
         Self {

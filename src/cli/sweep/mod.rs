@@ -7,6 +7,7 @@ mod rungs;
 mod runs;
 pub mod shown;
 mod sink;
+mod workers;
 
 use std::path::{Path, PathBuf};
 
@@ -96,7 +97,7 @@ pub struct Args {
         help_heading = "Results"
     )]
     out: Option<PathBuf>,
-    /// Train at most so many runs side by side, where they see the same mini-batches; 1: one after the other [default: 32]
+    /// Train at most so many runs side by side, where they see the same mini-batches; 1: all runs one after the other [default: 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Runtime and output")]
     group: Option<u32>,
     /// End a run when N evaluations have found nothing better by --metric, with its last network; --early-stopping leaves the best one
@@ -187,7 +188,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     };
     match halving {
         Some(halving) => sweep.by_rungs(&planned, (&wanted, limits), halving, &mut folder)?,
-        None => sweep.all(&planned, &groups::groups(wanted, limits), &mut folder)?,
+        None => sweep.all(&planned, (wanted, limits), &mut folder)?,
     }
     if args.common.json {
         return Ok(());

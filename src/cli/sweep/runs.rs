@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use gingham::data::Dataset;
@@ -15,7 +15,8 @@ use gingham::report::{
 use gingham::sweep::{Assignment, Divergence, Ending, Entry, Pruned, SweepFolder};
 use gingham::train::{self, Checkpoint, Elapsed, End, Plan, Running, Start, TrainOptions};
 
-use super::sink::{Shown, Sink};
+use super::groups::{self, Limits, Wanted};
+use super::sink::{Shown, Sink, locked, own};
 use crate::cli::base;
 use crate::cli::output;
 use crate::cli::train as single;
@@ -28,6 +29,7 @@ pub struct Planned {
 }
 
 /// What the plans of all runs share.
+#[derive(Clone, Copy)]
 pub struct Shared<'a> {
     pub dataset: &'a Dataset,
     pub machine: &'a Machine,
@@ -54,19 +56,27 @@ pub struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Trains what has not ended yet, group after group; the runs of a group are trained side by side.
+    /// Trains what has not ended yet: small runs that are alone in their groups beside each other, and all else group after group; the runs of a
+    /// group are trained side by side.
     pub fn all(
         &self,
         planned: &[Planned],
-        groups: &[Vec<usize>],
+        (wanted, limits): (Vec<Wanted>, Limits),
         folder: &mut SweepFolder,
     ) -> anyhow::Result<()> {
         let is_left: Vec<bool> = planned.iter().map(|run| !folder.had(run.number)).collect();
-        let mut sink = self.sink(planned.len(), folder)?;
-        for group in groups {
+        let mut sink = Mutex::new(self.sink(planned.len(), folder)?);
+        let of_group = |group: &Vec<usize>| {
             let left = group.iter().filter(|run| is_left[**run]);
-            let left: Vec<(&Planned, _)> = left.map(|&run| (&planned[run], None)).collect();
-            self.group(&left, &mut sink)?;
+            left.map(|&run| (&planned[run], None)).collect()
+        };
+        let groups: Vec<Vec<(&Planned, _)>> = groups::groups(wanted, limits)
+            .iter()
+            .map(of_group)
+            .collect();
+        for group in self.small_ones(groups, limits, &sink)? {
+            self.group(&group, &sink)?;
+            own(&mut sink).outcome()?;
         }
         Ok(())
     }
@@ -79,10 +89,11 @@ impl Sweep<'_> {
     }
 
     /// Trains runs that see the same mini-batches, or goes on with them, each in its own folder: to its end, or to a pause after so many epochs.
+    /// What ends the sweep beside what is returned is in the sink.
     pub fn group(
         &self,
         runs: &[(&Planned, Option<usize>)],
-        sink: &mut Sink<'_>,
+        sink: &Mutex<Sink<'_>>,
     ) -> anyhow::Result<()> {
         let mut plans = Vec::new();
         for (run, _) in runs {
@@ -91,7 +102,7 @@ impl Sweep<'_> {
         // Runs that stopped at different places go on apart.
         let mut places: BTreeMap<(usize, usize), Vec<Begun<'_>>> = BTreeMap::new();
         for (&(run, until), plan) in runs.iter().zip(&plans) {
-            let path = sink.folder.run_dir(run.number);
+            let path = locked(sink).folder.run_dir(run.number);
             match self.begin(run, plan, &path)? {
                 Found::Left(mut begun) => {
                     begun.until = until;
@@ -103,12 +114,17 @@ impl Sweep<'_> {
                         .push(*begun);
                 }
                 // The process was killed between the end of the run and its line in the journal.
-                Found::Whole(summary) => sink.take_whole(run.entry(Ending::Trained(summary)))?,
+                Found::Whole(summary) => {
+                    locked(sink).take_whole(run.entry(Ending::Trained(summary)))?;
+                }
             }
         }
-        places
-            .into_values()
-            .try_for_each(|begun| self.side_by_side(begun, sink))
+        for begun in places.into_values() {
+            if !locked(sink).has_failed() {
+                self.side_by_side(begun, sink);
+            }
+        }
+        Ok(())
     }
 
     /// Begins a run, or opens the folder that a process before this one has begun. What another version has begun is begun anew.
@@ -152,7 +168,7 @@ impl Sweep<'_> {
     }
 
     /// Trains runs that are at one place of an epoch.
-    fn side_by_side(&self, mut begun: Vec<Begun<'_>>, sink: &mut Sink<'_>) -> anyhow::Result<()> {
+    fn side_by_side(&self, mut begun: Vec<Begun<'_>>, sink: &Mutex<Sink<'_>>) {
         let started = Instant::now();
         let going_on = Arc::new(AtomicUsize::new(begun.len()));
         let (mut of_runs, mut runs) = (Vec::new(), Vec::new());
@@ -203,9 +219,8 @@ impl Sweep<'_> {
                 };
                 ended.push((entry, files));
             }
-            sink.take(ended);
+            locked(sink).take(ended);
         });
-        sink.outcome()
     }
 }
 

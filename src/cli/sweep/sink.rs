@@ -1,7 +1,7 @@
 //! Where the runs of a sweep end: in the journal, and those that are among the best in their folders.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use gingham::error::{Error, Result};
 use gingham::report::RunFiles;
@@ -12,6 +12,8 @@ use crate::cli::output::Output;
 
 /// The signal by which runs are stopped when one beside them cannot be kept.
 const SIGTERM: usize = 15;
+/// What is expected of whoever has the sink.
+const CALM: &str = "nobody panics with it";
 
 /// How runs that end are shown.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +96,13 @@ impl<'a> Sink<'a> {
         self.failure.take().map_or(Ok(()), Err)
     }
 
-    fn fail(&mut self, error: anyhow::Error) {
+    /// Whether something has ended the sweep.
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Takes what ends the sweep; the first one stops all runs.
+    pub fn fail(&mut self, error: anyhow::Error) {
         if self.failure.is_some() {
             return;
         }
@@ -174,6 +182,16 @@ impl<'a> Sink<'a> {
         }
         Ok(())
     }
+}
+
+/// The sink, for whoever has something for it; the others wait.
+pub fn locked<'l, 'a>(sink: &'l Mutex<Sink<'a>>) -> MutexGuard<'l, Sink<'a>> {
+    sink.lock().expect(CALM)
+}
+
+/// The sink where nobody else has it.
+pub fn own<'l, 'a>(sink: &'l mut Mutex<Sink<'a>>) -> &'l mut Sink<'a> {
+    sink.get_mut().expect(CALM)
 }
 
 /// Waits until nothing is written to the folder of a run any more, if there is one, so that it can be removed. What could not be written there
