@@ -32,8 +32,8 @@ pub struct EpochFigures {
     pub accuracies: Option<Accuracies>,
     /// The learning rate of its last step; none of epochs that a run of an older version took.
     pub learning_rate: Option<f64>,
-    /// The Euclidean norm of the gradient of its last mini-batch's objective, the regulariser's included; none as above, and where it is not
-    /// finite.
+    /// The Euclidean norm of the gradient of its last mini-batch's objective, the regulariser's included, as the step takes it: where
+    /// `clip_norm` shortens it, of the shortened one. None as above, and where it is not finite.
     pub gradient_norm: Option<f64>,
 }
 

@@ -153,14 +153,15 @@ fn words_of_other_programs_lead_to_the_flags() {
         ("train --max-iter 3", "--epochs"),
         ("train --max_iter=3", "--epochs"),
         ("train --alpha 0.1", "--l2"),
-        ("train --weight-decay 0.1", "--l2"),
+        ("train --wd 0.1", "--weight-decay"),
         ("train --hidden-layer-sizes 3", "--hidden"),
         ("train --learning-rate-init 3", "--learning-rate"),
         ("train --random-state 3", "--seed"),
         ("train --data-seed 3", "--order-seed"),
         ("train --batch 3", "--batch-size"),
-        ("train --solver adam", "gradient descent"),
-        ("train --optimizer adam", "gradient descent"),
+        ("train --solver adam", "--optimizer"),
+        ("train --patience 3", "--early-stopping"),
+        ("train --gpu", "CPU alone"),
         ("export --overwrite", "--force"),
     ] {
         let said = scratch.misuse(scratch.gingham(typed), &[]);
@@ -188,7 +189,7 @@ fn mistakes_in_a_file_are_told_with_their_line() {
         ("max_iter = 3", "did you mean `epochs`?"),
         (
             "solver = 'adam'",
-            "line 1: unknown setting `solver`; the only optimizer",
+            "line 1: unknown setting `solver`; did you mean `optimizer`?",
         ),
         ("zzz = 3", "unknown setting `zzz`; a run's config.toml"),
         (

@@ -85,7 +85,9 @@ fn the_best_go_on_and_have_the_bits_of_train() {
         let lines = text.lines().map(|line| {
             let mut line: Value = serde_json::from_str(line).expect("a line of JSON");
             let figures = line.as_object_mut().expect("an object");
-            ["seconds", "images_per_second"].map(|time| figures.remove(time));
+            for time in ["seconds", "images_per_second"] {
+                figures.remove(time);
+            }
             line
         });
         lines.collect()
