@@ -267,9 +267,9 @@ impl TrainOptions {
             Preset::Article | Preset::Plain | Preset::Wide => usual,
             Preset::Fast => falling(),
             Preset::Best => Self {
-                epochs: 80,
+                epochs: 40,
                 flip: true,
-                dropout: 0.4,
+                dropout: 0.3,
                 label_smoothing: 0.1,
                 ..falling()
             },
