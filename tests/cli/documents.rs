@@ -292,7 +292,7 @@ fn look_at(scratch: &Scratch, call: &Call) {
             out if out.ends_with(".npz") => begins(out, b"PK"),
             out => begins(out, b"\x08"), // ONNX: the field of the format's version
         },
-        "import" => assert!(
+        "import" | "ensemble" => assert!(
             !scratch.read(call.value("--out").unwrap()).is_empty(),
             "{shown}"
         ),

@@ -224,8 +224,10 @@ fn records(mut bytes: &[u8]) -> Vec<Vec<u8>> {
 fn scalars(event: &[u8]) -> (u64, Vec<(String, f32)>) {
     assert_eq!(event[0], 0x09, "a time");
     assert_eq!(event[9], 0x10, "a step of one byte");
-    assert_eq!(event[11], 0x2a, "a summary of one length byte");
-    let mut rest = &event[13..];
+    assert_eq!(event[11], 0x2a, "a summary");
+    // Its length takes seven bits a byte; only the last one is below 128.
+    let more = event[12..].iter().take_while(|byte| **byte >= 0x80).count();
+    let mut rest = &event[13 + more..];
     let mut found = Vec::new();
     while !rest.is_empty() {
         assert_eq!([rest[0], rest[2]], [0x0a, 0x0a], "a value, its tag");

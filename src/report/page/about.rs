@@ -225,22 +225,14 @@ fn values(run: &Run) -> String {
                 maybe(record.heldout_loss, 4),
                 Cell::Number(format!("{} s", grouped(record.seconds, 2)), record.seconds),
                 plain(record.learning_rate),
-                maybe(record.gradient_norm, 4),
+                maybe(record.gradient_norm, 3),
                 maybe(record.images_per_second, 0),
             ]
         })
         .collect();
     let caption = format!("Epochs of {}", run.name());
     let heads = [
-        "epoch",
-        "error",
-        "training",
-        "held out",
-        "held-out loss",
-        "time",
-        "learning rate",
-        "gradient norm",
-        "images a second",
+        "epoch", "error", "training", "held out", "loss", "time", "rate", "gradient", "images/s",
     ];
     let values = table("epochs", &caption, &heads, &rows);
     format!("<details><summary>The values as a table</summary>\n{values}</details>\n")
@@ -253,10 +245,16 @@ fn maybe(figure: Option<f64>, decimals: usize) -> Cell {
     })
 }
 
-/// The same as it is.
+/// The same in the fewest digits that tell it from others in 32 bits.
 fn plain(figure: Option<f64>) -> Cell {
     figure.map_or(Cell::Empty, |figure| {
-        Cell::Number(figure.to_string(), figure)
+        let narrow = figure as f32;
+        let text = if narrow != 0.0 && narrow.abs() < 1e-3 {
+            format!("{narrow:.3e}")
+        } else {
+            narrow.to_string()
+        };
+        Cell::Number(text, figure)
     })
 }
 
