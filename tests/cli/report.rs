@@ -51,6 +51,16 @@ fn the_numbers_are_those_of_evaluate() {
             number(&evaluation["accuracy"]),
             number(&evaluation["loss"]),
         ];
+        let of_all = [
+            "top2_accuracy",
+            "balanced_accuracy",
+            "macro_f1",
+            "weighted_f1",
+            "auc",
+            "log_loss",
+        ];
+        // A figure that there is not is an empty cell.
+        expected.extend(of_all.iter().filter_map(|name| evaluation[name].as_f64()));
         for class in evaluation["classes"].as_array().expect("a list") {
             for figure in ["precision", "recall", "f1", "images"] {
                 expected.push(number(&class[figure]));
@@ -323,8 +333,8 @@ fn runs_with_damaged_files_are_refused() {
     broken(
         2,
         "config.toml",
-        Some(b"schedule = 1"),
-        &["line 1: unknown setting `schedule`"],
+        Some(b"timetable = 1"),
+        &["line 1: unknown setting `timetable`"],
     );
     broken(
         3,
