@@ -7,12 +7,12 @@
 
 mod dropout;
 pub mod footprint;
-mod gradient;
+pub mod gradient;
 pub mod loss;
 pub mod memory;
 mod norm;
 mod norms;
-mod pass;
+pub mod pass;
 pub mod stopwatch;
 
 pub use dropout::Dropout;

@@ -103,9 +103,8 @@ impl Sweep<'_> {
         let mut places: BTreeMap<(usize, usize), Vec<Begun<'_>>> = BTreeMap::new();
         for (&(run, until), plan) in runs.iter().zip(&plans) {
             let path = locked(sink).folder.run_dir(run.number);
-            match self.begin(run, plan, &path)? {
-                Found::Left(mut begun) => {
-                    begun.until = until;
+            match self.begin((run, until), plan, &path)? {
+                Found::Left(begun) => {
                     let info = begun.checkpoint.as_ref().map(Checkpoint::info);
                     let place = info.map(|info| (info.epoch, info.batch));
                     places
@@ -130,7 +129,7 @@ impl Sweep<'_> {
     /// Begins a run, or opens the folder that a process before this one has begun. What another version has begun is begun anew.
     fn begin<'a>(
         &'a self,
-        run: &'a Planned,
+        (run, until): (&'a Planned, Option<usize>),
         plan: &'a Plan<'a>,
         path: &Path,
     ) -> anyhow::Result<Found<'a>> {
@@ -147,6 +146,9 @@ impl Sweep<'_> {
             {
                 return Ok(Found::Whole(Box::new(summary)));
             }
+            // Killed when its checkpoint was there and the line of its rung was not yet: it comes to the rung again, from its beginning.
+            let is_before = |at: &Checkpoint| until.is_none_or(|until| at.info().epoch < until);
+            let checkpoint = checkpoint.filter(is_before);
             let folder = claim.go_on(checkpoint.as_ref(), Some(&config))?;
             if let Some(start) = start {
                 folder.keep_start(start)?;
@@ -162,7 +164,7 @@ impl Sweep<'_> {
             files,
             checkpoint,
             elapsed,
-            until: None,
+            until,
             watcher: Silent,
         })))
     }
