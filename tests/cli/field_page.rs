@@ -383,9 +383,10 @@ fn control_characters_are_shown_and_break_nothing() {
     assert!(page.contains("\\x1b[31mred") && page.contains("b\\u{202e}c"));
 }
 
-/// What a page is asked in a browser. A hint that is covered is not the topmost element at its own place.
+/// What a page is asked in a browser, with all that it hides at first opened. A hint that is covered is not the topmost element at its own place.
 pub const QUESTIONS: &str = "<script>addEventListener('load',()=>{
 const box=e=>e.getBoundingClientRect(),shown=e=>box(e).width>0;
+document.querySelectorAll('details').forEach(d=>d.open=true);
 const beyond=e=>{const s=e.closest('.scroll');return s.scrollWidth>s.clientWidth+1};
 const told=e=>{e.scrollIntoView({block:'center'});const b=box(e);
  return document.elementFromPoint(b.x+b.width/2,b.y+b.height/2)===e};
