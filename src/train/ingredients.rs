@@ -123,6 +123,16 @@ impl TrainOptions {
         self.check_together()
     }
 
+    /// Refuses norms for mini-batches of up to `images` images where there is nothing to normalise by.
+    pub(super) fn check_norm(&self, images: usize) -> Result<()> {
+        if self.norm == Norm::Batch && images < 2 {
+            let reason =
+                format!("expected mini-batches of at least 2 images with batch, found {images}");
+            return refuse("norm", reason);
+        }
+        Ok(())
+    }
+
     /// Refuses settings without an effect beside the others.
     fn check_together(&self) -> Result<()> {
         let optimizer = self.optimizer.name();

@@ -85,6 +85,7 @@ impl<'a> Plan<'a> {
         check_fit(options, &data)?;
         let training = options.training_samples(samples.count())?;
         let batch = options.mini_batches().largest(training);
+        options.check_norm(batch)?;
         let (engine, arithmetic) = resolve(options, samples, machine.level())?;
         let door = arithmetic.door();
         let allowed = allowed_bytes(options, machine);
