@@ -96,12 +96,7 @@ impl<'a> Plan<'a> {
             );
             return refuse("memory", reason);
         }
-        if let Some(batches) = options.batches.filter(|&batches| batches > training) {
-            let reason = format!(
-                "expected at most {training}, one for each training image, found {batches}: give --batches {training} or fewer, or --batch-size"
-            );
-            return refuse("batches", reason);
-        }
+        check_batches(options, training)?;
         let layout = options.layout(samples.per_sample(), data.classes.len())?;
         let all_bytes = batch_bytes.saturating_mul(options.mini_batches().count(training) as u64);
         let keeps_batches = !options.shuffle
@@ -382,6 +377,18 @@ fn check_fit(options: &TrainOptions, data: &TrainingData<'_>) -> Result<()> {
     let held_out = options.split_rule().held_out(samples.count());
     options.check_metric(data.validation.is_some() || held_out > 0)?;
     check_augmentation(options, samples)
+}
+
+fn check_batches(options: &TrainOptions, training: usize) -> Result<()> {
+    match options.batches {
+        Some(batches) if batches > training => refuse(
+            "batches",
+            format!(
+                "expected at most {training}, one for each training image, found {batches}: give --batches {training} or fewer, or --batch-size"
+            ),
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn refuse<T>(setting: &'static str, reason: String) -> Result<T> {
