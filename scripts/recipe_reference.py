@@ -32,6 +32,10 @@ CASES = [
      "label_smoothing": 0.1, "norm": "batch"},
     {"name": "norms, mean of the parameters", "hidden": [6, 4], "activation": "sigmoid", "output": "softmax", "reduction": "sum",
      "optimizer": "sgd", "momentum": 0.5, "learning_rate": 0.02, "schedule": "step", "weight_decay": 0.1, "norm": "batch", "ema": 0.7},
+    {"name": "class weights", "hidden": [7], "activation": "relu", "output": "softmax", "reduction": "mean", "optimizer": "sgd",
+     "momentum": 0.9, "learning_rate": 0.1, "l2": 0.05, "class_weight": [0.5, 2.0, 0.0, 3.0]},
+    {"name": "class weights of sigmoids", "hidden": [5], "activation": "tanh", "output": "sigmoid", "reduction": "sum",
+     "optimizer": "adam", "learning_rate": 0.05, "class_weight": [0.5, 2.0, 1.0, 3.0]},
 ]
 
 
@@ -93,10 +97,14 @@ def forward(case, layers, x, figures, step):
 
 def loss(case, z, labels):
     smoothing = case.get("label_smoothing", 0.0)
+    weight = torch.tensor(case["class_weight"]) if "class_weight" in case else None
+    if case["output"] == "softmax" and weight is not None:
+        return F.cross_entropy(z, labels, weight=weight, reduction="sum")
     if case["output"] == "softmax":
         return F.cross_entropy(z, labels, label_smoothing=smoothing, reduction="sum")
     target = (1 - smoothing) * F.one_hot(labels, CLASSES).to(z.dtype) + smoothing / CLASSES
-    return F.binary_cross_entropy_with_logits(z, target, reduction="sum")
+    of_image = weight[labels][:, None] if weight is not None else None
+    return F.binary_cross_entropy_with_logits(z, target, weight=of_image, reduction="sum")
 
 
 def run(case, random, x, labels):

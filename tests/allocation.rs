@@ -172,6 +172,7 @@ fn setup<T: Scalar>(job: &Job, machine: &Machine) -> Setup<T> {
         }),
         learning_rate: 1e-3,
         recipe: Recipe::default(),
+        class_weights: Vec::new(),
         objective: job.objective,
         batch: job.batches[0] as usize,
         level: machine.level(),

@@ -196,6 +196,7 @@ fn setup<T: Scalar>(hidden: &[usize], capacity: usize, machine: &Machine) -> Set
         }),
         learning_rate: 0.01,
         recipe: Recipe::default(),
+        class_weights: Vec::new(),
         objective: Objective {
             reduction: Reduction::Sum,
             regularizer: Regularizer {

@@ -174,7 +174,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     color::choose(cli.color.when);
     machine::check_environment()?;
     match cli.command {
-        Command::Train(args) => train::run(&args, sweep::folds::run),
+        Command::Train(args) => train::run(&args, sweep::several),
         Command::Sweep(args) => sweep::run(&args),
         Command::SweepReport(args) => sweep_report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

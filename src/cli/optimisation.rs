@@ -1,5 +1,6 @@
 //! The settings of the steps: how long a run is, how parameters move, and what is added to the objective.
 
+use gingham::train::ClassWeight;
 use serde::Serialize;
 
 /// How a run descends, and on what.
@@ -55,6 +56,9 @@ pub struct Descent {
     /// The share of the target that is spread over all classes
     #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
     label_smoothing: Option<f64>,
+    /// What the losses of each class's images are multiplied by: 'balanced', as if all classes had the same number of them, or numbers
+    #[arg(long, value_name = "W,W,..", help_heading = "Optimisation")]
+    class_weight: Option<ClassWeight>,
     /// The share of hidden units that a step leaves out
     #[arg(long, value_name = "SHARE", help_heading = "Optimisation")]
     dropout: Option<f64>,

@@ -25,12 +25,17 @@ use super::{Common, keeping, notes, open_training_data, outfile, summary};
 /// Train a network and write its run folder.
 ///
 /// With --folds and no --fold, a network is trained for each fold, as 'gingham sweep' does with the plan fold=1..K, and the mean and the
-/// standard deviation of their held-out accuracies are printed. The same command with --out goes on where it was stopped.
+/// standard deviation of their held-out accuracies are printed. With --ensemble N, N networks are trained that differ in the seed of their
+/// weights and dropout, and the folder gets one model that answers by the mean of their probabilities. The same command with --out goes on
+/// where it was stopped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = presets_and_example())]
 pub struct Args {
     #[command(flatten)]
     flags: Flags,
+    /// Train N networks, with the seeds from --seed on, and write one model that answers by the mean of their probabilities
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..), help_heading = "Data and settings")]
+    pub ensemble: Option<u32>,
     /// Read settings from a TOML file, such as the config.toml of a run
     #[arg(long, value_name = "FILE", help_heading = "Data and settings")]
     config: Option<PathBuf>,
@@ -51,10 +56,10 @@ pub struct Args {
     pub common: Common,
 }
 
-/// Trains one network; `folds` trains one for each fold, where all are asked for.
+/// Trains one network; `several` trains those of an ensemble, or one for each fold where all are asked for.
 pub fn run(
     args: &Args,
-    folds: impl FnOnce(&Args, Resolved) -> anyhow::Result<()>,
+    several: impl FnOnce(&Args, Resolved) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
     let age_at_start = report::process_age().unwrap_or_default();
@@ -70,9 +75,10 @@ pub fn run(
         assigned: None,
     };
     let resolved = args.flags.resolve(&sources, args.common.threads)?;
-    if resolved.options.folds.is_some() && resolved.options.fold.is_none() {
-        args.check_all_folds()?;
-        return folds(args, resolved);
+    let all_folds = resolved.options.folds.is_some() && resolved.options.fold.is_none();
+    if all_folds || args.ensemble.is_some() {
+        args.check_several(all_folds)?;
+        return several(args, resolved);
     }
     let Resolved {
         mut options,
@@ -84,8 +90,7 @@ pub fn run(
     let signals = Listener::start();
     let output = args.common.output();
     let dataset = open_training_data(&options, output)?;
-    options.data = absolute(options.data);
-    options.validation = options.validation.map(absolute);
+    options = with_absolute_folders(options);
     let plan = match &start {
         Some(start) => Plan::starting_from(start, &options, &dataset, &machine)?,
         None => Plan::new(&options, &dataset, &machine)?,
@@ -127,11 +132,18 @@ pub fn run(
 }
 
 impl Args {
-    /// Refuses what is of a single run, where all folds are trained.
+    /// Refuses what is of a single run, where several are trained: one for each fold, or those of an ensemble.
     ///
     /// # Errors
     /// [`Error::Setting`].
-    fn check_all_folds(&self) -> gingham::error::Result<()> {
+    fn check_several(&self, all_folds: bool) -> gingham::error::Result<()> {
+        if all_folds && self.ensemble.is_some() {
+            return Err(Error::Setting {
+                setting: "ensemble",
+                reason: "expected one fold (--fold) or no folds beside it, found all --folds"
+                    .to_owned(),
+            });
+        }
         for (setting, is_given, instead) in [
             (
                 "resume",
@@ -146,13 +158,18 @@ impl Args {
             (
                 "tensorboard",
                 self.tensorboard,
-                "train a single fold with an event file",
+                "train a single network with an event file",
             ),
         ] {
             if is_given {
-                let reason = format!(
-                    "expected one fold (--fold) beside it, found --folds alone, which trains them all: {instead}"
-                );
+                let reason = match all_folds {
+                    true => format!(
+                        "expected one fold (--fold) beside it, found --folds alone, which trains them all: {instead}"
+                    ),
+                    false => format!(
+                        "expected a single network, found --ensemble, which trains several: {instead}"
+                    ),
+                };
                 return Err(Error::Setting { setting, reason });
             }
         }
@@ -341,8 +358,17 @@ impl Watcher for OnScreen {
     }
 }
 
+/// The settings with folders by names that are the same from everywhere.
+pub fn with_absolute_folders(options: TrainOptions) -> TrainOptions {
+    TrainOptions {
+        data: absolute(options.data),
+        validation: options.validation.map(absolute),
+        ..options
+    }
+}
+
 /// The folder by a name that is the same from everywhere, where a configuration file can hold that name.
-pub fn absolute(folder: PathBuf) -> PathBuf {
+fn absolute(folder: PathBuf) -> PathBuf {
     let absolute = folder.canonicalize().ok();
     absolute
         .filter(|folder| folder.to_str().is_some())

@@ -17,7 +17,7 @@ pub enum Hint {
 }
 
 /// Their words, and our flags.
-const FLAGS: [(&str, &str); 101] = [
+const FLAGS: [(&str, &str); 105] = [
     ("act", "activation"),
     ("activation-function", "activation"),
     ("alpha", "l2"),
@@ -29,6 +29,7 @@ const FLAGS: [(&str, &str); 101] = [
     ("beta-2", "beta2"),
     ("bs", "batch-size"),
     ("checkpoint", "model"),
+    ("class-weights", "class-weight"),
     ("clip", "clip-norm"),
     ("clipnorm", "clip-norm"),
     ("criterion", "output"),
@@ -79,6 +80,7 @@ const FLAGS: [(&str, &str); 101] = [
     ("model-ema", "ema"),
     ("monitor", "metric"),
     ("n-epochs", "epochs"),
+    ("n-estimators", "ensemble"),
     ("n-folds", "folds"),
     ("n-jobs", "threads"),
     ("n-splits", "folds"),
@@ -86,6 +88,7 @@ const FLAGS: [(&str, &str); 101] = [
     ("normalize", "scale"),
     ("num-epochs", "epochs"),
     ("num-folds", "folds"),
+    ("num-models", "ensemble"),
     ("num-workers", "threads"),
     ("optim", "optimizer"),
     ("output-dir", "out"),
@@ -93,6 +96,7 @@ const FLAGS: [(&str, &str); 101] = [
     ("overwrite", "force"),
     ("patience", "early-stopping"),
     ("precision", "dtype"),
+    ("pos-weight", "class-weight"),
     ("pretrained", "from"),
     ("random-erasing", "erase"),
     ("random-seed", "seed"),

@@ -100,6 +100,7 @@ pub fn accuracies_and_losses<'a, 'p, D: Input>(
         form: ErrorForm::Objective,
         classes: pass.mlp.layout.classes(),
         label_smoothing: 0.0,
+        class_weights: &[],
     };
     for batch in batches {
         count.images += batch.indices.len();

@@ -302,6 +302,7 @@ impl<'a> Predictor<'a> {
         let classes = self.info.classes.len();
         let loss = Loss {
             label_smoothing: 0.0,
+            class_weights: &[],
             output: self.info.output,
             form: ErrorForm::Objective,
             classes,

@@ -32,7 +32,7 @@ pub enum ErrorForm {
 
 /// How the loss of images is computed from the weighted sums of the output layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Loss {
+pub struct Loss<'a> {
     /// What the output layer does to its weighted sums, which decides the cross-entropy.
     pub output: Output,
     /// Which figure is reported.
@@ -42,9 +42,11 @@ pub struct Loss {
     /// The share of each image's target that is spread evenly over all classes, in `0..1`. With the figure of [`ErrorForm::Article`] it
     /// must be 0.
     pub label_smoothing: f64,
+    /// What the losses of each class's images are multiplied by; empty: 1.
+    pub class_weights: &'a [f64],
 }
 
-impl Loss {
+impl Loss<'_> {
     /// Turns the weighted sums `z` of some images into deltas `d` (both rows of `classes` numbers) and returns their loss,
     /// summed over the images, without the factors of [`ErrorForm`] and of the reduction. Overwrites `d`.
     ///
@@ -57,6 +59,9 @@ impl Loss {
         labels: impl Iterator<Item = u8> + Clone,
         d: &mut [T],
     ) -> f64 {
+        if !self.class_weights.is_empty() {
+            return self.weighted_with_delta(level, z, labels, d);
+        }
         let loss = self.of_sums(level, z, labels.clone(), d);
         let (of_label, of_each) = (T::of(1.0 - self.label_smoothing), T::of(self.of_each()));
         for (d, label) in d.chunks_exact_mut(self.classes).zip(labels) {
@@ -68,8 +73,31 @@ impl Loss {
         loss
     }
 
-    /// The loss of some images, summed over them, from weighted sums `z`, and their outputs into `a` (both rows of `classes` numbers).
-    /// Overwrites `a`.
+    /// The same, image by image, with the weights of their classes.
+    fn weighted_with_delta<T: Scalar>(
+        self,
+        level: Level,
+        z: &[T],
+        labels: impl Iterator<Item = u8>,
+        d: &mut [T],
+    ) -> f64 {
+        let alike = Loss {
+            class_weights: &[],
+            ..self
+        };
+        let rows = z.chunks_exact(self.classes);
+        let mut sum = 0.0;
+        for ((z, d), label) in rows.zip(d.chunks_exact_mut(self.classes)).zip(labels) {
+            let weight = self.class_weights[usize::from(label)];
+            sum += weight * alike.with_delta(level, z, std::iter::once(label), d);
+            let weight = T::of(weight);
+            d.iter_mut().for_each(|d| *d *= weight);
+        }
+        sum
+    }
+
+    /// The loss of some images, summed over them and not weighted, from weighted sums `z`, and their outputs into `a` (both rows of `classes`
+    /// numbers). Overwrites `a`.
     ///
     /// # Panics
     /// If a label is none of the classes, or `a` and `z` differ in size.
@@ -90,7 +118,7 @@ impl Loss {
         self.label_smoothing / self.classes as f64
     }
 
-    /// The loss of some images, summed over them, from weighted sums `z` and outputs `a` (both rows of `classes` numbers).
+    /// The loss of some images, summed over them and not weighted, from weighted sums `z` and outputs `a` (both rows of `classes` numbers).
     ///
     /// # Panics
     /// If a label is none of the classes.
@@ -100,6 +128,7 @@ impl Loss {
             form,
             classes,
             label_smoothing,
+            class_weights: _,
         } = self;
         let mut sum = 0.0;
         let mut factors = LogProduct::default();

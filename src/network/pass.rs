@@ -38,7 +38,7 @@ pub struct Lesson<'a, D: Input> {
     /// What tasks read of it.
     pub pass: Pass<'a, D>,
     /// What its outputs are held against.
-    pub loss: Loss,
+    pub loss: Loss<'a>,
     /// What is left out of its hidden layers.
     pub dropout: Option<Dropout>,
 }
@@ -270,7 +270,7 @@ impl<D: Input> Memory<D> {
         scale: &D::Scale,
         (pass, loss): (
             impl Fn(usize) -> Option<Pass<'p, D>> + Sync,
-            impl Fn(&Pass<'p, D>) -> Loss + Sync,
+            impl Fn(&Pass<'p, D>) -> Loss<'static> + Sync,
         ),
         batch: &Batch<'_, D>,
         mut visit: impl FnMut(usize, &[u32], &[D::Number], f64),

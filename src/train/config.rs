@@ -6,6 +6,7 @@
 use toml::de::DeTable;
 use toml::{Table, Value};
 
+use super::class_weight::{ClassWeight, WeightRule};
 use super::metric::Metric;
 use super::optimizer::OptimizerKind;
 use super::options::TrainOptions;
@@ -31,6 +32,8 @@ const DIGESTS: [&str; 8] = [
 const SEEDS: [&str; 3] = ["seed", "split_seed", "order_seed"];
 /// The settings that are folders.
 const FOLDERS: [&str; 2] = ["data", "validation"];
+/// The setting that is a word or a list.
+const CLASS_WEIGHT: &str = "class_weight";
 /// The digits of a SHA-256 digest.
 const DIGITS: usize = 64;
 
@@ -142,6 +145,7 @@ fn every_setting() -> Table {
         final_rate: 0.5,
         clip_norm: Some(0.5),
         label_smoothing: 0.5,
+        class_weight: ClassWeight::Rule(WeightRule::Balanced),
         dropout: 0.5,
         norm: Norm::Batch,
         ema: 0.5,
@@ -174,6 +178,9 @@ fn every_setting() -> Table {
 /// What values of a setting are; `sound` is one.
 fn expected(name: &str, sound: &Value) -> &'static str {
     match sound {
+        _ if name == CLASS_WEIGHT => {
+            "\"balanced\", \"none\" or a list of numbers such as [1.0, 2.5]"
+        }
         Value::Integer(_) if SEEDS.contains(&name) => "a whole number from 0 to 4294967295",
         Value::Integer(_) => "a whole number from 0",
         Value::Float(_) => "a number",
@@ -201,7 +208,8 @@ fn check(
 ) -> Result<(), Option<String>> {
     let found = found.ok_or(None)?;
     let whole_for_fraction = sound.is_float() && found.is_integer();
-    if !sound.same_type(found) && !whole_for_fraction {
+    let list_for_word = name == CLASS_WEIGHT && found.is_array();
+    if !sound.same_type(found) && !whole_for_fraction && !list_for_word {
         return Err(None);
     }
     let is_digest =

@@ -62,9 +62,7 @@ impl<'a, D: Input> Group<'a, D> {
         let arranges = settings.norm == Norm::None;
         let mut order = Order::new(data, split, batches, shuffle, arranges)
             .augmented(settings.seeded_augmentation());
-        let batch = order.largest_batch();
-        let count = order.count();
-        let setups = plans.iter().map(|plan| setup(plan, batch, count)).collect();
+        let setups = plans.iter().map(|plan| setup(plan, &order)).collect();
         let stepper = stepper(setups, &standardizer);
         if plan.keeps_batches() {
             order.keep(stepper.memory.input(), &stepper.scale);

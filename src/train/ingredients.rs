@@ -120,6 +120,7 @@ impl TrainOptions {
             expected,
             last,
         )?;
+        self.check_weights_alone()?;
         self.check_together()
     }
 

@@ -10,6 +10,7 @@ mod arrays;
 mod augmentation;
 mod blocks;
 mod checkpoint;
+mod class_weight;
 mod config;
 mod divergence;
 mod door;
@@ -46,6 +47,7 @@ pub mod update;
 mod watched;
 
 pub use checkpoint::{Checkpoint, CheckpointInfo, differences};
+pub use class_weight::{ClassWeight, WeightRule};
 pub use config::Config;
 pub use history::Elapsed;
 pub use metric::Metric;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::class_weight::ClassWeight;
 use super::metric::Metric;
 use super::objective::{L1Form, Objective, Reduction, Regularizer};
 use super::optimizer::OptimizerKind;
@@ -103,6 +104,9 @@ pub struct TrainOptions {
     /// The share of the target that is spread evenly over all classes, in `0..1`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub label_smoothing: f64,
+    /// What the losses of each class's images are multiplied by.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub class_weight: ClassWeight,
     /// The share of each hidden layer's units that a step leaves out, in `0..1`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub dropout: f64,
@@ -308,6 +312,7 @@ impl TrainOptions {
             final_rate: 0.0,
             clip_norm: None,
             label_smoothing: 0.0,
+            class_weight: ClassWeight::default(),
             dropout: 0.0,
             norm: Norm::None,
             ema: 0.0,

@@ -1,17 +1,22 @@
 //! From a plan to what a run begins with.
 
+use super::order::Order;
 use super::plan::Plan;
 use super::start::Start;
 use super::step::Setup;
 use crate::data::{Split, Standardizer};
 use crate::evaluate::heldout_standardizer;
+use crate::input::Input;
 use crate::model::Mlp;
 use crate::scalar::Scalar;
 
-/// What the network of a run begins with, for mini-batches of up to `batch` images, `count` of them an epoch.
-pub(super) fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize, count: usize) -> Setup<T> {
+/// What the network of a run begins with that sees the samples in this order.
+pub(super) fn setup<T: Scalar>(plan: &Plan<'_>, order: &Order<'_, impl Input>) -> Setup<T> {
     let settings = plan.settings();
     let layout = plan.layout();
+    let labels = plan.data().train.labels;
+    let training = order.split().train.iter();
+    let labels = training.map(|&index| labels[index as usize]);
     let level = plan.machine().level();
     Setup {
         mlp: Mlp {
@@ -26,8 +31,9 @@ pub(super) fn setup<T: Scalar>(plan: &Plan<'_>, batch: usize, count: usize) -> S
         optimizer: settings.optimizer(level),
         learning_rate: settings.learning_rate,
         objective: plan.objective(),
-        recipe: settings.recipe((settings.epochs as u64).saturating_mul(count as u64)),
-        batch,
+        recipe: settings.recipe((settings.epochs as u64).saturating_mul(order.count() as u64)),
+        class_weights: settings.class_weights(labels, layout.classes()),
+        batch: order.largest_batch(),
         level,
     }
 }

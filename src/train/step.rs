@@ -50,6 +50,8 @@ pub struct Learner<T: Scalar> {
     pub objective: Objective,
     /// What is added to that.
     pub recipe: Recipe,
+    /// What the losses of each class's images are multiplied by; empty: 1.
+    class_weights: Vec<f64>,
     /// What the steps change.
     pub state: State<T>,
     gradient: Vec<T>,
@@ -72,6 +74,8 @@ pub struct Setup<T: Scalar> {
     pub objective: Objective,
     /// What is added to that.
     pub recipe: Recipe,
+    /// What the losses of each class's images are multiplied by; empty: 1.
+    pub class_weights: Vec<f64>,
     /// Images of the largest mini-batch.
     pub batch: usize,
     /// The instructions that kernels may use.
@@ -86,12 +90,14 @@ impl<T: Scalar> Learner<T> {
             learning_rate,
             objective,
             recipe,
+            class_weights,
             ..
         } = setup;
         Self {
             learning_rate: T::of(learning_rate),
             objective,
             recipe,
+            class_weights,
             gradient: vec![T::default(); mlp.parameters.len()],
             state: State::new(mlp, &*optimizer),
             optimizer,
@@ -132,6 +138,7 @@ impl<T: Scalar> Learner<T> {
             form: self.objective.error,
             classes: mlp.layout.classes(),
             label_smoothing: self.recipe.label_smoothing,
+            class_weights: &self.class_weights,
         };
         Lesson {
             pass: Pass { engine, mlp, scale },

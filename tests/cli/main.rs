@@ -36,6 +36,7 @@ mod augment;
 mod catalogue;
 mod changes;
 mod documents;
+mod ensemble;
 mod explore;
 mod field_data;
 mod field_outputs;

@@ -300,6 +300,7 @@ where
             }),
             learning_rate: settings.learning_rate,
             recipe: Recipe::default(),
+            class_weights: Vec::new(),
             objective: plan.objective(),
             batch: trainer.order().largest_batch(),
             level,

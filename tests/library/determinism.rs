@@ -368,6 +368,7 @@ fn images_kept_in_their_order_train_to_the_same_bits() {
                 }),
                 learning_rate: 0.01,
                 recipe: Recipe::default(),
+                class_weights: Vec::new(),
                 objective: wide_and_shuffled().objective(),
                 batch: 120,
                 level: level(),

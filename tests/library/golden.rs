@@ -155,6 +155,7 @@ impl Golden {
             }),
             learning_rate: settings.learning_rate,
             recipe: Recipe::default(),
+            class_weights: Vec::new(),
             objective,
             batch: indices.len(),
             level: level(),

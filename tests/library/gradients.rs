@@ -215,6 +215,7 @@ fn still<'a, T: Number>(
         }),
         learning_rate: 0.0,
         recipe: Recipe::default(),
+        class_weights: Vec::new(),
         objective,
         batch: inputs.indices.len(),
         level: level(),

@@ -226,6 +226,7 @@ where
             }),
             learning_rate: 0.0,
             recipe: Recipe::default(),
+            class_weights: Vec::new(),
             objective,
             batch: indices.len(),
             level: level(),
@@ -249,6 +250,7 @@ where
                 .map(|&index| data.train.labels[index as usize]);
             let loss = Loss {
                 label_smoothing: 0.0,
+                class_weights: &[],
                 output,
                 form: ErrorForm::Objective,
                 classes: usize::from(CLASSES),

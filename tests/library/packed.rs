@@ -64,6 +64,7 @@ fn step(kind: EngineKind, case: Case<'_>) -> (Vec<f64>, f64) {
         }),
         learning_rate: 0.1,
         recipe: Recipe::default(),
+        class_weights: Vec::new(),
         objective: options.objective(),
         batch: images.max(150),
         level: level(),

@@ -8,8 +8,8 @@ use gingham::network::folded;
 use gingham::scalar::Dtype;
 use gingham::train::step::Setup;
 use gingham::train::{
-    NoObserver, Norm, OptimizerKind, Outcome, Plan, Preset, Reduction, ScheduleForm, TrainOptions,
-    train,
+    ClassWeight, NoObserver, Norm, OptimizerKind, Outcome, Plan, Preset, Reduction, ScheduleForm,
+    TrainOptions, WeightRule, train,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -93,6 +93,10 @@ fn setup<T: Number>(options: &TrainOptions, parameters: &[f64], steps: u64) -> S
         learning_rate: options.learning_rate,
         objective: options.objective(),
         recipe: options.recipe(steps),
+        class_weights: match &options.class_weight {
+            ClassWeight::Each(weights) => weights.clone(),
+            ClassWeight::Rule(_) => Vec::new(),
+        },
         batch: IMAGES as usize,
         level: level(),
     }
@@ -141,7 +145,7 @@ fn follow<T: Number>(golden: &Golden, case: &Case, kind: EngineKind, tolerance: 
 #[test]
 fn ten_steps_of_each_recipe_are_pytorchs() {
     let golden: Golden = serde_json::from_str(include_str!("../golden/recipe.json")).unwrap();
-    assert_eq!(golden.cases.len(), 5);
+    assert_eq!(golden.cases.len(), 7);
     for case in &golden.cases {
         for &kind in engines(Dtype::F64) {
             follow::<f64>(&golden, case, kind, WIDE);
@@ -173,6 +177,7 @@ fn gradients_with_every_ingredient_are_the_differences() {
         norm,
         dropout: 0.3,
         label_smoothing: 0.2,
+        class_weight: ClassWeight::Each(vec![0.5, 2.0, 1.0, 3.0]),
         optimizer: OptimizerKind::AdamW,
         l2: 0.0,
         ..TrainOptions::of(Preset::Plain)
@@ -247,6 +252,7 @@ fn everything(engine: EngineKind, dtype: Dtype, batch: usize) -> TrainOptions {
         warmup: 0.1,
         clip_norm: Some(0.7),
         label_smoothing: 0.1,
+        class_weight: ClassWeight::Rule(WeightRule::Balanced),
         dropout: 0.2,
         norm: Norm::Batch,
         ema: 0.9,

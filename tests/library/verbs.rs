@@ -66,6 +66,7 @@ impl<'a> Case<'a> {
             }),
             learning_rate: 0.01,
             recipe: Recipe::default(),
+            class_weights: Vec::new(),
             objective,
             batch: 70,
             level: level(),

@@ -1,10 +1,12 @@
 //! `gingham sweep`
 
 mod estimate;
-pub mod folds;
+mod folds;
 mod groups;
+mod members;
 mod rungs;
 mod runs;
+mod several;
 pub mod shown;
 mod sink;
 mod workers;
@@ -20,7 +22,7 @@ use gingham::train::{Plan, Start, TrainOptions};
 
 use super::output::Output;
 use super::progress::numbers::duration;
-use super::settings::{Flags, Sources};
+use super::settings::{self, Flags, Sources};
 use super::signals::Listener;
 use super::{Common, base, open_training_data, outfile, output, train as single};
 use estimate::{Estimate, Work};
@@ -196,6 +198,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     show(&folder, metric, out, output)
 }
 
+/// Trains the networks of one `gingham train`: those of an ensemble, or one for each fold.
+pub fn several(args: &single::Args, mut resolved: settings::Resolved) -> anyhow::Result<()> {
+    resolved.options = single::with_absolute_folders(resolved.options);
+    match args.ensemble {
+        Some(networks) => members::run(args, networks, resolved),
+        None => folds::run(args, resolved),
+    }
+}
+
 /// Prints the best runs.
 fn show(folder: &SweepFolder, metric: Metric, out: &Path, output: Output) -> anyhow::Result<()> {
     let results = Results::of(folder.best(), metric)?;
@@ -293,9 +304,7 @@ fn resolved(args: &Args, space: &Space) -> Result<Resolved> {
         };
         let resolved = args.flags.resolve(&sources, args.common.threads);
         let resolved = resolved.map_err(|error| base::of_run(&assignment, error))?;
-        let mut options = resolved.options;
-        options.data = single::absolute(options.data);
-        options.validation = options.validation.map(single::absolute);
+        let options = single::with_absolute_folders(resolved.options);
         if number == 1 {
             (start, notes) = (resolved.start, resolved.notes);
         }
