@@ -59,8 +59,8 @@ impl<'a, D: Input> Group<'a, D> {
         let (standardizer, heldout) = standardizers(plan, &split);
         let (batches, shuffle) = (plan.mini_batches(), settings.seed_of_order());
         // Images that are normalised with one another must be no more alike than chance has it.
-        let arranges = settings.norm == Norm::None;
-        let mut order = Order::new(data, split, batches, shuffle, arranges)
+        let chance_chunks = settings.norm == Norm::Batch;
+        let mut order = Order::new(data, split, batches, shuffle, chance_chunks)
             .augmented(settings.seeded_augmentation());
         let setups = plans.iter().map(|plan| setup(plan, &order)).collect();
         let stepper = stepper(setups, &standardizer);

@@ -271,9 +271,10 @@ impl TrainOptions {
             Preset::Article | Preset::Plain | Preset::Wide => usual,
             Preset::Fast => falling(),
             Preset::Best => Self {
-                epochs: 40,
+                epochs: 60,
+                l2: 0.0002,
                 flip: true,
-                dropout: 0.3,
+                dropout: 0.4,
                 label_smoothing: 0.1,
                 ..falling()
             },

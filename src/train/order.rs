@@ -1,5 +1,7 @@
 //! Which images an epoch takes, in which order, in which mini-batches.
 
+use std::ops::Range;
+
 use crate::data::batches::Batches;
 use crate::data::{Augmentation, Augmented, Split};
 use crate::input::{Batch, Input};
@@ -53,8 +55,9 @@ pub struct Order<'a, D: Input> {
     shuffle: Option<u32>,
     /// What the samples become in the epoch that is under way; none where they stay as they are.
     augmented: Option<Augmented>,
-    /// None where the images of a mini-batch stay in the order that they were drawn in.
-    arranger: Option<D::Arranger>,
+    arranger: D::Arranger,
+    /// The images that stand next to others like them: those of a mini-batch, or of the first so many, the next so many and so on.
+    most_arranged: usize,
     /// The order of the epoch that is under way: the indices of the training samples, mini-batch after mini-batch.
     current: Vec<u32>,
     /// Of each mini-batch, what is kept of it for all epochs; empty where nothing is.
@@ -62,15 +65,15 @@ pub struct Order<'a, D: Input> {
 }
 
 impl<'a, D: Input> Order<'a, D> {
-    /// The order of the training samples of `split`, shuffled anew for every epoch if there is a seed for that. If it `arranges`, the images
-    /// of a mini-batch stand next to others like them, where that is quicker.
+    /// The order of the training samples of `split`, shuffled anew for every epoch if there is a seed for that. The images of a mini-batch stand
+    /// next to others like them, where that is quicker; with `chance_chunks`, which images share a chunk of it stays as it is drawn.
     #[must_use]
     pub fn new(
         data: LabelledSource<'a, D>,
         split: Split,
         batches: Batches,
         shuffle: Option<u32>,
-        arranges: bool,
+        chance_chunks: bool,
     ) -> Self {
         let mut order = Self {
             data,
@@ -79,9 +82,13 @@ impl<'a, D: Input> Order<'a, D> {
             batches,
             shuffle,
             augmented: None,
-            arranger: arranges.then(|| D::arranger(data.source)),
+            arranger: D::arranger(data.source),
+            most_arranged: usize::MAX,
             kept: Vec::new(),
         };
+        if chance_chunks {
+            order.most_arranged = D::chunk_images(order.largest_batch());
+        }
         order.arrange();
         order
     }
@@ -177,9 +184,13 @@ impl<'a, D: Input> Order<'a, D> {
 
     fn arrange(&mut self) {
         let (images, batches) = (self.current.len(), self.batches);
-        let ranges = (0..self.count()).map(move |number| batches.range(images, number));
-        if let Some(arranger) = &mut self.arranger {
-            D::arrange(arranger, &mut self.current, ranges);
-        }
+        let most = self.most_arranged;
+        let ranges = (0..self.count()).flat_map(move |number| {
+            let Range { start, end } = batches.range(images, number);
+            (start..end)
+                .step_by(most)
+                .map(move |start| start..end.min(start.saturating_add(most)))
+        });
+        D::arrange(&mut self.arranger, &mut self.current, ranges);
     }
 }
