@@ -269,7 +269,10 @@ impl TrainOptions {
         };
         match preset {
             Preset::Article | Preset::Plain | Preset::Wide => usual,
-            Preset::Fast => falling(),
+            Preset::Fast => Self {
+                norm: Norm::Batch,
+                ..falling()
+            },
             Preset::Best => Self {
                 epochs: 60,
                 l2: 0.0002,

@@ -43,7 +43,13 @@ pub fn run(args: &train::Args, networks: u32, resolved: Resolved) -> anyhow::Res
         let path = model_path(&folder::run_dir(&out, entry.run));
         models.push(AnyModel::open(&path).context("reading a network of the ensemble")?);
     }
-    let all = AnyModel::ensemble(models).expect("runs that differ in their seed alone");
+    let all = AnyModel::ensemble(models).map_err(|(number, what)| Error::Setting {
+        setting: "out",
+        reason: format!(
+            "expected networks that differ in their weights alone, found another {what} in {} than in the first one",
+            quote::path(&folder::run_dir(&out, entries[number].run))
+        ),
+    })?;
     let path = out.join(MODEL);
     durable::write_over(&path, &all.bytes())?;
     let machine = args.common.machine_for(options.threads, options.engine)?;
