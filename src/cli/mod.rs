@@ -174,7 +174,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     color::choose(cli.color.when);
     machine::check_environment()?;
     match cli.command {
-        Command::Train(args) => train::run(&args, sweep::several),
+        Command::Train(args) => train::run(&args, |args, resolved| match args.ensemble {
+            Some(networks) => sweep::members::run(args, networks, resolved),
+            None => sweep::folds::run(args, resolved),
+        }),
         Command::Sweep(args) => sweep::run(&args),
         Command::SweepReport(args) => sweep_report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

@@ -74,10 +74,11 @@ pub fn run(
         run,
         assigned: None,
     };
-    let resolved = args.flags.resolve(&sources, args.common.threads)?;
+    let mut resolved = args.flags.resolve(&sources, args.common.threads)?;
     let all_folds = resolved.options.folds.is_some() && resolved.options.fold.is_none();
     if all_folds || args.ensemble.is_some() {
         args.check_several(all_folds)?;
+        resolved.options = with_absolute_folders(resolved.options);
         return several(args, resolved);
     }
     let Resolved {

@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::TrainOptions;
 use crate::error::{Error, Result};
 use crate::quote;
 
@@ -57,20 +56,16 @@ impl FromStr for ClassWeight {
     }
 }
 
-impl TrainOptions {
+impl ClassWeight {
     /// The weight of each class among training images with these labels; empty where all are 1.
     ///
     /// # Panics
     /// If a label is none of the classes.
-    pub(super) fn class_weights(
-        &self,
-        labels: impl Iterator<Item = u8>,
-        classes: usize,
-    ) -> Vec<f64> {
-        match &self.class_weight {
-            ClassWeight::Rule(WeightRule::None) => Vec::new(),
-            ClassWeight::Each(weights) => weights.clone(),
-            ClassWeight::Rule(WeightRule::Balanced) => {
+    pub(super) fn of_classes(&self, labels: impl Iterator<Item = u8>, classes: usize) -> Vec<f64> {
+        match self {
+            Self::Rule(WeightRule::None) => Vec::new(),
+            Self::Each(weights) => weights.clone(),
+            Self::Rule(WeightRule::Balanced) => {
                 let mut counts = vec![0_u32; classes];
                 labels.for_each(|label| counts[usize::from(label)] += 1);
                 let images: u32 = counts.iter().sum();
@@ -89,9 +84,9 @@ impl TrainOptions {
     }
 
     /// Refuses weights that are not those of so many classes.
-    pub(super) fn check_class_weight(&self, classes: usize) -> Result<()> {
-        match &self.class_weight {
-            ClassWeight::Each(weights) if weights.len() != classes => refuse(format!(
+    pub(super) fn check_classes(&self, classes: usize) -> Result<()> {
+        match self {
+            Self::Each(weights) if weights.len() != classes => refuse(format!(
                 "expected a number for each of the {classes} classes, found {}",
                 weights.len()
             )),
@@ -100,8 +95,8 @@ impl TrainOptions {
     }
 
     /// Refuses weights that no class can have.
-    pub(super) fn check_weights_alone(&self) -> Result<()> {
-        let ClassWeight::Each(weights) = &self.class_weight else {
+    pub(super) fn check(&self) -> Result<()> {
+        let Self::Each(weights) = self else {
             return Ok(());
         };
         let wrong = weights.iter().find(|weight| !(0.0..=1e6).contains(*weight));
@@ -126,12 +121,9 @@ mod tests {
 
     #[test]
     fn balanced_weights_are_those_of_scikit_learn() {
-        let options = TrainOptions {
-            class_weight: ClassWeight::Rule(WeightRule::Balanced),
-            ..TrainOptions::default()
-        };
+        let balanced = ClassWeight::Rule(WeightRule::Balanced);
         // compute_class_weight("balanced", classes=[0, 1, 3], y=[0, 0, 0, 1, 3, 3]): 2/3, 2, 1. Class 2 has no image.
-        let weights = options.class_weights([0, 3, 0, 1, 3, 0].into_iter(), 4);
+        let weights = balanced.of_classes([0, 3, 0, 1, 3, 0].into_iter(), 4);
         assert_eq!(weights, [2.0 / 3.0, 2.0, 0.0, 1.0]);
     }
 }

@@ -120,7 +120,7 @@ impl TrainOptions {
             expected,
             last,
         )?;
-        self.check_weights_alone()?;
+        self.class_weight.check()?;
         self.check_together()
     }
 

@@ -376,7 +376,7 @@ fn check_fit(options: &TrainOptions, data: &TrainingData<'_>) -> Result<()> {
     let samples = data.train.samples;
     let held_out = options.split_rule().held_out(samples.count());
     options.check_metric(data.validation.is_some() || held_out > 0)?;
-    options.check_class_weight(data.classes.len())?;
+    options.class_weight.check_classes(data.classes.len())?;
     check_augmentation(options, samples)
 }
 

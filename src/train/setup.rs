@@ -32,7 +32,7 @@ pub(super) fn setup<T: Scalar>(plan: &Plan<'_>, order: &Order<'_, impl Input>) -
         learning_rate: settings.learning_rate,
         objective: plan.objective(),
         recipe: settings.recipe((settings.epochs as u64).saturating_mul(order.count() as u64)),
-        class_weights: settings.class_weights(labels, layout.classes()),
+        class_weights: settings.class_weight.of_classes(labels, layout.classes()),
         batch: order.largest_batch(),
         level,
     }

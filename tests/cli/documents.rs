@@ -219,6 +219,35 @@ fn told<'c>(call: &'c Call, name: &str, shown: &str) -> &'c str {
     found.trim()
 }
 
+/// Looks at what `train` left. Ten classes of drawn garments: a network that learned is right far more often than one in ten.
+fn look_at_train(scratch: &Scratch, call: &Call, shown: &str) {
+    let share = |text: &str| -> f64 {
+        let text = text.split('%').next().unwrap().trim();
+        text.parse::<f64>().unwrap() / 100.0
+    };
+    let accuracy = if call.value("--folds").is_some() && call.value("--fold").is_none() {
+        share(told(call, "mean held-out accuracy", shown))
+    } else if call.value("--ensemble").is_some() {
+        let model = told(call, "model of all", shown);
+        assert!(!scratch.read(model).is_empty(), "{shown}");
+        share(told(call, "all", shown))
+    } else {
+        let text = if call.arguments.iter().any(|argument| argument == "--json") {
+            call.stdout.clone()
+        } else {
+            let model = told(call, "model", shown);
+            let run = Path::new(model).parent().unwrap().to_owned();
+            scratch.text(run.join("summary.json"))
+        };
+        let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+        summary["heldout_accuracy"].as_f64().unwrap()
+    };
+    assert!(
+        accuracy > 0.5,
+        "held-out accuracy {accuracy} after: {shown}"
+    );
+}
+
 /// Looks at what a command left.
 fn look_at(scratch: &Scratch, call: &Call) {
     let shown = call.arguments.join(" ");
@@ -228,27 +257,7 @@ fn look_at(scratch: &Scratch, call: &Call) {
     };
     match call.arguments[0].as_str() {
         // Every fold of a cross-validation.
-        "train" if call.value("--folds").is_some() && call.value("--fold").is_none() => {
-            let mean = told(call, "mean held-out accuracy", &shown);
-            let mean: f64 = mean.trim_end_matches('%').trim().parse().unwrap();
-            assert!(mean > 50.0, "held-out accuracy {mean} % after: {shown}");
-        }
-        "train" => {
-            // Ten classes of drawn garments: a network that learned is right far more often than one in ten.
-            let text = if call.arguments.iter().any(|argument| argument == "--json") {
-                call.stdout.clone()
-            } else {
-                let model = told(call, "model", &shown);
-                let run = Path::new(model).parent().unwrap().to_owned();
-                scratch.text(run.join("summary.json"))
-            };
-            let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
-            let accuracy = summary["heldout_accuracy"].as_f64().unwrap();
-            assert!(
-                accuracy > 0.5,
-                "held-out accuracy {accuracy} after: {shown}"
-            );
-        }
+        "train" => look_at_train(scratch, call, &shown),
         "sweep" => match call.value("--out") {
             Some(folder) => {
                 let shard = call.value("--shard").unwrap_or("1/1");

@@ -1,9 +1,9 @@
 //! `gingham sweep`
 
 mod estimate;
-mod folds;
+pub mod folds;
 mod groups;
-mod members;
+pub mod members;
 mod rungs;
 mod runs;
 mod several;
@@ -22,7 +22,7 @@ use gingham::train::{Plan, Start, TrainOptions};
 
 use super::output::Output;
 use super::progress::numbers::duration;
-use super::settings::{self, Flags, Sources};
+use super::settings::{Flags, Sources};
 use super::signals::Listener;
 use super::{Common, base, open_training_data, outfile, output, train as single};
 use estimate::{Estimate, Work};
@@ -196,15 +196,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     show(&folder, metric, out, output)
-}
-
-/// Trains the networks of one `gingham train`: those of an ensemble, or one for each fold.
-pub fn several(args: &single::Args, mut resolved: settings::Resolved) -> anyhow::Result<()> {
-    resolved.options = single::with_absolute_folders(resolved.options);
-    match args.ensemble {
-        Some(networks) => members::run(args, networks, resolved),
-        None => folds::run(args, resolved),
-    }
 }
 
 /// Prints the best runs.
