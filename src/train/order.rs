@@ -56,7 +56,7 @@ pub struct Order<'a, D: Input> {
     /// What the samples become in the epoch that is under way; none where they stay as they are.
     augmented: Option<Augmented>,
     arranger: D::Arranger,
-    /// The images that stand next to others like them: those of a mini-batch, or of the first so many, the next so many and so on.
+    /// How many images are arranged among themselves: at most those of a mini-batch, which has several such groups where this is smaller.
     most_arranged: usize,
     /// The order of the epoch that is under way: the indices of the training samples, mini-batch after mini-batch.
     current: Vec<u32>,

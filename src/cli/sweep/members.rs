@@ -66,7 +66,7 @@ pub fn run(args: &train::Args, networks: u32, resolved: Resolved) -> anyhow::Res
     show(&entries, &found, &path, args)
 }
 
-/// How all do together; none of images that there are none of.
+/// How all networks do together. A figure is none where there are no such images.
 struct Found {
     heldout: Option<Evaluation>,
     test: Option<Evaluation>,
