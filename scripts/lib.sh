@@ -21,6 +21,9 @@ enter_root() {
 # Tools that cargo builds from source for minutes are kept in a folder of the user's, so that they are built once.
 TOOLS=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/gingham-tools
 
+# The tests of what reads and writes memory by itself, which the address sanitizer looks at, in a build without BLAS.
+MEMORY_TESTS=(data:: formats:: standardize:: kernels:: model:: engine:: integers:: float:: packed:: engines:: metrics:: pipeline:: refusals::)
+
 # Finds those tools, behind the ones that are installed elsewhere.
 use_tools() {
     export PATH="$PATH:$TOOLS/bin"

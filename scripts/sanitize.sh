@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The tests, where a byte read or written beside its memory is a failure:  scripts/sanitize.sh
 #
-# With the compiler's address sanitizer, which sees every level of instructions, all tests; else with valgrind, which is slow and
-# whose CPU has no AVX-512, those of readers, packers and kernels. `--tool` only says which of them it would be, or
+# Those of what reads and writes memory by itself (lib.sh has the list), with the compiler's address sanitizer, which sees every level
+# of instructions; else with valgrind, which is slow and whose CPU has no AVX-512, those of readers, packers and kernels. `--tool` only says which of them it would be, or
 # `none`; a tool's name as the argument takes that one. Built without BLAS, whose library would not be looked into.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -63,8 +63,7 @@ address-sanitizer)
     export ASAN_OPTIONS=detect_leaks=0:exitcode=99
     # A folder of its own: the variable above would have dependencies built anew, here and then again everywhere.
     cargo test "${pure[@]}" --target "$host" --target-dir "${CARGO_TARGET_DIR:-target}/sanitize" \
-        --lib --test library --test cli -- \
-        data:: formats:: standardize:: kernels:: model:: engine:: integers:: float:: packed:: engines:: metrics:: pipeline:: refusals::
+        --lib --test library --test cli -- "${MEMORY_TESTS[@]}"
     ;;
 valgrind)
     unset RUSTC_BOOTSTRAP

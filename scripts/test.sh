@@ -117,10 +117,15 @@ if ! libblas_found; then
 else
     part "tests, with another BLAS (netlib)" netlib
 fi
-# The command line's tests without a BLAS run under the sanitizer below, where there is one.
+# What the sanitizer looks at below, where there is one, is a build without BLAS too, so it does not run twice.
 tool=$(scripts/sanitize.sh --tool)
 parts=()
-[ "$tool" != address-sanitizer ] || parts=(--lib --bins --test allocation --test blas_path --test house --test library)
+if [ "$tool" = address-sanitizer ]; then
+    parts=(--lib --bins --test allocation --test blas_path --test house --test library --)
+    for name in "${MEMORY_TESTS[@]}"; do
+        parts+=(--skip "$name")
+    done
+fi
 part "tests, without BLAS" "${without_blas[@]}" cargo test "${pure[@]}" ${parts[@]+"${parts[@]}"}
 if ! have strace; then
     skip "saving under faults" "no strace: apt install strace"

@@ -138,6 +138,24 @@ impl<T: Scalar> ChunkNorm<T> {
     }
 }
 
+/// Gives layer number `layer` of `mlp`, whose norm has a gain of 1 so far, the norm under which it answers with these running figures as
+/// it does without one: the gain is the root that sums are divided by, and the mean that is taken from them comes back with the bias.
+pub fn keep_answers<T: Scalar>(mlp: &mut Mlp<T>, layer: usize, figures: &[T]) {
+    let layers = mlp.layout.layers();
+    let (Some(gain), Some(bias)) = (layers[layer].gain.clone(), layers[layer].bias.clone()) else {
+        return;
+    };
+    let before = layers[..layer].iter().filter(|layer| layer.gain.is_some());
+    let begin: usize = before.map(|layer| 2 * layer.outputs).sum();
+    let (means, variances) = figures[begin..].split_at(gain.len());
+    for (gain, variance) in mlp.parameters[gain].iter_mut().zip(variances) {
+        *gain = T::of((variance.wide() + EPSILON).sqrt());
+    }
+    for (bias, mean) in mlp.parameters[bias].iter_mut().zip(means) {
+        *bias = T::of(bias.wide() + mean.wide());
+    }
+}
+
 /// The network without norms that answers as `mlp` does with these running figures, laid out as [`super::Memory::follow`] has them:
 /// `gain (w a - mean) factor + bias` are the weighted sums of a layer whose weights are `gain factor w`.
 #[must_use]

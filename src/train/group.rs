@@ -63,9 +63,13 @@ impl<'a, D: Input> Group<'a, D> {
         let mut order = Order::new(data, split, batches, shuffle, chance_chunks)
             .augmented(settings.seeded_augmentation());
         let setups = plans.iter().map(|plan| setup(plan, &order)).collect();
-        let stepper = stepper(setups, &standardizer);
+        let mut stepper = stepper(setups, &standardizer);
         if plan.keeps_batches() {
             order.keep(stepper.memory.input(), &stepper.scale);
+        }
+        if plan.start().is_some() && chance_chunks {
+            order.begin_epoch(0);
+            stepper.find_norms(&order);
         }
         Self {
             plans,

@@ -14,6 +14,7 @@ mod class_weight;
 mod config;
 mod divergence;
 mod door;
+mod first_norms;
 mod group;
 mod heldout;
 mod history;

@@ -2,7 +2,6 @@
 
 use super::order::Order;
 use super::plan::Plan;
-use super::start::Start;
 use super::step::Setup;
 use crate::data::{Split, Standardizer};
 use crate::evaluate::heldout_standardizer;
@@ -23,7 +22,7 @@ pub(super) fn setup<T: Scalar>(plan: &Plan<'_>, order: &Order<'_, impl Input>) -
             layout: layout.clone(),
             parameters: plan.start().map_or_else(
                 || settings.init.parameters(layout, settings.seed),
-                Start::parameters,
+                |start| start.parameters(layout),
             ),
             activation: settings.activation,
             output: settings.output,

@@ -8,7 +8,6 @@
 use std::path::Path;
 
 use super::options::TrainOptions;
-use super::recipe::Norm;
 use crate::data::{self, Standardizer};
 use crate::error::{Error, Result, list};
 use crate::evaluate::has_names;
@@ -136,16 +135,25 @@ impl Start {
         renamed.into_iter().chain(converted).collect()
     }
 
-    /// Its parameters, each as the nearest number of this type.
-    pub(super) fn parameters<T: Scalar>(&self) -> Vec<T> {
+    /// Its parameters, each as the nearest number of this type, laid out for a network with norms if `layout` has them: their gains are 1.
+    pub(super) fn parameters<T: Scalar>(&self, layout: &Layout) -> Vec<T> {
         fn converted<T: Scalar>(parameters: &[impl Scalar]) -> Vec<T> {
             let numbers = parameters.iter();
             numbers.map(|number| T::of(number.wide())).collect()
         }
-        match &self.model {
+        let own: Vec<T> = match &self.model {
             AnyModel::F32(model) => converted(&model.mlp.parameters),
             AnyModel::F64(model) => converted(&model.mlp.parameters),
+        };
+        let mut parameters = Vec::with_capacity(layout.parameters());
+        for (layer, own_layer) in layout.layers().iter().zip(self.layout().layers()) {
+            for part in own_layer.parts() {
+                parameters.extend_from_slice(&own[part.clone()]);
+            }
+            let gains = layer.gain.as_ref().map_or(0, ExactSizeIterator::len);
+            parameters.extend(std::iter::repeat_n(T::one(), gains));
         }
+        parameters
     }
 
     /// What scales its pixels.
@@ -195,10 +203,6 @@ impl Start {
 
     /// Refuses settings of another network than this one.
     fn check_settings(&self, options: &TrainOptions) -> Result<()> {
-        if options.norm != Norm::None {
-            let reason = "expected none with a model to start from, whose layers have their norms within their weights, found batch";
-            return refuse("norm", reason.to_owned());
-        }
         let own = self.applied_to(options.clone());
         differs("hidden", &own.hidden, &options.hidden)?;
         if !own.hidden.is_empty() {

@@ -83,6 +83,27 @@ fn a_run_starts_from_another_and_can_be_repeated_without_it() {
 }
 
 #[test]
+fn a_network_that_was_trained_with_norms_is_trained_on_with_them() {
+    let scratch = Scratch::new();
+    scratch.synth("data", 600, 100);
+    let train = "train -q --data data --json --threads 1";
+    let first = scratch.done(&format!(
+        "{train} --preset fast --hidden 20 --batch-size 50 --epochs 4 --out first"
+    ));
+    let more = format!("{train} --from first --preset fast --batch-size 50 --epochs 4 --out more");
+    let more = scratch.done(&more);
+    assert_eq!(more.json()["settings"]["norm"], "batch");
+    let error = |run: &crate::util::Outcome| run.json()["final_error"].as_f64().expect("a number");
+    let (before, after) = (error(&first), error(&more));
+    assert!(after < 0.9 * before, "{before} {after}");
+    // A plan with several runs shares what it starts from.
+    let sweep = "sweep -q --data data --from first --preset fast --batch-size 50 --epochs 4 --threads 1 --grid learning-rate=0.05,0.1 --out both";
+    scratch.done(sweep);
+    let model = |run: &str| scratch.read(format!("{run}/model.safetensors"));
+    assert!(model("both/runs/00002") == model("more"), "0.1 is fast's own rate");
+}
+
+#[test]
 fn a_run_that_started_from_a_network_is_killed_and_goes_on_to_the_same_bits() {
     let scratch = Scratch::new();
     scratch.synth("data", 300, 20);

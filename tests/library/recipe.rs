@@ -3,13 +3,15 @@
 
 use gingham::data::{Dataset, Standardizer};
 use gingham::engine::EngineKind;
+use gingham::input::packed::{Float, Quantized};
+use gingham::input::{Input, Packed, Staged};
 use gingham::model::{Activation, AnyModel, Layer, Mlp, Output};
 use gingham::network::folded;
 use gingham::scalar::Dtype;
 use gingham::train::step::Setup;
 use gingham::train::{
-    ClassWeight, NoObserver, Norm, OptimizerKind, Outcome, Plan, Preset, Reduction, ScheduleForm,
-    TrainOptions, WeightRule, train,
+    Arithmetic, ClassWeight, NoObserver, Norm, OptimizerKind, Outcome, Plan, Preset, Reduction,
+    ScheduleForm, Start, TrainOptions, Trainer, WeightRule, train,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,7 +19,7 @@ use serde_json::{Map, Value};
 use crate::resume::{resumed, stopped};
 use crate::steppers::{Number, Steps, steps};
 use crate::support::{
-    bytes_of, dataset, engines, garments, level, machine, on_threads, relative_error,
+    bytes_of, dataset, engines, garments, level, machine, on_threads, relative_error, wide,
 };
 
 const IMAGES: u32 = 40;
@@ -382,4 +384,72 @@ fn a_folded_network_answers_as_the_normalised_one() {
     }
     assert!(relative_error(&without, &with_norms) < 1e-14);
     assert_ne!(bytes_of(&without), bytes_of(&figures));
+}
+
+/// The parameters of the network that answers before the first step, and the gains of the first layer in training.
+fn before_the_first_step<D: Input>(trainer: &Trainer<'_, D>) -> [Vec<f64>; 2] {
+    let gains = trainer.state().mlp.gain(0).unwrap_or_default();
+    [wide(&trainer.model().mlp.parameters), wide(gains)]
+}
+
+#[test]
+fn a_run_with_norms_starts_from_the_answers_of_a_network() {
+    let (data, others) = (garments(200, 20, 5), garments(170, 20, 6));
+    let (one, three) = (machine(1), machine(3));
+    for dtype in [Dtype::F32, Dtype::F64] {
+        for &engine in engines(dtype) {
+            let what = format!("{engine:?} {dtype:?}");
+            let options = everything(engine, dtype, 64);
+            let model = trained(&data, &options, 2).model;
+            let own = match &model {
+                AnyModel::F32(model) => wide(&model.mlp.parameters),
+                AnyModel::F64(model) => wide(&model.mlp.parameters),
+            };
+            let start = Start::from(model);
+            let plan = Plan::starting_from(&start, &options, &others, &one).unwrap();
+            let [parameters, gains] = one.run(|| match plan.arithmetic() {
+                Arithmetic::F32 => before_the_first_step(&Trainer::<Staged<f32>>::staged(&plan)),
+                Arithmetic::F64 => before_the_first_step(&Trainer::<Staged<f64>>::staged(&plan)),
+                Arithmetic::Panels(images) => {
+                    before_the_first_step(&Trainer::<Packed<Float>>::packed(&plan, images))
+                }
+                Arithmetic::Integers(images) => {
+                    before_the_first_step(&Trainer::<Packed<Quantized>>::packed(&plan, images))
+                }
+            });
+            let bound = if dtype == Dtype::F64 { 1e-14 } else { 1e-6 };
+            let error = relative_error(&parameters, &own);
+            assert!(error < bound, "{what}: {error:e}");
+            assert!(gains.iter().all(|&gain| gain > 0.0 && gain != 1.0));
+
+            let whole = train(&plan, &mut NoObserver).unwrap();
+            let other = Plan::starting_from(&start, &options, &others, &three).unwrap();
+            let again = resumed(&other, &stopped(&plan, 4, false)).unwrap();
+            assert!(again.model.bytes() == whole.model.bytes(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_network_keeps_what_it_has_learnt_when_it_gets_norms() {
+    let data = garments(1500, 300, 5);
+    let learnt = TrainOptions {
+        hidden: vec![30, 20],
+        epochs: 10,
+        batch_size: Some(64),
+        ..TrainOptions::of(Preset::Plain)
+    };
+    let before = trained(&data, &learnt, 2);
+    let start = Start::from(before.model);
+    let options = TrainOptions {
+        epochs: 1,
+        learning_rate: 1e-3,
+        norm: Norm::Batch,
+        ..learnt
+    };
+    let machine = machine(2);
+    let plan = Plan::starting_from(&start, &options, &data, &machine).unwrap();
+    let after = train(&plan, &mut NoObserver).unwrap();
+    let [before, after] = [before.test_accuracy, after.test_accuracy].map(Option::unwrap);
+    assert!(before > 0.5 && after > before - 0.03, "{before} {after}");
 }
