@@ -275,9 +275,14 @@ impl TrainOptions {
             },
             Preset::Best => Self {
                 epochs: 60,
-                l2: 0.0002,
+                learning_rate: 0.005,
+                optimizer: OptimizerKind::AdamW,
+                momentum: 0.0,
+                weight_decay: 0.05,
+                l2: 0.0,
                 flip: true,
-                dropout: 0.4,
+                norm: Norm::Batch,
+                dropout: 0.3,
                 label_smoothing: 0.1,
                 ..falling()
             },

@@ -100,7 +100,10 @@ fn a_network_that_was_trained_with_norms_is_trained_on_with_them() {
     let sweep = "sweep -q --data data --from first --preset fast --batch-size 50 --epochs 4 --threads 1 --grid learning-rate=0.05,0.1 --out both";
     scratch.done(sweep);
     let model = |run: &str| scratch.read(format!("{run}/model.safetensors"));
-    assert!(model("both/runs/00002") == model("more"), "0.1 is fast's own rate");
+    assert!(
+        model("both/runs/00002") == model("more"),
+        "0.1 is fast's own rate"
+    );
 }
 
 #[test]
