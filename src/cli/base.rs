@@ -54,7 +54,8 @@ pub fn base(given: &Table) -> (Preset, Option<String>) {
 }
 
 /// The settings of a preset with those that go with what is in `given`, where they are not given: Adam's steps are as long as its
-/// learning rate whatever the gradient's length, and an L2 term goes through its moments. The figures are PyTorch's.
+/// learning rate whatever the gradient's length, and an L2 term goes through its moments. The figures are PyTorch's. Where the preset's own
+/// optimizer is one of Adam's, others get the rate of the other recipes (`docs/recipes.md`).
 ///
 /// Images that are mirrored or moved show bright pixels where there is none in the file, and the deviation of such a pixel is next to
 /// nothing: they are standardised by the figures of all pixels.
@@ -66,11 +67,21 @@ pub fn with_companions(given: &Table, mut settings: TrainOptions) -> TrainOption
         settings.scale = Scale::Global;
     }
     let optimizer = given.get("optimizer").and_then(toml::Value::as_str);
-    if let Some("adam" | "adamw") = optimizer {
-        (settings.learning_rate, settings.l2) = (0.001, 0.0);
-        if optimizer == Some("adamw") {
-            settings.weight_decay = 0.01;
+    let own = settings.optimizer;
+    match optimizer.filter(|&optimizer| optimizer != own.name()) {
+        Some("adam") => {
+            settings.learning_rate = 0.001;
+            (settings.l2, settings.weight_decay) = (0.0, 0.0);
         }
+        Some("adamw") => {
+            settings.learning_rate = 0.001;
+            (settings.l2, settings.weight_decay) = (0.0, 0.01);
+        }
+        Some(_) if own.adapts() => {
+            (settings.learning_rate, settings.momentum) = (0.1, 0.9);
+            (settings.l2, settings.weight_decay) = (0.0005, 0.0);
+        }
+        _ => {}
     }
     settings
 }
@@ -291,6 +302,23 @@ mod tests {
         assert_eq!(remarks(Preset::Article, &raw), 0);
         assert_eq!(remarks(Preset::Wide, &sum), 1);
         assert_eq!(remarks(Preset::Wide, &raw), 1);
+    }
+
+    #[test]
+    fn another_optimizer_brings_its_own_rate() {
+        let of = |preset, optimizer: &str| {
+            let given = format!("optimizer = \"{optimizer}\"").parse().unwrap();
+            let settings = with_companions(&given, TrainOptions::of(preset));
+            let held = (settings.l2, settings.weight_decay);
+            (settings.learning_rate, settings.momentum, held)
+        };
+        let best = (0.005, 0.0, (0.0, 0.05));
+        assert_eq!(of(Preset::Best, "adamw"), best, "as without the flag");
+        assert_eq!(of(Preset::Best, "adam"), (0.001, 0.0, (0.0, 0.0)));
+        assert_eq!(of(Preset::Best, "nesterov"), (0.1, 0.9, (0.0005, 0.0)));
+        assert_eq!(of(Preset::Plain, "adamw"), (0.001, 0.9, (0.0, 0.01)));
+        assert_eq!(of(Preset::Plain, "nesterov").0, 0.02);
+        assert_eq!(of(Preset::Fast, "sgd").0, 0.1);
     }
 
     #[test]
