@@ -2,8 +2,9 @@
 # The tests, where a byte read or written beside its memory is a failure:  scripts/sanitize.sh
 #
 # Those of what reads and writes memory by itself (lib.sh has the list), with the compiler's address sanitizer, which sees every level
-# of instructions; else with valgrind, which is slow and whose CPU has no AVX-512, those of readers, packers and kernels. `--tool` only says which of them it would be, or
-# `none`; a tool's name as the argument takes that one. Built without BLAS, whose library would not be looked into.
+# of instructions; else with valgrind, which is slow and whose CPU has no AVX-512, those of readers, packers and kernels.
+# `--tool` only says which of them it would be, or `none`; a tool's name as the argument takes that one. Built without BLAS,
+# whose library would not be looked into.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -54,8 +54,8 @@ pub fn base(given: &Table) -> (Preset, Option<String>) {
 }
 
 /// The settings of a preset with those that go with what is in `given`, where they are not given: Adam's steps are as long as its
-/// learning rate whatever the gradient's length, and an L2 term goes through its moments. The figures are PyTorch's. Where the preset's own
-/// optimizer is one of Adam's, others get the rate of the other recipes (`docs/recipes.md`).
+/// learning rate whatever the gradient's length, and an L2 term goes through its moments. The figures are PyTorch's. A preset that is
+/// Adam's itself has no momentum: another optimizer brings the rate, the momentum and the L2 factor of the recipes that have one.
 ///
 /// Images that are mirrored or moved show bright pixels where there is none in the file, and the deviation of such a pixel is next to
 /// nothing: they are standardised by the figures of all pixels.

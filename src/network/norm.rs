@@ -139,7 +139,8 @@ impl<T: Scalar> ChunkNorm<T> {
 }
 
 /// Gives layer number `layer` of `mlp`, whose norm has a gain of 1 so far, the norm under which it answers with these running figures as
-/// it does without one: the gain is the root that sums are divided by, and the mean that is taken from them comes back with the bias.
+/// it does without one: the gain is the root that sums are divided by, and the mean that is taken from them comes back with the bias. A plain
+/// layer stays as it is.
 pub fn keep_answers<T: Scalar>(mlp: &mut Mlp<T>, layer: usize, figures: &[T]) {
     let layers = mlp.layout.layers();
     let (Some(gain), Some(bias)) = (layers[layer].gain.clone(), layers[layer].bias.clone()) else {

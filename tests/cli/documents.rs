@@ -256,7 +256,6 @@ fn look_at(scratch: &Scratch, call: &Call) {
         assert!(scratch.read(name).starts_with(start), "{name} of: {shown}");
     };
     match call.arguments[0].as_str() {
-        // Every fold of a cross-validation.
         "train" => look_at_train(scratch, call, &shown),
         "sweep" => match call.value("--out") {
             Some(folder) => {
